@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+pub mod ast;
+mod batch;
+mod bitmask;
+mod codec;
+mod config;
+mod explain;
+mod grammar;
+mod isa;
+mod language;
+mod matcher;
+mod sampler;
+mod step;
+mod value;
+mod vocab;
+
+pub use batch::{BatchError, BatchMatcher};
+pub use bitmask::{BitmaskShapeError, TokenBitmask};
+pub use codec::names::{NameError, NameTable, Names};
+pub use codec::render::Renderer;
+pub use codec::tree::{DecodeError, EncodeTreeError};
+pub use config::{
+    Calls, ComparisonValues, ConfigError, DeadCode, LanguageConfig, MAX_BASE_VOCAB, MAX_CONSTANTS, MAX_LEN, Profile,
+};
+pub use explain::WhyNot;
+pub use language::Language;
+pub use matcher::{Frontier, HoleKind, Matcher, RollbackError, TokenError};
+pub use sampler::philox::philox4x32_10;
+pub use sampler::programs::{ProgramSampler, Programs, TooLongError};
+pub use sampler::uniform::UniformSampler;
+pub use value::IoValue;
+pub use vocab::{BinOp, Compare, Form, Symbol, Vocab};

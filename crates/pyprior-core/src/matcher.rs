@@ -1,0 +1,320 @@
+//! One row: which tokens are legal next, and what happens when one is taken.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::bitmask::{BitmaskShapeError, TokenBitmask};
+use crate::grammar::classes::Hole;
+use crate::language::Language;
+
+/// What kind of hole is next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoleKind {
+    /// A block: how many statements?
+    Block,
+    /// A statement.
+    Stmt,
+    /// An expression.
+    Expr,
+    /// The comparison of an `if`.
+    Cond,
+    /// A variable to assign.
+    Var,
+    /// The number of parameters of a definition.
+    Arity,
+    /// The function that a call calls.
+    Callee,
+}
+
+impl HoleKind {
+    /// Name as recorded: `block stmt expr cond var arity callee`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            HoleKind::Block => "block",
+            HoleKind::Stmt => "stmt",
+            HoleKind::Expr => "expr",
+            HoleKind::Cond => "cond",
+            HoleKind::Var => "var",
+            HoleKind::Arity => "arity",
+            HoleKind::Callee => "callee",
+        }
+    }
+}
+
+/// The hole that the next token fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Frontier {
+    /// What kind of hole it is.
+    pub kind: HoleKind,
+    /// Operators and calls around it. A variable to assign reports 0.
+    pub expr_depth: u32,
+    /// `if` and `for` statements around it, within its function. A variable to assign reports 0.
+    pub control_depth: u32,
+}
+
+/// A token that is not legal. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The id is beyond the vocabulary.
+    #[error("token {token} at position {position} is out of range: the vocabulary has {vocab} tokens")]
+    OutOfRange {
+        /// The token.
+        token: u32,
+        /// Number of tokens before it.
+        position: u32,
+        /// Number of tokens of the vocabulary.
+        vocab: usize,
+    },
+    /// The token is not in the legal set.
+    #[error("illegal token {token} ({name}) at position {position}: {reason}")]
+    Illegal {
+        /// The token.
+        token: u32,
+        /// Its name.
+        name: String,
+        /// Number of tokens before it.
+        position: u32,
+        /// Why it is not legal.
+        reason: String,
+    },
+}
+
+/// A rollback beyond the start. Nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("cannot roll back {asked} tokens: the row has {len}")]
+pub struct RollbackError {
+    /// Tokens that were to be undone.
+    pub asked: usize,
+    /// Tokens that there are.
+    pub len: usize,
+}
+
+/// The decoder of one row.
+///
+/// ```
+/// use pyprior_core::{Language, LanguageConfig, Matcher};
+///
+/// let language = Language::new(LanguageConfig { max_len: Some(30), ..LanguageConfig::default() })?;
+/// let id = |name: &str| language.vocab().id_of(name).unwrap();
+/// let mut matcher = Matcher::new(&language);
+/// matcher.accept_tokens(&[id("BLK_1"), id("PRINT")])?;
+/// assert!(matcher.is_legal(id("INT_7")));
+/// assert!(!matcher.is_legal(id("VAR_1"))); // nothing is assigned yet
+/// matcher.accept_token(id("INT_7"))?;
+/// assert!(matcher.is_terminated());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    language: Arc<Language>,
+    row: Vec<u32>,
+    tokens: Vec<u32>,
+}
+
+impl Matcher {
+    /// A matcher before the first token.
+    pub fn new(language: &Arc<Language>) -> Self {
+        // With a bound on the length, the history never grows: no step allocates.
+        let capacity = language.config().max_len.map_or(64, |max_len| max_len.min(1 << 16)) as usize;
+        Self {
+            language: Arc::clone(language),
+            row: language.engine.initial.clone(),
+            tokens: Vec::with_capacity(capacity),
+        }
+    }
+
+    /// A matcher that has taken the tokens of `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] at the first token that is not legal.
+    pub fn with_prefix(language: &Arc<Language>, prefix: &[u32]) -> Result<Self, TokenError> {
+        let mut matcher = Self::new(language);
+        matcher.accept_tokens(prefix)?;
+        Ok(matcher)
+    }
+
+    /// The language of the row.
+    pub fn language(&self) -> &Arc<Language> {
+        &self.language
+    }
+
+    /// The tokens taken so far, those of a prefix included; `PAD` behind the end is not among them.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// Whether the program is complete. Its one legal token is then `PAD`, which changes nothing.
+    pub fn is_terminated(&self) -> bool {
+        self.language.engine.is_terminated(&self.row)
+    }
+
+    /// Takes a token: about 10 ns.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] if the token is not legal, with the reason; the row is as it was.
+    pub fn accept_token(&mut self, token: u32) -> Result<(), TokenError> {
+        let engine = &self.language.engine;
+        let local = token.wrapping_sub(self.language.vocab().offset());
+        match engine.check(&self.row, engine.sym(local)) {
+            Some(found) => {
+                let before = engine.len(&self.row);
+                engine.apply(&mut self.row, found);
+                if engine.len(&self.row) != before {
+                    self.tokens.push(token);
+                }
+                Ok(())
+            }
+            None => Err(self.token_error(token)),
+        }
+    }
+
+    /// Takes several tokens, all or none.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] at the first token that is not legal; the row is as it was before the call.
+    pub fn accept_tokens(&mut self, tokens: &[u32]) -> Result<(), TokenError> {
+        let (row, len) = (self.row.clone(), self.tokens.len());
+        for &token in tokens {
+            if let Err(error) = self.accept_token(token) {
+                self.row = row;
+                self.tokens.truncate(len);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a token that is not legal.
+    #[cold]
+    pub(crate) fn token_error(&self, token: u32) -> TokenError {
+        let position = self.language.engine.len(&self.row);
+        let vocab = self.language.vocab();
+        match self.why_not(token) {
+            Some(reason) if (token as usize) < vocab.len() => TokenError::Illegal {
+                token,
+                name: vocab.name(token).unwrap_or("a token of the base vocabulary").to_owned(),
+                position,
+                reason: reason.to_string(),
+            },
+            _ => TokenError::OutOfRange { token, position, vocab: vocab.len() },
+        }
+    }
+
+    /// Whether a token is legal next.
+    pub fn is_legal(&self, token: u32) -> bool {
+        let engine = &self.language.engine;
+        let local = token.wrapping_sub(self.language.vocab().offset());
+        engine.check(&self.row, engine.sym(local)).is_some()
+    }
+
+    /// Number of legal tokens; at least 1.
+    pub fn legal_count(&self) -> u32 {
+        self.language.engine.count(&self.row, &self.language.engine.legal_of(&self.row))
+    }
+
+    /// The legal tokens, ascending.
+    pub fn legal_tokens(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+        let engine = &self.language.engine;
+        let legal = engine.legal_of(&self.row);
+        let offset = self.language.vocab().offset();
+        (0..engine.count(&self.row, &legal)).map(move |nth| engine.nth(&self.row, &legal, nth).local() + offset)
+    }
+
+    /// Writes the legal set into row `row` of a bitmask.
+    ///
+    /// # Errors
+    ///
+    /// [`BitmaskShapeError`] if the bitmask has no such row or is for another vocabulary width; it is as it was.
+    pub fn fill_next_token_bitmask(&self, bitmask: &mut TokenBitmask, row: usize) -> Result<(), BitmaskShapeError> {
+        let words = self.language.bitmask_words();
+        bitmask.check(bitmask.rows().max(row.saturating_add(1)), words)?;
+        self.language.engine.fill(&self.row, &mut bitmask.data_mut()[row * words..(row + 1) * words]);
+        Ok(())
+    }
+
+    /// Undoes the last `n` tokens, those of a prefix included, by replaying the others: about 10 ns each.
+    ///
+    /// # Errors
+    ///
+    /// [`RollbackError`] if there are fewer; the row is as it was.
+    pub fn rollback(&mut self, n: usize) -> Result<(), RollbackError> {
+        let len = self.tokens.len();
+        let keep = len.checked_sub(n).ok_or(RollbackError { asked: n, len })?;
+        if n > 0 {
+            self.tokens.truncate(keep);
+            replay(&self.language, &mut self.row, &self.tokens);
+        }
+        Ok(())
+    }
+
+    /// A second matcher in the same state.
+    pub fn fork(&self) -> Self {
+        self.clone()
+    }
+
+    /// Back to before the first token, prefix included.
+    pub fn reset(&mut self) {
+        self.tokens.clear();
+        self.row.copy_from_slice(&self.language.engine.initial);
+    }
+
+    /// The hole that the next token fills; `None` once the program is complete.
+    pub fn frontier(&self) -> Option<Frontier> {
+        frontier(&self.language, &self.row)
+    }
+
+    /// Tokens that may still be taken, at most; `None` without a `max_len`.
+    pub fn remaining_budget(&self) -> Option<u32> {
+        self.language.config().max_len.map(|max_len| max_len - self.language.engine.len(&self.row))
+    }
+
+    /// Least number of tokens that completes the program.
+    pub fn min_tokens_to_finish(&self) -> u32 {
+        self.language.engine.min_tokens_to_finish(&self.row)
+    }
+
+    /// A matcher in the state `row`, reached by `tokens`; words beyond the language's own are left out.
+    pub(crate) fn from_parts(language: &Arc<Language>, row: &[u32], tokens: &[u32]) -> Self {
+        let mut matcher = Self::new(language);
+        let words = matcher.row.len();
+        matcher.row.copy_from_slice(&row[..words]);
+        matcher.tokens.extend_from_slice(tokens);
+        matcher
+    }
+
+    pub(crate) fn row(&self) -> &[u32] {
+        &self.row
+    }
+}
+
+/// Puts `row` into the state behind `tokens`, which it has taken before.
+pub(crate) fn replay(language: &Language, row: &mut [u32], tokens: &[u32]) {
+    let engine = &language.engine;
+    row[..engine.initial.len()].copy_from_slice(&engine.initial);
+    for &token in tokens {
+        let sym = engine.sym(token.wrapping_sub(language.vocab().offset()));
+        engine.take(row, sym);
+    }
+}
+
+/// The hole at the top of a row.
+pub(crate) fn frontier(language: &Language, row: &[u32]) -> Option<Frontier> {
+    let engine = &language.engine;
+    let at = |kind, expr_depth, control_depth| Some(Frontier { kind, expr_depth, control_depth });
+    let control = engine.control_depth(row);
+    match engine.tables.holes[engine.hole(row)] {
+        Hole::End => None,
+        Hole::Block { control_depth, .. } => at(HoleKind::Block, 0, control_depth),
+        Hole::Statement { control_depth, .. } => at(HoleKind::Stmt, 0, control_depth),
+        Hole::Target(_) => at(HoleKind::Var, 0, 0),
+        Hole::Condition => at(HoleKind::Cond, 0, control),
+        Hole::Expr { depth } => at(HoleKind::Expr, depth, control),
+        Hole::Callee { depth } => at(HoleKind::Callee, depth, control),
+        Hole::Arity => at(HoleKind::Arity, 0, 0),
+    }
+}

@@ -1,0 +1,2 @@
+//! PyPrior.
+fn main() {}
