@@ -33,8 +33,7 @@ impl Language {
     /// [`ConfigError`] if a knob is out of range, an excluded name is unknown, no program can be completed, or
     /// `max_len` is below the length of the shortest program.
     pub fn new(config: LanguageConfig) -> Result<Arc<Self>, ConfigError> {
-        config.check_ranges()?;
-        let vocab = Vocab::new(&config);
+        let vocab = Vocab::new(&config)?;
         let excluded = vocab.excluded(&config.exclude)?;
         let rules = Rules::new(&config, &vocab, &excluded);
         let min_len = Costs::new(&rules).block(rules.module(), 0).least();

@@ -12,6 +12,7 @@ mod language;
 mod matcher;
 mod sampler;
 mod step;
+mod tokenizer_json;
 mod value;
 mod vocab;
 

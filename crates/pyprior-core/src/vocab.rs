@@ -170,8 +170,13 @@ const VALUE_NAMES: [&str; 13] = [
 ];
 
 impl Vocab {
-    /// Builds the vocabulary of `config`, whose numbers have been checked.
-    pub(crate) fn new(config: &LanguageConfig) -> Self {
+    /// The vocabulary of a configuration, whether or not that has any program.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a knob is out of range.
+    pub fn new(config: &LanguageConfig) -> Result<Self, ConfigError> {
+        config.check_ranges()?;
         let (low, high) = config.value_range;
         let numbered = |stem: &str, from: u32, to: u32| (from..=to).map(|i| format!("{stem}_{i}")).collect();
         let fixed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
@@ -206,7 +211,7 @@ impl Vocab {
             (0..count).map(move |nth| symbol(form, nth, low))
         });
         vocab.symbols = symbols.collect();
-        vocab
+        Ok(vocab)
     }
 
     /// Number of token ids, those of the base vocabulary included.

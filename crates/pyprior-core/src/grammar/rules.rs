@@ -12,7 +12,7 @@ use crate::vocab::{Form, Vocab};
 #[repr(u8)]
 pub(crate) enum Terminal {
     /// Never legal: excluded, not part of programs, or of no use in this language.
-    Never,
+    Never = 0,
     Func,
     Var,
     BinOp,

@@ -1,0 +1,171 @@
+//! A flag for every knob and switch.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use pyprior_core::{Calls, ComparisonValues, DeadCode, Language, LanguageConfig, Profile, Vocab};
+
+/// Longest programs that `sample` makes unless told otherwise.
+pub(crate) const DEFAULT_MAX_LEN: u32 = 60;
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ProfileArg {
+    /// Every program runs without an exception
+    Sound,
+    /// The rules of the PyPI package pyprior 0.0.2
+    #[value(name = "pyprior-0.0.2")]
+    PyPrior002,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CallsArg {
+    /// Every complete earlier def
+    Any,
+    /// Only defs that return on every path
+    Returning,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DeadCodeArg {
+    /// Statements behind a return
+    AfterReturn,
+    /// Statements behind any statement that returns on every path
+    AfterReturning,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ComparisonArg {
+    /// `(a < b)`, printed True
+    Bool,
+    /// `int(a < b)`, printed 1
+    Int,
+}
+
+/// The language.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Language")]
+pub(crate) struct LanguageArgs {
+    /// Longest program in tokens, or `none` [default: 60]
+    #[arg(long, value_name = "TOKENS")]
+    max_len: Option<MaxLen>,
+    /// Smallest and largest integer constant [default: -99 99]
+    #[arg(long, num_args = 2, value_names = ["LO", "HI"], allow_negative_numbers = true)]
+    value_range: Option<Vec<i64>>,
+    /// Number of functions, 0 to 255 [default: 5]
+    #[arg(long, value_name = "N")]
+    max_funcs: Option<u32>,
+    /// Number of variables in a scope, 0 to 255 [default: 15]
+    #[arg(long, value_name = "N")]
+    max_vars: Option<u32>,
+    /// Most parameters of a function [default: max-vars]
+    #[arg(long, value_name = "N")]
+    max_arity: Option<u32>,
+    /// Most statements in a block, 0 to 255 [default: 2]
+    #[arg(long, value_name = "N")]
+    max_block_stmts: Option<u32>,
+    /// Depth of nested operators and calls, 0 to 60 [default: 3]
+    #[arg(long, value_name = "N")]
+    max_expr_depth: Option<u32>,
+    /// Depth of nested if and for, 0 to 20 [default: 2]
+    #[arg(long, value_name = "N")]
+    max_control_depth: Option<u32>,
+    /// Tokens or forms never to be generated, such as `for`, `CALL` or `VAR_1`; separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    exclude: Vec<String>,
+    /// A setting of the switches below
+    #[arg(long, value_enum, default_value = "sound")]
+    profile: ProfileArg,
+    /// Whether nothing may stand behind a return [default: true]
+    #[arg(long, value_name = "BOOL")]
+    no_dead_code: Option<bool>,
+    /// Which functions may be called [default: the profile's]
+    #[arg(long, value_enum)]
+    calls: Option<CallsArg>,
+    /// What counts as dead code [default: the profile's]
+    #[arg(long, value_enum)]
+    dead_code: Option<DeadCodeArg>,
+    /// What a comparison in value position is [default: the profile's]
+    #[arg(long, value_enum)]
+    comparison_values: Option<ComparisonArg>,
+    /// Number of tokens of a base vocabulary, by which all ids are shifted
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    base_vocab: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct MaxLen(Option<u32>);
+
+impl std::str::FromStr for MaxLen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        text.parse().map(|max_len| Self(Some(max_len))).map_err(|_| "expected a number of tokens, or `none`".to_owned())
+    }
+}
+
+impl LanguageArgs {
+    /// The configuration; `max_len` applies where the flag is not given.
+    pub(crate) fn config(&self, max_len: Option<u32>) -> LanguageConfig {
+        let mut config = LanguageConfig::with_profile(match self.profile {
+            ProfileArg::Sound => Profile::Sound,
+            ProfileArg::PyPrior002 => Profile::PyPrior002,
+        });
+        fn set<T: Copy>(knob: &mut T, value: Option<T>) {
+            *knob = value.unwrap_or(*knob);
+        }
+        set(&mut config.max_funcs, self.max_funcs);
+        set(&mut config.max_vars, self.max_vars);
+        set(&mut config.max_block_stmts, self.max_block_stmts);
+        set(&mut config.max_expr_depth, self.max_expr_depth);
+        set(&mut config.max_control_depth, self.max_control_depth);
+        set(&mut config.no_dead_code, self.no_dead_code);
+        config.max_arity = self.max_arity;
+        if let Some(&[low, high]) = self.value_range.as_deref() {
+            config.value_range = (low, high);
+        }
+        if let Some(calls) = self.calls {
+            config.calls = match calls {
+                CallsArg::Any => Calls::Any,
+                CallsArg::Returning => Calls::Returning,
+            };
+        }
+        if let Some(dead_code) = self.dead_code {
+            config.dead_code = match dead_code {
+                DeadCodeArg::AfterReturn => DeadCode::AfterReturn,
+                DeadCodeArg::AfterReturning => DeadCode::AfterReturning,
+            };
+        }
+        if let Some(values) = self.comparison_values {
+            config.comparison_values = match values {
+                ComparisonArg::Bool => ComparisonValues::Bool,
+                ComparisonArg::Int => ComparisonValues::Int,
+            };
+        }
+        config.exclude.clone_from(&self.exclude);
+        config.max_len = self.max_len.map_or(max_len, |given| given.0);
+        config.base_vocab = self.base_vocab;
+        config
+    }
+
+    pub(crate) fn language(&self, max_len: Option<u32>) -> anyhow::Result<Arc<Language>> {
+        Ok(Language::new(self.config(max_len))?)
+    }
+}
+
+/// Token ids of a list of names or ids.
+pub(crate) fn tokens<'a>(vocab: &Vocab, words: impl IntoIterator<Item = &'a str>) -> anyhow::Result<Vec<u32>> {
+    words.into_iter().map(|word| token(vocab, word)).collect()
+}
+
+/// A token by name or id.
+pub(crate) fn token(vocab: &Vocab, word: &str) -> anyhow::Result<u32> {
+    if let Some(id) = vocab.id_of(word) {
+        return Ok(id);
+    }
+    let hint = vocab.nearest(word).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+    word.parse().with_context(|| format!("unknown token {word:?}{hint}"))
+}

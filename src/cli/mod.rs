@@ -1,0 +1,53 @@
+//! One file a subcommand, none with logic of its own.
+
+mod conformance;
+mod decode;
+mod language;
+mod legal;
+mod output;
+mod sample;
+mod vocab;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit code of errors: bad input, refused configurations, files that cannot be read.
+pub(crate) const EXIT_ERROR: u8 = 1;
+
+/// Sample, check and render programs of a small total subset of Python, token by token.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pyprior",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 bad input, a refused configuration, or a difference found; 2 wrong usage."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sample programs
+    Sample(sample::Sample),
+    /// Turn tokens into source text
+    Decode(decode::Decode),
+    /// List the tokens that are legal after a prefix, or say why one is not
+    Legal(legal::Legal),
+    /// Show the vocabulary of a language
+    Vocab(vocab::Vocab),
+    /// Replay recorded traces and compare every step
+    Conformance(conformance::Conformance),
+}
+
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Sample(args) => args.run(),
+        Command::Decode(args) => args.run(),
+        Command::Legal(args) => args.run(),
+        Command::Vocab(args) => args.run(),
+        Command::Conformance(args) => args.run(),
+    }
+}

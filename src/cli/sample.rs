@@ -1,0 +1,141 @@
+//! `pyprior sample`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use pyprior_core::{Language, ProgramSampler, Programs, Renderer};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::language::{DEFAULT_MAX_LEN, LanguageArgs, tokens};
+use super::output::Output;
+
+/// Programs sampled and written at a time: enough to keep the threads busy, little enough to start at once.
+const BATCH: u64 = 1 << 16;
+/// Programs a thread renders at a time.
+const PART: usize = 1 << 12;
+
+/// Sample programs, each legal at every token, drawn uniformly among the legal tokens.
+///
+/// Program number i of a seed is the same for every -n and on every machine.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pyprior sample -n 10
+  pyprior sample -n 1000000 --format jsonl -o programs.jsonl
+  pyprior sample --value-range 0 9 --exclude for,CALL --max-len 30
+  pyprior sample --max-block-stmts 1 --prefix BLK_1 FUNC_1 ARITY_2")]
+pub(crate) struct Sample {
+    /// Number of programs
+    #[arg(short, long = "count", default_value_t = 10)]
+    n: u64,
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Draw uniformly among the legal tokens (the default)
+    #[arg(long)]
+    uniform: bool,
+    /// Tokens that every program starts with, by name or id
+    #[arg(long, num_args = 1.., value_name = "TOKEN")]
+    prefix: Vec<String>,
+    /// What to write
+    #[arg(long, value_enum, default_value = "source")]
+    format: Format,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    language: LanguageArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Python source, programs separated by an empty line
+    Source,
+    /// One program a line, ids separated by spaces
+    Tokens,
+    /// One program a line, names separated by spaces
+    Names,
+    /// One JSON object a line: id, tokens, names, source
+    Jsonl,
+}
+
+impl Sample {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let language = self.language.language(Some(DEFAULT_MAX_LEN))?;
+        let prefix = tokens(language.vocab(), self.prefix.iter().map(String::as_str))?;
+        let sampler = ProgramSampler::new(&language, self.seed).with_prefix(&prefix)?;
+        let mut out = self.output.open()?;
+        for start in (0..self.n).step_by(BATCH as usize) {
+            let programs = sampler.sample(start..self.n.min(start + BATCH))?;
+            let parts = (0..programs.len()).step_by(PART).collect::<Vec<_>>();
+            let write = |&first: &usize| {
+                let mut text = Vec::with_capacity(PART * 256);
+                let mut writer = ProgramWriter { language: &language, renderer: Renderer::new(&language) };
+                for nth in first..programs.len().min(first + PART) {
+                    writer.write(&mut text, self.format, start + nth as u64, &programs, nth)?;
+                }
+                anyhow::Ok(text)
+            };
+            for text in parts.par_iter().map(write).collect::<Vec<_>>() {
+                out.write_all(&text?)?;
+            }
+        }
+        out.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    id: u64,
+    tokens: &'a [u32],
+    names: Vec<&'a str>,
+    source: &'a str,
+}
+
+struct ProgramWriter<'a> {
+    language: &'a Language,
+    renderer: Renderer<'a>,
+}
+
+impl ProgramWriter<'_> {
+    fn write(
+        &mut self,
+        out: &mut Vec<u8>,
+        format: Format,
+        id: u64,
+        programs: &Programs,
+        nth: usize,
+    ) -> anyhow::Result<()> {
+        let tokens = programs.get(nth).unwrap_or_default();
+        let names = tokens.iter().map(|&token| self.language.vocab().name(token).unwrap_or_default());
+        match format {
+            Format::Source => {
+                if id > 0 {
+                    out.push(b'\n');
+                }
+                out.extend_from_slice(self.renderer.render(tokens)?.as_bytes());
+            }
+            Format::Tokens => {
+                for (nth, token) in tokens.iter().enumerate() {
+                    let space = if nth > 0 { " " } else { "" };
+                    write!(out, "{space}{token}")?;
+                }
+            }
+            Format::Names => {
+                for (nth, name) in names.enumerate() {
+                    let space = if nth > 0 { " " } else { "" };
+                    write!(out, "{space}{name}")?;
+                }
+            }
+            Format::Jsonl => {
+                let names = names.collect();
+                let record = Record { id, tokens, names, source: self.renderer.render(tokens)? };
+                serde_json::to_writer(&mut *out, &record)?;
+            }
+        }
+        out.push(b'\n');
+        Ok(())
+    }
+}

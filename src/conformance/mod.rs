@@ -1,0 +1,18 @@
+//! Replays recorded traces of the PyPI package against the engine.
+//!
+//! ```text
+//! lines.rs     what a trace file holds
+//! report.rs    what was compared, by kind of line and field
+//! replay.rs    line by line, with the language of each configuration
+//! steps.rs     one trace, step by step
+//! witness.rs   the exhaustive search that confirms where the engine allows less
+//! ```
+
+mod lines;
+mod replay;
+mod report;
+mod steps;
+mod witness;
+
+pub(crate) use replay::replay_file;
+pub(crate) use report::Report;

@@ -1,0 +1,232 @@
+//! Line by line, with the language of each configuration.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail, ensure};
+use flate2::read::MultiGzDecoder;
+use pyprior_core::{ConfigError, IoValue, Language, LanguageConfig, Matcher, Vocab};
+use serde_json::Value;
+
+use super::lines::{Config, InitError, Line, ValueDecode, ValueLine};
+use super::report::{Outcome, Report};
+use super::steps;
+use super::witness::Witness;
+
+/// A configuration as far as it makes sense to the engine.
+struct Known {
+    vocab: Vocab,
+    /// `None` where the exact rules refuse it.
+    language: Option<Arc<Language>>,
+    /// For rendering, which needs no decoding: the same vocabulary without bounds.
+    renders: Option<Arc<Language>>,
+    witness: Witness,
+}
+
+/// Replays a trace file, gzipped or plain.
+///
+/// # Errors
+///
+/// If the file cannot be read, is cut off, or is not a trace file.
+pub(crate) fn replay_file(path: &Path) -> anyhow::Result<Report> {
+    let shown = path.display();
+    let mut file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
+    let mut magic = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut magic).with_context(|| format!("cannot read {shown}"))?;
+    let whole = std::io::Cursor::new(magic.clone()).chain(file);
+    let reader: Box<dyn Read> = match magic[..] {
+        [0x1f, 0x8b] => Box::new(MultiGzDecoder::new(whole)),
+        _ => Box::new(whole),
+    };
+    let mut report = Report::default();
+    let mut configs = HashMap::new();
+    let mut lines = 0;
+    for (nth, line) in BufReader::new(reader).lines().enumerate() {
+        let place = || format!("{shown}:{}", nth + 1);
+        let line = line.with_context(place)?;
+        let line: Line = serde_json::from_str(&line).context("not a line of a trace file").with_context(place)?;
+        ensure!(nth > 0 || matches!(line, Line::Meta(_)), "{}: the first line is not of kind meta", place());
+        replay_line(&mut report, &mut configs, line).with_context(place)?;
+        lines += 1;
+    }
+    ensure!(lines > 1, "{shown} holds no traces");
+    Ok(report)
+}
+
+fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Known>, line: Line) -> anyhow::Result<()> {
+    match line {
+        Line::Meta(fields) => {
+            for field in fields.keys() {
+                report.add("meta", field, &"meta", Outcome::NotCompared("says how the file was made"));
+            }
+        }
+        Line::Config(config) => {
+            let number = config.c;
+            if let Some(known) = replay_config(report, &config)? {
+                configs.insert(number, known);
+            }
+        }
+        Line::ConfigEnd(fields) => {
+            for field in fields.keys() {
+                report.add("config_end", field, &"config_end", Outcome::NotCompared("sums up the traces"));
+            }
+        }
+        Line::Trace(trace) => {
+            let Some(known) = configs.get_mut(&trace.c) else {
+                bail!("trace {} is of configuration {}, which has not been given", trace.k, trace.c);
+            };
+            let Known { vocab, language, renders, witness } = known;
+            steps::replay(report, vocab, language.as_ref(), renders.as_deref(), witness, &trace);
+        }
+        Line::InitError(line) => replay_init(report, &line),
+        Line::Value(line) => replay_value(report, &line)?,
+        Line::ValueDecode(line) => replay_value_decode(report, &line)?,
+        Line::Encode(fields) => {
+            for field in fields.keys() {
+                report.add("encode", field, &"encode", Outcome::NotCompared("encoding source is later work"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn replay_config(report: &mut Report, line: &Config) -> anyhow::Result<Option<Known>> {
+    const LINE: &str = "config";
+    let place = format!("config {}", line.c);
+    for field in line.rest.keys() {
+        report.add(LINE, field, &place, Outcome::NotCompared("the symbolic prior is later work"));
+    }
+    let exclude = line.exclude.clone().unwrap_or_default();
+    let Ok(config) = line.tok.config(line.max_len, &exclude) else {
+        report.add(LINE, "tok", &place, Outcome::NotCompared("a knob is negative, which ours refuses"));
+        return Ok(None);
+    };
+    let vocab = match Vocab::new(&config) {
+        Ok(vocab) => vocab,
+        Err(error) => {
+            report.add(LINE, "tok", &place, Outcome::Different(error.to_string()));
+            return Ok(None);
+        }
+    };
+    report.compare(LINE, "vocab", &place, line.vocab, vocab.len());
+    if let Some(max_arity) = line.max_arity {
+        report.compare(LINE, "max_arity", &place, max_arity, config.effective_arity());
+    }
+    if let Some(names) = &line.names {
+        let ours = vocab.names().map(str::to_owned).collect::<Vec<_>>();
+        report.compare(LINE, "names", &place, names, &ours);
+    }
+    if let Some(forms) = &line.forms {
+        let ours = (0..vocab.len() as u32).filter_map(|id| vocab.form(id)).map(|form| form.name().to_owned());
+        report.compare(LINE, "forms", &place, forms, &ours.collect::<Vec<_>>());
+    }
+    if let Some(dump) = &line.dump {
+        report.compare(LINE, "dump", &place, dump.as_str(), &vocab.dump());
+    }
+    let witness = Witness::new(&config);
+    let unbounded = LanguageConfig { max_len: None, ..config.clone() };
+    let least = Language::new(unbounded.clone()).map(|language| language.min_len());
+    if let Some(recorded) = line.min_len {
+        let ours = least.as_ref().ok().copied();
+        let outcome = match ours {
+            Some(ours) if ours == recorded => Outcome::Equal,
+            ours if ours.is_none_or(|ours| ours > recorded) && witness.min_len() == ours => {
+                Outcome::Allowed("the shortest program is longer, confirmed by exhaustive search")
+            }
+            ours => Outcome::Different(format!("recorded {recorded}, ours {ours:?}, searched {:?}", witness.min_len())),
+        };
+        report.add(LINE, "min_len", &place, outcome);
+    }
+    let language = match Language::new(config) {
+        Ok(language) => Some(language),
+        Err(ConfigError::NoProgram { .. } | ConfigError::MaxLenTooSmall { .. }) => None,
+        Err(error) => bail!(error),
+    };
+    let plain = LanguageConfig { exclude: Vec::new(), ..unbounded };
+    Ok(Some(Known { vocab, language, renders: Language::new(plain).ok(), witness }))
+}
+
+fn replay_init(report: &mut Report, line: &InitError) {
+    const LINE: &str = "init_error";
+    let place = format!("init_error max_len {:?} exclude {:?} ids {:?}", line.max_len, line.exclude, line.ids);
+    let ours = init(line);
+    if line.ok == Some(true) {
+        let outcome = match ours {
+            Ok(()) => Outcome::Equal,
+            Err(error) => Outcome::Different(format!("recorded ok, ours {error}")),
+        };
+        return report.add(LINE, "ok", &place, outcome);
+    }
+    let Err(error) = ours else {
+        return report.add(LINE, "raises", &place, Outcome::Different("recorded an error, ours takes it".to_owned()));
+    };
+    let outcome = match line.raises.as_deref() {
+        Some("ValueError") => Outcome::Equal,
+        _ => Outcome::Allowed("an error of ours where the package fails inside"),
+    };
+    report.add(LINE, "raises", &place, outcome);
+    // Wordings are ours; the facts in them are not.
+    let recorded = line.message.as_deref().unwrap_or_default();
+    let fact = match recorded {
+        _ if recorded.starts_with("illegal token ") || recorded.starts_with("unknown exclude target ") => recorded,
+        _ => match recorded.split_once(" < minimum ") {
+            Some((_, least)) => least,
+            None => return report.add(LINE, "message", &place, Outcome::NotCompared("wordings are ours")),
+        },
+    };
+    let plain = |text: &str| text.replace('"', "'");
+    let outcome = match plain(&error).contains(&plain(fact)) {
+        true => Outcome::Equal,
+        false => Outcome::Different(format!("recorded {recorded:?}, ours {error:?}")),
+    };
+    report.add(LINE, "message", &place, outcome);
+}
+
+/// What ours says to a recorded tokenizer and init call.
+fn init(line: &InitError) -> Result<(), String> {
+    // A negative budget is below the minimum like any other; our numbers have no sign.
+    let config = line.tok.config(line.max_len.map(|len| len.max(0)), &line.exclude)?;
+    let language = Language::new(config).map_err(|error| error.to_string())?;
+    for prefix in line.ids.iter().flatten() {
+        let id = |token: &Value| match token {
+            Value::String(name) => language.vocab().id_of(name).ok_or(format!("unknown token {name}")),
+            other => other.as_u64().and_then(|id| u32::try_from(id).ok()).ok_or(format!("no token {other}")),
+        };
+        let prefix = prefix.iter().map(id).collect::<Result<Vec<_>, _>>()?;
+        Matcher::with_prefix(&language, &prefix).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn value(text: Option<&str>) -> anyhow::Result<IoValue> {
+    match text {
+        None => Ok(IoValue::None),
+        Some(text) => IoValue::parse_int(text).with_context(|| format!("{text:?} is no integer")),
+    }
+}
+
+fn default_vocab() -> anyhow::Result<Vocab> {
+    Ok(Vocab::new(&LanguageConfig::default())?)
+}
+
+fn ids(vocab: &Vocab, names: &[String]) -> anyhow::Result<Vec<u32>> {
+    names.iter().map(|name| vocab.id_of(name).with_context(|| format!("unknown token {name:?}"))).collect()
+}
+
+fn replay_value(report: &mut Report, line: &ValueLine) -> anyhow::Result<()> {
+    let vocab = default_vocab()?;
+    let tokens = vocab.encode_value(&value(line.x.as_deref())?);
+    report.compare("value", "tokens", &"value", ids(&vocab, &line.tokens)?, tokens.clone());
+    report.compare("value", "back", &"value", value(line.back.as_deref())?, vocab.decode_value(&tokens));
+    Ok(())
+}
+
+fn replay_value_decode(report: &mut Report, line: &ValueDecode) -> anyhow::Result<()> {
+    let vocab = default_vocab()?;
+    let ours = vocab.decode_value(&ids(&vocab, &line.tokens)?);
+    report.compare("value_decode", "x", &"value_decode", value(line.x.as_deref())?, ours);
+    Ok(())
+}
