@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use pyprior_core::{Calls, ComparisonValues, DeadCode, Language, LanguageConfig, Profile, Vocab};
 
@@ -47,28 +47,28 @@ enum ComparisonArg {
 #[command(next_help_heading = "Language")]
 pub(crate) struct LanguageArgs {
     /// Longest program in tokens, or `none` [default: 60]
-    #[arg(long, value_name = "TOKENS")]
+    #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
     max_len: Option<MaxLen>,
     /// Smallest and largest integer constant [default: -99 99]
     #[arg(long, num_args = 2, value_names = ["LO", "HI"], allow_negative_numbers = true)]
     value_range: Option<Vec<i64>>,
     /// Number of functions, 0 to 255 [default: 5]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_funcs: Option<u32>,
     /// Number of variables in a scope, 0 to 255 [default: 15]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_vars: Option<u32>,
     /// Most parameters of a function [default: max-vars]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_arity: Option<u32>,
     /// Most statements in a block, 0 to 255 [default: 2]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_block_stmts: Option<u32>,
     /// Depth of nested operators and calls, 0 to 60 [default: 3]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_expr_depth: Option<u32>,
     /// Depth of nested if and for, 0 to 20 [default: 2]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_control_depth: Option<u32>,
     /// Tokens or forms never to be generated, such as `for`, `CALL` or `VAR_1`; separated by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -89,7 +89,7 @@ pub(crate) struct LanguageArgs {
     #[arg(long, value_enum)]
     comparison_values: Option<ComparisonArg>,
     /// Number of tokens of a base vocabulary, by which all ids are shifted
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     base_vocab: u32,
 }
 
@@ -166,6 +166,9 @@ pub(crate) fn token(vocab: &Vocab, word: &str) -> anyhow::Result<u32> {
     if let Some(id) = vocab.id_of(word) {
         return Ok(id);
     }
+    if let Ok(id) = word.parse() {
+        return Ok(id);
+    }
     let hint = vocab.nearest(word).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-    word.parse().with_context(|| format!("unknown token {word:?}{hint}"))
+    bail!("unknown token {word:?}{hint}")
 }

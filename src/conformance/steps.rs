@@ -52,7 +52,9 @@ pub(crate) fn replay(
     compare_tree(report, &place, vocab, trace);
     let Some(language) = language else {
         const REFUSED: &str = "the configuration holds no program of at most max_len tokens and is refused";
-        for (field, count) in [("legal", trace.legal.len()), ("kind", trace.kind.len()), ("frontier", trace.frontier.len())] {
+        for (field, count) in
+            [("legal", trace.legal.len()), ("kind", trace.kind.len()), ("frontier", trace.frontier.len())]
+        {
             (0..count).for_each(|_| report.add(LINE, field, &place, Outcome::NotCompared(REFUSED)));
         }
         report.add(LINE, "done", &place, Outcome::NotCompared(REFUSED));

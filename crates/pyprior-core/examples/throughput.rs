@@ -14,7 +14,15 @@ fn main() {
                 n += p.tokens().len();
             }
             let e = t.elapsed().as_secs_f64();
-            println!("V={} state {} B tables {} B: {:.1} M tokens/s {:.2} ns, {:.1} tokens/program", l.vocab().len(), l.state_bytes(), l.table_bytes(), n as f64 / e / 1e6, e * 1e9 / n as f64, n as f64 / 409600.);
+            println!(
+                "V={} state {} B tables {} B: {:.1} M tokens/s {:.2} ns, {:.1} tokens/program",
+                l.vocab().len(),
+                l.state_bytes(),
+                l.table_bytes(),
+                n as f64 / e / 1e6,
+                e * 1e9 / n as f64,
+                n as f64 / 409600.
+            );
         }
     }
 }

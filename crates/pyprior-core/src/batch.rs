@@ -230,8 +230,7 @@ impl BatchMatcher {
     /// prefix that is not legal.
     pub fn set(&mut self, slot: usize, language: &Arc<Language>, prefix: &[u32]) -> Result<(), BatchError> {
         self.check_slot(slot)?;
-        let matcher =
-            Matcher::with_prefix(language, prefix).map_err(|source| BatchError::Token { slot, source })?;
+        let matcher = Matcher::with_prefix(language, prefix).map_err(|source| BatchError::Token { slot, source })?;
         self.set_matcher(slot, &matcher)
     }
 
@@ -411,9 +410,8 @@ impl BatchMatcher {
         }
         let (chunk, stride) = (self.chunk(), self.stride);
         let mut moves = std::mem::take(&mut self.moves);
-        let decide = |(nth, moves): (usize, &mut [Move])| {
-            isa::run(Decide { batch: self, first: nth * chunk, tokens, moves })
-        };
+        let decide =
+            |(nth, moves): (usize, &mut [Move])| isa::run(Decide { batch: self, first: nth * chunk, tokens, moves });
         let decided = if expected < PARALLEL_ROWS {
             decide((0, &mut moves))
         } else {
@@ -449,12 +447,7 @@ impl BatchMatcher {
     /// # Errors
     ///
     /// [`BatchError::WrongLength`] unless there is one row number and one place for a token a slot.
-    pub fn choose_uniform(
-        &self,
-        sampler: &UniformSampler,
-        rows: &[u64],
-        tokens: &mut [u32],
-    ) -> Result<(), BatchError> {
+    pub fn choose_uniform(&self, sampler: &UniformSampler, rows: &[u64], tokens: &mut [u32]) -> Result<(), BatchError> {
         let expected = self.len();
         for (what, got) in [("rows", rows.len()), ("tokens", tokens.len())] {
             if got != expected {

@@ -185,8 +185,8 @@ impl LanguageConfig {
         if low > high && !self.allow_empty_value_range {
             return Err(ConfigError::EmptyValueRange { low, high });
         }
-        let count = if low > high { 0 } else { high.abs_diff(low).saturating_add(1) };
-        if count > MAX_CONSTANTS {
+        let count = if low > high { 0 } else { u128::from(high.abs_diff(low)) + 1 };
+        if count > u128::from(MAX_CONSTANTS) {
             return Err(ConfigError::TooManyConstants { low, high, count });
         }
         Ok(())
@@ -223,7 +223,7 @@ pub enum ConfigError {
         /// Upper end asked for.
         high: i64,
         /// How many values that is.
-        count: u64,
+        count: u128,
     },
     /// An excluded name is neither a token nor a form of this vocabulary.
     #[error("unknown exclude target {name:?}{}", suggestion.as_ref().map(|s| format!("; did you mean {s:?}?")).unwrap_or_default())]

@@ -159,9 +159,7 @@ impl Matcher {
                     let next = Some(defined + 1).filter(|&next| next <= language.rules.funcs);
                     return WhyNot::NotNextFunction { next };
                 }
-                Terminal::If | Terminal::For | Terminal::For2
-                    if control_depth >= language.rules.max_control_depth =>
-                {
+                Terminal::If | Terminal::For | Terminal::For2 if control_depth >= language.rules.max_control_depth => {
                     return WhyNot::ControlDepth;
                 }
                 Terminal::Return if scope.context != Context::Func => return WhyNot::ReturnOutsideFunction,

@@ -166,7 +166,11 @@ impl Engine {
     }
 
     fn least_callable(&self, row: &[u32]) -> Option<u32> {
-        (1..=self.defined(row)).filter_map(|func| self.func(row, func)).filter(|found| found.1).map(|found| found.0).min()
+        (1..=self.defined(row))
+            .filter_map(|func| self.func(row, func))
+            .filter(|found| found.1)
+            .map(|found| found.0)
+            .min()
     }
 
     /// Where the row's legal set is.

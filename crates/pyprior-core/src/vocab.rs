@@ -303,7 +303,8 @@ impl Vocab {
                 (Some(form), _) => self.ids_of(form),
                 (None, Some(id)) => id..id + 1,
                 (None, None) => {
-                    let suggestion = self.nearest(name);
+                    let forms = Form::ALL.iter().map(|form| form.name());
+                    let suggestion = nearest(name, forms.chain(self.names())).map(str::to_owned);
                     return Err(ConfigError::UnknownExclude { name: name.clone(), suggestion });
                 }
             };
@@ -314,19 +315,9 @@ impl Vocab {
         Ok(excluded)
     }
 
-    /// The token or form name most like `name`, if any is near enough to be meant.
-    pub fn nearest(&self, name: &str) -> Option<String> {
-        let forms = Form::ALL.iter().map(|form| form.name());
-        forms
-            .chain(self.names())
-            .map(|known| (strsim::jaro_winkler(&known.to_lowercase(), &name.to_lowercase()), known))
-            .filter(|(score, _)| *score >= 0.75)
-            // The first of equals wins, so that the answer does not depend on iteration tricks.
-            .fold(None, |best: Option<(f64, &str)>, next| match best {
-                Some(best) if best.0 >= next.0 => Some(best),
-                _ => Some(next),
-            })
-            .map(|(_, known)| known.to_owned())
+    /// The token name most like `name`, if any is near enough to be meant.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.names())
     }
 
     /// The vocabulary as a table of forms for people: a header, then one line a form with its first twelve tokens.
@@ -371,4 +362,12 @@ fn symbol(form: Form, nth: u32, low: i64) -> Symbol {
         Form::Special if nth == 2 => Symbol::Pad,
         Form::Value | Form::Mode | Form::Special | Form::Text => Symbol::Other(form),
     }
+}
+
+/// The known name most like `name`, if any is near enough to be meant; the first of equals.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let scored = known.map(|known| (strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &name), known));
+    let best = scored.filter(|(score, _)| *score >= 0.6).reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, known)| known)
 }

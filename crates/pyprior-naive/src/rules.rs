@@ -59,11 +59,7 @@ impl Rules {
     /// As [`Rules::original`], with the switches of the `sound` profile.
     #[must_use]
     pub fn sound() -> Rules {
-        Rules {
-            calls_returning: true,
-            dead_after_returning: true,
-            ..Rules::original()
-        }
+        Rules { calls_returning: true, dead_after_returning: true, ..Rules::original() }
     }
 
     /// The same language with these forms or tokens excluded.

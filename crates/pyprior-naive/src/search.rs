@@ -76,11 +76,7 @@ impl Search {
     /// A search with nothing remembered yet.
     #[must_use]
     pub fn new(rules: &Rules) -> Search {
-        Search {
-            rules: rules.clone().within(None),
-            known: HashMap::new(),
-            expressions: Expressions::default(),
-        }
+        Search { rules: rules.clone().within(None), known: HashMap::new(), expressions: Expressions::default() }
     }
 
     /// How many canonical forms are remembered.
@@ -139,11 +135,7 @@ impl Search {
 
     /// Everything was tried, with as many tokens left as there were.
     fn failed(&mut self, rules: &Rules, step: Step) {
-        let too_few = if step.cut {
-            left(rules, &step.state)
-        } else {
-            usize::MAX
-        };
+        let too_few = if step.cut { left(rules, &step.state) } else { usize::MAX };
         let known = self.known.entry(step.key).or_default();
         known.too_few = known.too_few.max(Some(too_few));
     }
@@ -187,12 +179,7 @@ impl Search {
         // listed smallest first, and taken from the end.
         let mut untried = worth_trying(&state, state.candidates(&self.rules, None));
         untried.reverse();
-        Outlook::Open(Box::new(Step {
-            state,
-            key,
-            untried,
-            cut: false,
-        }))
+        Outlook::Open(Box::new(Step { state, key, untried, cut: false }))
     }
 }
 
@@ -203,9 +190,7 @@ fn worth_trying(state: &State, mut candidates: Vec<Tok>) -> Vec<Tok> {
         Some(Hole::Target) => {
             let mut rebound = false;
             candidates.retain(|tok| match tok {
-                Tok::Var(var) if state.scope.visible.contains(var) => {
-                    !std::mem::replace(&mut rebound, true)
-                }
+                Tok::Var(var) if state.scope.visible.contains(var) => !std::mem::replace(&mut rebound, true),
                 _ => true,
             });
         }

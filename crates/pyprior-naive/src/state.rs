@@ -85,11 +85,7 @@ impl State {
     /// The empty prefix. The rules have no say in it: every program is a block.
     #[must_use]
     pub fn start(_rules: &Rules) -> State {
-        let top = Place {
-            context: Context::Top,
-            cd: 0,
-            may_return: true,
-        };
+        let top = Place { context: Context::Top, cd: 0, may_return: true };
         State {
             len: 0,
             stack: vec![Item::Hole(Hole::Block(top))],
@@ -286,9 +282,7 @@ impl State {
                         H(Hole::Cond),
                         A(Act::KeepScope),
                         body,
-                        A(Act::OtherBranch {
-                            if_may_return: may_return,
-                        }),
+                        A(Act::OtherBranch { if_may_return: may_return }),
                         body,
                         A(Act::CloseIf),
                     ],
@@ -304,11 +298,7 @@ impl State {
                     Tok::Func(_) => vec![
                         A(Act::OpenDef),
                         H(Hole::Arity),
-                        H(Hole::Block(Place {
-                            context: Context::Func,
-                            cd: 0,
-                            may_return: true,
-                        })),
+                        H(Hole::Block(Place { context: Context::Func, cd: 0, may_return: true })),
                         A(Act::CloseDef),
                     ],
                     _ => return None,

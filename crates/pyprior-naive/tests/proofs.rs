@@ -4,16 +4,10 @@ use pyprior_naive::{Rules, State, Tok, completable, min_len};
 
 fn dead(rules: &Rules, prefix: &str) -> bool {
     let tokens: Result<Vec<Tok>, _> = prefix.split_whitespace().map(str::parse).collect();
-    let state = tokens
-        .ok()
-        .and_then(|tokens| State::of(rules, &tokens).ok());
+    let state = tokens.ok().and_then(|tokens| State::of(rules, &tokens).ok());
     let begun = std::time::Instant::now();
     let dead = state.is_some_and(|state| !completable(rules, &state));
-    println!(
-        "{prefix:?} under {:?}: {:?}",
-        rules.exclude,
-        begun.elapsed()
-    );
+    println!("{prefix:?} under {:?}: {:?}", rules.exclude, begun.elapsed());
     dead
 }
 

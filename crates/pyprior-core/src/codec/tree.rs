@@ -137,9 +137,7 @@ impl Reader<'_> {
             Symbol::Print => Stmt::Print(self.expr()?),
             Symbol::Return => Stmt::Return(self.expr()?),
             Symbol::If => Stmt::If { condition: self.condition()?, then: self.block()?, otherwise: self.block()? },
-            Symbol::For => {
-                Stmt::For { target: self.target()?, start: None, stop: self.expr()?, body: self.block()? }
-            }
+            Symbol::For => Stmt::For { target: self.target()?, start: None, stop: self.expr()?, body: self.block()? },
             Symbol::For2 => {
                 let (target, start) = (self.target()?, Some(self.expr()?));
                 Stmt::For { target, start, stop: self.expr()?, body: self.block()? }

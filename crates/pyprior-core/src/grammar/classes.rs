@@ -158,8 +158,8 @@ impl Builder<'_> {
             Hole::End => (0, vec![alternative(Terminal::Pad, 0, self.id(Hole::End))]),
             Hole::Block { scope, control_depth, penalty, second } => {
                 let instead = second.filter(|&second| second != penalty);
-                if_first_returned = instead
-                    .map(|penalty| self.id(Hole::Block { scope, control_depth, penalty, second: None }));
+                if_first_returned =
+                    instead.map(|penalty| self.id(Hole::Block { scope, control_depth, penalty, second: None }));
                 self.block(scope, control_depth, penalty)
             }
             Hole::Statement { scope, control_depth, position, penalty } => {

@@ -57,10 +57,7 @@ impl Cost {
     pub(super) fn branch(self, block: Cost) -> Self {
         let head = self.falls;
         let (falls, returns) = (block.falls, block.returns);
-        Self {
-            falls: add(head, add(falls, falls).min(add(falls, returns))),
-            returns: add(head, add(returns, returns)),
-        }
+        Self { falls: add(head, add(falls, falls).min(add(falls, returns))), returns: add(head, add(returns, returns)) }
     }
 
     fn or(self, other: Self) -> Self {

@@ -11,9 +11,8 @@ use crate::vocab::{Form, Vocab};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Terminal {
-    /// Never legal: excluded, not part of programs, or of no use in this language.
-    Never = 0,
-    Func,
+    // 0 is for tokens that are never legal.
+    Func = 1,
     Var,
     BinOp,
     Compare,
@@ -101,7 +100,6 @@ pub(crate) enum Child {
 #[derive(Debug, Clone)]
 pub(crate) struct Rules {
     pub(crate) max_vars: u32,
-    pub(crate) max_arity: u32,
     pub(crate) max_expr_depth: u32,
     pub(crate) max_control_depth: u32,
     /// Functions that can be defined: up to the first excluded name, since definitions take names in order.
@@ -129,7 +127,6 @@ impl Rules {
         let allowed = Form::ALL.map(|form| first_allowed(form).is_some());
         let mut rules = Self {
             max_vars: config.max_vars,
-            max_arity: config.effective_arity(),
             max_expr_depth: config.max_expr_depth,
             max_control_depth: config.max_control_depth,
             funcs: family(Form::Func).take_while(|&&excluded| !excluded).count() as u32,
@@ -142,8 +139,12 @@ impl Rules {
             allowed_arities: family(Form::Arity).map(|&excluded| !excluded).collect(),
             allowed_terminals: [false; TERMINALS],
         };
+        // PAD follows the end whatever is excluded.
+        rules.allowed_terminals[Terminal::Pad as usize] = true;
         for (&excluded, id) in excluded.iter().zip(vocab.offset()..) {
-            if let Some((terminal, _)) = vocab.symbol(id).and_then(|symbol| rules.terminal(symbol)).filter(|_| !excluded) {
+            if let Some((terminal, _)) =
+                vocab.symbol(id).and_then(|symbol| rules.terminal(symbol)).filter(|_| !excluded)
+            {
                 rules.allowed_terminals[terminal as usize] = true;
             }
         }
@@ -191,7 +192,7 @@ impl Rules {
         })
     }
 
-    /// Whether some token of this terminal is not excluded.
+    /// Whether some token of this terminal may occur.
     pub(crate) fn allows(&self, terminal: Terminal) -> bool {
         self.allowed_terminals[terminal as usize]
     }

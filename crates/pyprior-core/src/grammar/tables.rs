@@ -189,7 +189,6 @@ pub(crate) struct Tables {
     pub(crate) span: usize,
     pub(crate) dynamic_span: usize,
     pub(crate) max_vars: u32,
-    pub(crate) funcs: u32,
     /// 1 where programs are bounded, else 0.
     pub(crate) bounded: u32,
     pub(crate) end: u32,
@@ -217,7 +216,14 @@ const ILLEGAL: Production = Production {
 };
 
 impl Tables {
-    pub(crate) fn new(rules: &Rules, vocab: &Vocab, excluded: &[bool], classes: &[ClassRules], bounded: bool, calls_returning: bool) -> Self {
+    pub(crate) fn new(
+        rules: &Rules,
+        vocab: &Vocab,
+        excluded: &[bool],
+        classes: &[ClassRules],
+        bounded: bool,
+        calls_returning: bool,
+    ) -> Self {
         let offset = vocab.offset();
         let start = offset as usize / 32;
         let words = vocab.len().div_ceil(32);
@@ -237,7 +243,6 @@ impl Tables {
             span: words - start,
             dynamic_span: (named as usize).div_ceil(32).max(start + 1) - start,
             max_vars: rules.max_vars,
-            funcs: rules.funcs,
             bounded: u32::from(bounded),
             end: 0,
             calls_returning,
@@ -314,7 +319,8 @@ impl Tables {
             let mut needs = Vec::new();
             for sym in self.syms.iter().filter(|sym| **sym != Sym::NEVER) {
                 let found = class.alternatives.iter().find(|found| found.terminal as usize == sym.terminal());
-                let Some(found) = found.filter(|found| !matches!(found.terminal, Terminal::Var | Terminal::Func)) else {
+                let Some(found) = found.filter(|found| !matches!(found.terminal, Terminal::Var | Terminal::Func))
+                else {
                     continue;
                 };
                 if found.effect != Effect::Call {

@@ -1,0 +1,179 @@
+//! The command line, as a user meets it.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+fn pyprior(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pyprior")).args(args).output().unwrap()
+}
+
+fn pyprior_with_input(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// Runs a command that must be refused, and returns what it says.
+fn refused(args: &[&str]) -> String {
+    let output = pyprior(args);
+    assert_eq!(output.status.code(), Some(1), "{args:?}");
+    assert!(output.stdout.is_empty(), "{args:?} wrote {}", stdout(&output));
+    let text = stderr(&output).to_owned();
+    assert!(text.starts_with("error: "), "{text}");
+    text
+}
+
+#[test]
+fn samples_the_same_in_every_format() {
+    let common = ["sample", "-n", "50", "--seed", "9", "--value-range", "0", "9", "--max-len", "40"];
+    let with = |format: &str| {
+        let output = pyprior(&[&common[..], &["--format", format]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).to_owned()
+    };
+    let (source, tokens, names, jsonl) = (with("source"), with("tokens"), with("names"), with("jsonl"));
+    let sources = source.trim_end().split("\n\n").collect::<Vec<_>>();
+    assert_eq!(sources.len(), 50);
+    let records = jsonl.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    for (nth, record) in records.enumerate() {
+        assert_eq!(record["id"], nth);
+        assert_eq!(record["source"], sources[nth]);
+        let ids = record["tokens"].as_array().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(ids.join(" "), tokens.lines().nth(nth).unwrap());
+        let words = record["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!(words.join(" "), names.lines().nth(nth).unwrap());
+    }
+    for text in [tokens, names] {
+        let decoded = pyprior_with_input(&["decode", "-", "--value-range", "0", "9"], &text);
+        assert_eq!(stdout(&decoded), source);
+    }
+}
+
+#[test]
+fn a_program_depends_on_its_number_alone() {
+    let sample = |n: &str| stdout(&pyprior(&["sample", "-n", n, "--seed", "4", "--format", "tokens"])).to_owned();
+    let (few, many) = (sample("100"), sample("70000"));
+    assert_eq!(many.lines().count(), 70_000);
+    assert!(many.starts_with(&few));
+}
+
+#[test]
+fn prefixes_hold_in_every_program() {
+    let args = ["sample", "-n", "200", "--format", "names", "--max-block-stmts", "1", "--prefix"];
+    let output = pyprior(&[&args[..], &["BLK_1", "FUNC_1", "ARITY_2"]].concat());
+    assert_eq!(stdout(&output).lines().count(), 200);
+    assert!(stdout(&output).lines().all(|line| line.starts_with("BLK_1 FUNC_1 ARITY_2 BLK_1 ")));
+    let whole = pyprior(&["sample", "-n", "2", "--format", "names", "--prefix", "BLK_1", "PRINT", "INT_1"]);
+    assert_eq!(stdout(&whole), "BLK_1 PRINT INT_1\nBLK_1 PRINT INT_1\n");
+}
+
+#[test]
+fn legal_lists_and_explains() {
+    let range = ["--value-range", "0", "1", "--max-vars", "2"];
+    let list = |prefix: &[&str]| stdout(&pyprior(&[&["legal"], prefix, &range[..]].concat())).to_owned();
+    assert_eq!(list(&["BLK_1", "ASSIGN"]), "5\tVAR_1\n");
+    assert_eq!(list(&["BLK_1", "PRINT", "INT_0"]), "44\tPAD\n");
+    assert_eq!(list(&["BLK_1", "PRINT", "ADD", "INT_0"]).lines().count(), 7);
+    let why = |args: &[&str]| {
+        let output = pyprior(&[&["legal"], args].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).to_owned()
+    };
+    let cases: [(&[&str], &str); 12] = [
+        (&["BLK_2", "PRINT", "INT_1", "--why", "FUNC_1"], "a def must not be the last of several statements"),
+        (&["BLK_2", "--why", "FUNC_2"], "functions are defined in order; the next one is FUNC_1"),
+        (&["BLK_1", "--why", "RETURN"], "RETURN stands only in functions"),
+        (&["BLK_1", "PRINT", "--why", "VAR_3"], "no variable is visible here"),
+        (&["BLK_1", "PRINT", "--why", "CALL"], "no function can be called yet"),
+        (&["BLK_1", "ASSIGN", "--why", "VAR_2"], "the next new one is VAR_1"),
+        (&["BLK_1", "--why", "ADD"], "does not fill a hole of kind 'stmt'"),
+        (&["BLK_1", "--exclude", "for", "--why", "FOR2"], "it is excluded"),
+        (&["BLK_1", "--max-len", "3", "--why", "ASSIGN"], "1 tokens more than max_len"),
+        (&["BLK_1", "--max-control-depth", "0", "--why", "IF"], "max_control_depth"),
+        (&["BLK_1", "FUNC_1", "ARITY_0", "BLK_2", "--why", "RETURN"], "nothing may stand behind a RETURN"),
+        (&["BLK_1", "PRINT", "INT_1", "--why", "PRINT"], "only PAD may follow"),
+    ];
+    for (args, reason) in cases {
+        let text = why(args);
+        assert!(text.contains(" is not legal: ") && text.contains(reason), "{args:?}: {text}");
+    }
+    assert_eq!(why(&["BLK_1", "--why", "PRINT"]), "PRINT is legal\n");
+}
+
+#[test]
+fn says_what_is_wrong_and_where() {
+    assert!(refused(&["sample", "--exclude", "fro"]).contains("\"fro\"; did you mean \"for\"?"));
+    assert!(refused(&["sample", "--max-len", "2"]).contains("max_len is 2, but the shortest program"));
+    assert!(refused(&["sample", "--value-range", "9", "0"]).contains("(9, 0) is upside down"));
+    assert!(refused(&["sample", "--exclude", "block"]).contains("every BLK token is excluded"));
+    assert!(refused(&["sample", "--max-vars", "256"]).contains("max_vars is 256; at most 255"));
+    let huge = ["sample", "--value-range", "-9223372036854775808", "9223372036854775807"];
+    assert!(refused(&huge).contains("at most 65536"));
+    assert!(refused(&["sample", "--prefix", "BLK_1", "PRINT", "VAR_1"]).contains("(VAR_1) at position 2"));
+    assert!(refused(&["sample", "--prefix", "BLK_1", "PRNT"]).contains("did you mean \"PRINT\"?"));
+    assert!(refused(&["legal", "999999"]).contains("token 999999 at position 0 is out of range"));
+    assert!(refused(&["decode", "no/such/file"]).contains("no/such/file"));
+    let negative = pyprior(&["sample", "--max-funcs", "-1"]);
+    assert_eq!(negative.status.code(), Some(2));
+    assert!(stderr(&negative).contains("'-1' for '--max-funcs"), "{}", stderr(&negative));
+}
+
+#[test]
+fn decode_names_the_line() {
+    let output = pyprior_with_input(&["decode", "-"], "BLK_1 PRINT INT_1\nBLK_1 PRINT\n");
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(text.contains("-:2: truncated token stream: 2 tokens, and a hole of kind 'expr' is open"), "{text}");
+    let partial = pyprior_with_input(&["decode", "--partial", "-"], "BLK_2 IF LT INT_1\n");
+    let expected = "if 1 < <expr>:\n    <block>\nelse:\n    <block>\n<stmt>\n";
+    assert_eq!(stdout(&partial), expected);
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
+        .args(["sample", "-n", "1000000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn vocabularies_in_every_format() {
+    let args = ["--value-range", "0", "9", "--base-vocab", "100"];
+    let show = |format: &str| stdout(&pyprior(&[&["vocab", "--format", format], &args[..]].concat())).to_owned();
+    assert!(show("dump").starts_with("PyPrior vocab: 79 tokens (offset 100, total 179)\n  func     [  5]: 100:FUNC_1"));
+    assert!(show("list").starts_with("100\tFUNC_1\tfunc\n"));
+    assert_eq!(show("list").lines().last(), Some("178\tPAD\tspecial"));
+    let tokenizer: serde_json::Value = serde_json::from_str(&show("tokenizer")).unwrap();
+    assert_eq!(tokenizer["model"]["vocab"]["PAD"], 178);
+}
+
+#[test]
+fn help_has_examples() {
+    for command in ["sample", "decode", "legal", "vocab", "conformance"] {
+        let output = pyprior(&[command, "--help"]);
+        assert!(stdout(&output).contains("Example"), "{command}");
+        assert!(!stdout(&output).contains('\u{1b}'), "colour when not a terminal");
+    }
+    assert!(stdout(&pyprior(&["--help"])).contains("Exit codes"));
+}

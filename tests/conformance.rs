@@ -1,0 +1,98 @@
+//! Replays the recorded traces, and files that are no such thing.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+fn traces() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/traces.jsonl.gz")
+}
+
+fn conformance(file: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pyprior")).arg("conformance").arg(file).output().unwrap()
+}
+
+fn write(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Numbers of a field's row: compared, equal, allowed, different, not compared.
+fn row(report: &str, line: &str, field: &str) -> Vec<u64> {
+    let mut rows = report.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let found = rows.find(|row| row.len() == 7 && row[0] == line && row[1] == field);
+    found.map(|row| row[2..].iter().map(|number| number.parse().unwrap()).collect()).unwrap_or_default()
+}
+
+#[test]
+fn agrees_with_the_recording() {
+    let output = conformance(&traces());
+    let report = String::from_utf8(output.stdout).unwrap();
+    println!("{report}");
+    assert!(output.status.success());
+    // Compared, equal, allowed; the allowed ones are confirmed by the exhaustive search.
+    for (line, field, expected) in [
+        ("trace", "legal", [42823, 42496, 327]),
+        ("trace", "kind", [42823, 42823, 0]),
+        ("trace", "frontier", [42823, 42823, 0]),
+        ("trace", "src", [2522, 2517, 5]),
+        ("trace", "partial", [19309, 19309, 0]),
+        ("config", "min_len", [40, 38, 2]),
+        ("config", "dump", [40, 40, 0]),
+        ("value", "tokens", [8, 8, 0]),
+        ("value_decode", "x", [9, 9, 0]),
+        ("init_error", "raises", [20, 18, 2]),
+    ] {
+        assert_eq!(row(&report, line, field)[..3], expected, "{line}.{field}");
+    }
+}
+
+#[test]
+fn a_changed_recording_is_a_difference() {
+    use std::io::Read;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(traces()).unwrap()).read_to_string(&mut text).unwrap();
+    let lines = text.lines().take(40).map(|line| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        if line["t"] == "trace" && line["k"] == 1 {
+            line["kind"][0] = "stmt".into();
+            line["legal"][0] = "ff".into();
+            line["frontier"][0][1] = 9.into();
+            line["src"] = "pass".into();
+        }
+        line.to_string() + "\n"
+    });
+    let output = conformance(&write("changed.jsonl", lines.collect::<String>().as_bytes()));
+    assert_eq!(output.status.code(), Some(1));
+    let report = String::from_utf8(output.stdout).unwrap();
+    for field in ["kind", "legal", "frontier", "src", "padded_same_src"] {
+        assert_eq!(row(&report, "trace", field)[3], 1, "{field}");
+    }
+    assert!(report.contains("\n5 differences\n  config 0 trace 1: "), "{report}");
+}
+
+#[test]
+fn foreign_and_truncated_files_are_refused() {
+    let whole = std::fs::read(traces()).unwrap();
+    let mut foreign = GzEncoder::new(Vec::new(), Compression::fast());
+    foreign.write_all(b"{\"hello\": 1}\n").unwrap();
+    let orphan = b"{\"t\":\"meta\"}\n{\"t\":\"trace\",\"c\":5,\"k\":0}\n";
+    let cases = [
+        (write("truncated.gz", &whole[..whole.len() / 2]), "truncated.gz:"),
+        (write("foreign.gz", &foreign.finish().unwrap()), "foreign.gz:1: not a line of a trace file"),
+        (write("binary", &[0, 159, 146, 150]), "binary:1"),
+        (write("empty", b""), "holds no traces"),
+        (write("orphan", orphan), "configuration 5, which has not been given"),
+        (PathBuf::from("no/such/file"), "cannot read no/such/file"),
+    ];
+    for (path, expected) in cases {
+        let output = conformance(&path);
+        assert_eq!(output.status.code(), Some(1), "{}", path.display());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.starts_with("error: ") && text.contains(expected), "{text}");
+    }
+}
