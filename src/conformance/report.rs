@@ -62,13 +62,6 @@ impl Report {
         self.differences.len()
     }
 
-    /// Fields compared at least once, equal or allowed.
-    #[cfg(test)]
-    pub(crate) fn agreed(&self, line: &str, field: &str) -> (u64, u64) {
-        let found = self.fields.iter().find(|((l, f), _)| *l == line && f == field);
-        found.map_or((0, 0), |(_, counts)| (counts.equal, counts.allowed.values().sum()))
-    }
-
     pub(crate) fn display(&self, shown: usize) -> Display<'_> {
         Display { report: self, shown }
     }

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Asserts which way dependencies point: nobody below knows anybody above.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# never CRATE OTHER...: CRATE must not depend on any OTHER, directly or not, in a normal build.
+never() {
+    local crate=$1
+    shift
+    local tree
+    tree=$(cargo tree -p "$crate" -e normal,build --prefix none --format '{p}' | awk '{print $1}' | sort -u)
+    for other in "$@"; do
+        if grep -qx "$other" <<<"$tree"; then
+            echo "$crate depends on $other" >&2
+            exit 1
+        fi
+        echo "$crate does not depend on $other"
+    done
+}
+
+never pyprior-core pyprior pyprior-naive clap anyhow candle-core tokenizers
+never pyprior-naive pyprior pyprior-core
+
+# The oracle must share nothing with what it is to contradict, not even a library.
+count=$(cargo tree -p pyprior-naive -e normal,build --prefix none | sort -u | wc -l)
+[ "$count" -eq 1 ] || { echo "pyprior-naive has dependencies" >&2; exit 1; }
+echo "pyprior-naive depends on nothing"
+
+# unsafe stands in one module.
+found=$(grep -rln --include='*.rs' 'unsafe' crates src examples benches tests | grep -v '^crates/pyprior-core/src/isa.rs$' || true)
+[ -z "$found" ] || { echo "unsafe outside isa.rs: $found" >&2; exit 1; }
+echo "unsafe stands in crates/pyprior-core/src/isa.rs alone"

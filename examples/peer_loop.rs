@@ -1,0 +1,85 @@
+//! The sampling loop of a user of the library, timed; `benches/pypi.py` sets it beside that of the PyPI package.
+//!
+//! ```text
+//! cargo run --release --example peer_loop -- --value-range 0 9 --max-len 30 --rows 1 --seconds 2
+//! ```
+//!
+//! With one row: a `Matcher`, and at every step a bitmask, a uniform choice and a token accepted. With more: a
+//! `BatchMatcher` in lockstep, until every row has finished; then the next batch. Prints one JSON object.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use pyprior_core::{BatchMatcher, Language, LanguageConfig, Matcher, TokenBitmask, UniformSampler};
+
+struct Args {
+    value_range: (i64, i64),
+    max_len: u32,
+    rows: usize,
+    seconds: f64,
+}
+
+fn args() -> Result<Args> {
+    let mut found = Args { value_range: (-99, 99), max_len: 30, rows: 1, seconds: 2.0 };
+    let mut words = std::env::args().skip(1);
+    while let Some(flag) = words.next() {
+        let mut value = || words.next().with_context(|| format!("{flag} needs a value"));
+        match flag.as_str() {
+            "--value-range" => found.value_range = (value()?.parse()?, value()?.parse()?),
+            "--max-len" => found.max_len = value()?.parse()?,
+            "--rows" => found.rows = value()?.parse()?,
+            "--seconds" => found.seconds = value()?.parse()?,
+            _ => bail!("unknown argument {flag}"),
+        }
+    }
+    Ok(found)
+}
+
+fn main() -> Result<()> {
+    let Args { value_range, max_len, rows, seconds } = args()?;
+    let language = Language::new(LanguageConfig { value_range, max_len: Some(max_len), ..LanguageConfig::default() })?;
+    let sampler = UniformSampler::new(1);
+    let mut bitmask = TokenBitmask::new(rows, language.vocab().len());
+    let (mut programs, mut tokens) = (0, 0);
+    let start = Instant::now();
+    let end = Duration::from_secs_f64(seconds);
+    if rows == 1 {
+        let mut matcher = Matcher::new(&language);
+        while start.elapsed() < end {
+            for _ in 0..100 {
+                matcher.reset();
+                while !matcher.is_terminated() {
+                    matcher.fill_next_token_bitmask(&mut bitmask, 0)?;
+                    let step = matcher.tokens().len() as u32;
+                    let nth = sampler.index(programs, step, bitmask.count(0));
+                    let token = bitmask.allowed(0).nth(nth as usize).context("a legal token")?;
+                    matcher.accept_token(token)?;
+                }
+                programs += 1;
+                tokens += matcher.tokens().len();
+            }
+        }
+    } else {
+        let mut chosen = vec![0; rows];
+        let mut numbers = vec![0; rows];
+        while start.elapsed() < end {
+            let mut batch = BatchMatcher::new(&language, rows);
+            numbers.iter_mut().zip(programs..).for_each(|(number, program)| *number = program);
+            while !batch.all_terminated() {
+                batch.fill_next_token_bitmask(&mut bitmask)?;
+                batch.choose_uniform(&sampler, &numbers, &mut chosen)?;
+                batch.accept_tokens(&chosen)?;
+            }
+            programs += rows as u64;
+            for row in 0..rows {
+                tokens += batch.tokens(row)?.len();
+            }
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let vocab = language.vocab().len();
+    println!(
+        "{{\"vocab\":{vocab},\"rows\":{rows},\"tokens\":{tokens},\"programs\":{programs},\"seconds\":{seconds:.4}}}"
+    );
+    Ok(())
+}
