@@ -3,6 +3,8 @@
 //! Times are per row (a token of one row), except for whole programs, where they are per token. Figures and how
 //! to read them: `benches/README.md`.
 
+#![expect(clippy::expect_used, reason = "a benchmark may panic")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

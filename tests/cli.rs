@@ -1,5 +1,7 @@
 //! The command line, as a user meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

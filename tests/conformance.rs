@@ -1,5 +1,7 @@
 //! Replays the recorded traces, and files that are no such thing.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
