@@ -59,9 +59,7 @@ impl State {
         match self.hole() {
             None => tok == Tok::Pad,
             Some(hole) => {
-                rules.has(tok)
-                    && self.children(rules, tok).is_some()
-                    && self.objections(rules, hole, tok).is_empty()
+                rules.has(tok) && self.children(rules, tok).is_some() && self.objections(rules, hole, tok).is_empty()
             }
         }
     }
@@ -90,13 +88,7 @@ impl State {
         found
     }
 
-    fn statement_objections(
-        &self,
-        rules: &Rules,
-        hole: Hole,
-        tok: Tok,
-        found: &mut Vec<Objection>,
-    ) {
+    fn statement_objections(&self, rules: &Rules, hole: Hole, tok: Tok, found: &mut Vec<Objection>) {
         let Hole::Stmt { block, last, only } = hole else {
             return;
         };
@@ -144,13 +136,7 @@ impl State {
         Some(self.invisible(rule::TARGET_ORDER, var))
     }
 
-    fn expression_objections(
-        &self,
-        rules: &Rules,
-        ed: usize,
-        tok: Tok,
-        found: &mut Vec<Objection>,
-    ) {
+    fn expression_objections(&self, rules: &Rules, ed: usize, tok: Tok, found: &mut Vec<Objection>) {
         match tok {
             Tok::Var(var) => {
                 if !self.scope.visible.contains(&var) {
@@ -168,10 +154,7 @@ impl State {
             let callable = |def: &Def| def.complete && (def.returns || !rules.calls_returning);
             if !self.defs.iter().any(callable) {
                 let only_returning = self.defs.iter().any(|def| def.complete);
-                found.push(Objection {
-                    rule: rule::CALLABLE,
-                    part: only_returning.then_some(rule::CALLS_RETURNING),
-                });
+                found.push(Objection { rule: rule::CALLABLE, part: only_returning.then_some(rule::CALLS_RETURNING) });
             }
         }
     }
@@ -183,12 +166,8 @@ impl State {
             return None;
         };
         match self.def(j) {
-            Some(def) if def.complete => {
-                (rules.calls_returning && !def.returns).then_some(Objection {
-                    rule: rule::CALLABLE,
-                    part: Some(rule::CALLS_RETURNING),
-                })
-            }
+            Some(def) if def.complete => (rules.calls_returning && !def.returns)
+                .then_some(Objection { rule: rule::CALLABLE, part: Some(rule::CALLS_RETURNING) }),
             _ => Some(rule::CALLABLE.into()),
         }
     }
@@ -196,10 +175,7 @@ impl State {
     /// The objection that the variable is not visible.
     fn invisible(&self, rule: &'static str, var: u16) -> Objection {
         let merged_away = self.scope.with_either.contains(&var);
-        Objection {
-            rule,
-            part: merged_away.then_some(rule::SCOPE_MERGE),
-        }
+        Objection { rule, part: merged_away.then_some(rule::SCOPE_MERGE) }
     }
 }
 
@@ -209,17 +185,9 @@ fn tokens_for(hole: Hole, rules: &Rules) -> Vec<Tok> {
     let funcs = (1..=rules.max_funcs).map(Tok::Func);
     match hole {
         Hole::Block(_) => (1..=rules.max_block_stmts).map(Tok::Blk).collect(),
-        Hole::Stmt { .. } => [
-            Tok::Return,
-            Tok::Print,
-            Tok::Assign,
-            Tok::If,
-            Tok::For,
-            Tok::For2,
-        ]
-        .into_iter()
-        .chain(funcs)
-        .collect(),
+        Hole::Stmt { .. } => {
+            [Tok::Return, Tok::Print, Tok::Assign, Tok::If, Tok::For, Tok::For2].into_iter().chain(funcs).collect()
+        }
         Hole::Target => vars.collect(),
         Hole::Cond => vec![Tok::Lt, Tok::Eq],
         Hole::Expr(_) => {

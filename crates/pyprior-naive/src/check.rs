@@ -40,29 +40,19 @@ pub fn check(rules: &Rules, tokens: &[Tok]) -> Result<Facts, String> {
     if rules.max_len.is_some_and(|max_len| tokens.len() > max_len) {
         return Err(format!("{} tokens are too many", tokens.len()));
     }
-    let mut facts = Facts {
-        tokens: tokens.len(),
-        ..Facts::default()
-    };
+    let mut facts = Facts { tokens: tokens.len(), ..Facts::default() };
     for &tok in tokens {
         if !rules.has(tok) {
             return Err(format!("{tok} is not in the vocabulary"));
         }
         let name = tok.name();
-        if let Some(by) = [tok.form(), &name]
-            .iter()
-            .find(|&&n| rules.exclude.contains(n))
-        {
+        if let Some(by) = [tok.form(), &name].iter().find(|&&n| rules.exclude.contains(n)) {
             return Err(format!("{tok} is excluded by {by}"));
         }
         *facts.forms.entry(tok.form()).or_insert(0) += 1;
     }
     let program = parse(rules, tokens)?;
-    let mut checker = Checker {
-        rules,
-        facts,
-        inside: None,
-    };
+    let mut checker = Checker { rules, facts, inside: None };
     Checker::definitions(&program)?;
     checker.block(&program, &BTreeSet::new())?;
     Ok(checker.facts)
@@ -89,9 +79,7 @@ impl Checker<'_> {
             }
         }
         match program {
-            [_, .., Stmt::Def { number, .. }] => {
-                Err(format!("FUNC_{number} is the last of several statements"))
-            }
+            [_, .., Stmt::Def { number, .. }] => Err(format!("FUNC_{number} is the last of several statements")),
             _ => Ok(()),
         }
     }
@@ -137,11 +125,7 @@ impl Checker<'_> {
                 self.expression(value, &before)?;
                 Ok(before)
             }
-            Stmt::If {
-                sides,
-                then,
-                otherwise,
-            } => {
+            Stmt::If { sides, then, otherwise } => {
                 for side in sides {
                     self.expression(side, &before)?;
                 }
@@ -149,11 +133,7 @@ impl Checker<'_> {
                 let other = self.block(otherwise, &before)?;
                 Ok(one.intersection(&other).copied().collect())
             }
-            Stmt::For {
-                target,
-                bounds,
-                body,
-            } => {
+            Stmt::For { target, bounds, body } => {
                 self.target(*target, &before)?;
                 for bound in bounds {
                     self.expression(bound, &before)?;
@@ -161,11 +141,7 @@ impl Checker<'_> {
                 self.block(body, &with(&before, *target))?;
                 Ok(before)
             }
-            Stmt::Def {
-                number,
-                arity,
-                body,
-            } => {
+            Stmt::Def { number, arity, body } => {
                 self.inside = Some(*number);
                 self.block(body, &(1..=*arity).collect())?;
                 self.inside = None;
@@ -211,9 +187,7 @@ impl Checker<'_> {
     /// The callee is defined already, and inside a definition before that one.
     fn callable(&self, callee: u16) -> Result<(), String> {
         if self.inside.is_some_and(|inside| callee >= inside) {
-            return Err(format!(
-                "FUNC_{callee} is called within itself or before it"
-            ));
+            return Err(format!("FUNC_{callee} is called within itself or before it"));
         }
         let earlier = self.facts.functions.iter().find(|f| f.number == callee);
         match earlier {
@@ -230,9 +204,7 @@ impl Checker<'_> {
 fn returns(stmt: &Stmt) -> bool {
     match stmt {
         Stmt::Return(_) => true,
-        Stmt::If {
-            then, otherwise, ..
-        } => then.iter().any(returns) && otherwise.iter().any(returns),
+        Stmt::If { then, otherwise, .. } => then.iter().any(returns) && otherwise.iter().any(returns),
         Stmt::Assign(..) | Stmt::Print(_) | Stmt::For { .. } | Stmt::Def { .. } => false,
     }
 }

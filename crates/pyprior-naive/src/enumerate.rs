@@ -36,11 +36,7 @@ impl Node {
         let mut untried = state.candidates(rules, None);
         untried.reverse();
         let legal = BTreeSet::new();
-        Node {
-            state,
-            untried,
-            legal,
-        }
+        Node { state, untried, legal }
     }
 }
 
@@ -52,11 +48,7 @@ impl Node {
 /// # Errors
 /// Finding out took more than `node_limit` prefixes, those without a completion
 /// included; the calls until then were right.
-pub fn walk(
-    rules: &Rules,
-    node_limit: u64,
-    visit: &mut dyn FnMut(&[Tok], &BTreeSet<Tok>),
-) -> Result<u64, TooMany> {
+pub fn walk(rules: &Rules, node_limit: u64, visit: &mut dyn FnMut(&[Tok], &BTreeSet<Tok>)) -> Result<u64, TooMany> {
     let (mut seen, mut visited) = (1, 0);
     let mut tokens: Vec<Tok> = vec![];
     let mut path = vec![Node::new(rules, State::start(rules))];

@@ -45,19 +45,11 @@ pub(crate) enum Stmt {
 
 /// The block that these tokens are, all of them.
 pub(crate) fn parse(rules: &Rules, tokens: &[Tok]) -> Result<Vec<Stmt>, String> {
-    let mut parser = Parser {
-        rules,
-        tokens,
-        at: 0,
-        arities: BTreeMap::new(),
-    };
+    let mut parser = Parser { rules, tokens, at: 0, arities: BTreeMap::new() };
     let program = parser.block(0, true)?;
     match tokens.get(parser.at) {
         None => Ok(program),
-        Some(tok) => Err(format!(
-            "the program ends before token {}, {tok}",
-            parser.at
-        )),
+        Some(tok) => Err(format!("the program ends before token {}, {tok}", parser.at)),
     }
 }
 
@@ -126,11 +118,7 @@ impl Parser<'_> {
                 };
                 self.arities.insert(number, arity);
                 let body = self.block(0, false)?;
-                Stmt::Def {
-                    number,
-                    arity,
-                    body,
-                }
+                Stmt::Def { number, arity, body }
             }
             Tok::Func(_) => return Err(format!("a definition of {tok} below the top")),
             tok => return self.not("a statement", tok),

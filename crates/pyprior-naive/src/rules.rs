@@ -59,11 +59,7 @@ impl Rules {
     /// As [`Rules::original`], with the switches of the `sound` profile.
     #[must_use]
     pub fn sound() -> Rules {
-        Rules {
-            calls_returning: true,
-            dead_after_returning: true,
-            ..Rules::original()
-        }
+        Rules { calls_returning: true, dead_after_returning: true, ..Rules::original() }
     }
 
     /// The same language with these forms or tokens excluded.
@@ -107,6 +103,11 @@ impl Rules {
             Tok::Blk(n) => (1..=self.max_block_stmts).contains(&n),
             _ => true,
         }
+    }
+
+    /// Whether any rule asks what returns.
+    pub(crate) fn asks_what_returns(&self) -> bool {
+        self.calls_returning || self.only_last_returns()
     }
 
     /// Whether the rule against statements after a returning one is in force.

@@ -38,7 +38,7 @@ impl Scope {
 }
 
 /// A definition so far; the j-th of them is `FUNC_j`.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub(crate) struct Def {
     pub(crate) arity: u16,
     pub(crate) complete: bool,
@@ -85,11 +85,7 @@ impl State {
     /// The empty prefix. The rules have no say in it: every program is a block.
     #[must_use]
     pub fn start(_rules: &Rules) -> State {
-        let top = Place {
-            context: Context::Top,
-            cd: 0,
-            may_return: true,
-        };
+        let top = Place { context: Context::Top, cd: 0, may_return: true };
         State {
             len: 0,
             stack: vec![Item::Hole(Hole::Block(top))],
@@ -165,16 +161,38 @@ impl State {
         if let Some(children) = self.children(rules, tok) {
             self.stack.pop();
             self.stack.extend(children.into_iter().rev());
-            self.len += 1;
+            self.len = self.len.saturating_add(1);
             self.act();
         }
     }
 
-    /// Takes the hole on top off the stack, as if it had been filled with an
-    /// expression of this length. The caller vouches that there is one.
-    pub(crate) fn skip_expression(&mut self, length: usize) {
+    /// A prefix that misses nothing but this hole, in this situation, inside a block.
+    pub(crate) fn alone(hole: Hole, scope: Scope, defs: Vec<Def>) -> State {
+        State {
+            len: 0,
+            stack: vec![Item::Hole(hole)],
+            scope,
+            kept: vec![],
+            branches: vec![],
+            aims: vec![],
+            defs,
+            open_blocks: vec![false],
+            closed_block_returns: false,
+        }
+    }
+
+    /// Takes the hole on top off the stack, as if it had been filled with a subtree of this length that changes this.
+    /// The caller vouches that there is one.
+    pub(crate) fn skip(&mut self, length: usize, change: impl FnOnce(&mut State)) {
         self.stack.pop();
         self.len = self.len.saturating_add(length);
+        change(self);
+        self.act();
+    }
+
+    /// Puts these items before everything that is missing, first things first.
+    pub(crate) fn expect(&mut self, items: &[Item]) {
+        self.stack.extend(items.iter().rev());
         self.act();
     }
 
@@ -286,9 +304,7 @@ impl State {
                         H(Hole::Cond),
                         A(Act::KeepScope),
                         body,
-                        A(Act::OtherBranch {
-                            if_may_return: may_return,
-                        }),
+                        A(Act::OtherBranch { if_may_return: may_return }),
                         body,
                         A(Act::CloseIf),
                     ],
@@ -304,11 +320,7 @@ impl State {
                     Tok::Func(_) => vec![
                         A(Act::OpenDef),
                         H(Hole::Arity),
-                        H(Hole::Block(Place {
-                            context: Context::Func,
-                            cd: 0,
-                            may_return: true,
-                        })),
+                        H(Hole::Block(Place { context: Context::Func, cd: 0, may_return: true })),
                         A(Act::CloseDef),
                     ],
                     _ => return None,

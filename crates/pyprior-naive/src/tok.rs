@@ -48,10 +48,8 @@ pub enum Tok {
 }
 
 /// The names of the thirteen forms whose tokens make up programs.
-pub const FORMS: [&str; 13] = [
-    "func", "var", "binop", "compare", "const", "arity", "block", "return", "if", "assign", "for",
-    "call", "print",
-];
+pub const FORMS: [&str; 13] =
+    ["func", "var", "binop", "compare", "const", "arity", "block", "return", "if", "assign", "for", "call", "print"];
 
 impl Tok {
     /// The vocabulary name, as [`Display`](fmt::Display) writes it.
@@ -154,9 +152,7 @@ impl FromStr for Tok {
         });
         match found {
             // These families count from 1.
-            Some(Tok::Func(0) | Tok::Var(0) | Tok::Blk(0)) | None => {
-                Err(UnknownToken(s.to_owned()))
-            }
+            Some(Tok::Func(0) | Tok::Var(0) | Tok::Blk(0)) | None => Err(UnknownToken(s.to_owned())),
             // `FUNC_01`, `FUNC_+1` and `INT_-0` parse as numbers but are not names.
             Some(tok) if tok.to_string() != s => Err(UnknownToken(s.to_owned())),
             Some(tok) => Ok(tok),

@@ -6,8 +6,7 @@ mod common;
 
 use common::{Random, toks};
 use pyprior_naive::{
-    Decided, FORMS, Rules, Search, State, Tok, check, completable, enumerate, legal, min_len, rule,
-    walk,
+    Decided, FORMS, Rules, Search, State, Tok, check, completable, enumerate, legal, min_len, rule, walk,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +16,8 @@ const LIMIT: u64 = 12_000;
 /// Small languages that have programs, and all their programs: the chosen ones,
 /// and random ones.
 fn languages(seed: u64, random: usize) -> Vec<(Rules, Vec<Vec<Tok>>)> {
-    let mut found: Vec<_> = chosen()
-        .into_iter()
-        .filter_map(|rules| enumerate(&rules, LIMIT).ok().map(|all| (rules, all)))
-        .collect();
+    let mut found: Vec<_> =
+        chosen().into_iter().filter_map(|rules| enumerate(&rules, LIMIT).ok().map(|all| (rules, all))).collect();
     assert_eq!(found.len(), chosen().len(), "the chosen ones are small");
     let mut source = Random(seed);
     while found.len() < chosen().len() + random {
@@ -45,29 +42,20 @@ fn chosen() -> Vec<Rules> {
         ..Rules::original()
     };
     let branches = base.clone().excluding(&["EQ", "for"]).within(Some(20));
-    let merges = Rules {
-        max_funcs: 0,
-        max_vars: 2,
-        ..base.clone().excluding(&["EQ", "for"]).within(Some(16))
-    };
+    let merges = Rules { max_funcs: 0, max_vars: 2, ..base.clone().excluding(&["EQ", "for"]).within(Some(16)) };
     let calls = Rules {
         max_funcs: 2,
         max_block_stmts: 3,
         max_expr_depth: 1,
         max_control_depth: 0,
-        ..base
-            .clone()
-            .excluding(&["binop", "compare"])
-            .within(Some(17))
+        ..base.clone().excluding(&["binop", "compare"]).within(Some(17))
     };
     // Where not returning costs a token more than returning, what an inner
     // branch does decides what fits in an outer one.
     let nested = Rules {
         max_vars: 1,
         max_control_depth: 2,
-        ..base
-            .excluding(&["EQ", "for", "const", "print", "ARITY_0"])
-            .within(Some(26))
+        ..base.excluding(&["EQ", "for", "const", "print", "ARITY_0"]).within(Some(26))
     };
     let mut all = vec![];
     for rules in [branches, merges, calls, nested] {
@@ -229,11 +217,7 @@ fn the_check_accepts_the_programs_and_no_mutants() {
                 _ => {}
             }
             let checked = check(&rules, mutant);
-            assert_eq!(
-                checked.is_ok(),
-                all.contains(mutant),
-                "{mutant:?} {rules:?}"
-            );
+            assert_eq!(checked.is_ok(), all.contains(mutant), "{mutant:?} {rules:?}");
             accepted += u32::from(checked.is_ok());
         }
     }
@@ -262,14 +246,8 @@ fn without(rules: &Rules, name: &str) -> Rules {
 fn a_rule_decided_where_there_are_more_candidates_without_it() {
     let mut names: Vec<String> = pyprior_naive::FORMS.map(|f| format!("exclude:{f}")).into();
     names.extend(
-        [
-            rule::EXPR_DEPTH,
-            rule::CONTROL_DEPTH,
-            rule::RETURN_LAST,
-            rule::CALLS_RETURNING,
-            rule::LENGTH,
-        ]
-        .map(str::to_owned),
+        [rule::EXPR_DEPTH, rule::CONTROL_DEPTH, rule::RETURN_LAST, rule::CALLS_RETURNING, rule::LENGTH]
+            .map(str::to_owned),
     );
     let mut random = Random(6);
     let mut total = Decided::new();

@@ -24,10 +24,7 @@ fn a_definition_is_not_the_last_of_several_statements() {
     let rules = rules(false);
     assert!(is_program(&rules, &format!("BLK_1 {PRINTING}")));
     assert!(is_program(&rules, &format!("BLK_2 {PRINTING} PRINT INT_0")));
-    assert!(!is_program(
-        &rules,
-        &format!("BLK_2 PRINT INT_0 {PRINTING}")
-    ));
+    assert!(!is_program(&rules, &format!("BLK_2 PRINT INT_0 {PRINTING}")));
     assert!(legal_after(&rules, "BLK_2").contains("FUNC_1"));
     assert!(!legal_after(&rules, "BLK_2 PRINT INT_0").contains("FUNC"));
 }
@@ -40,14 +37,8 @@ fn definitions_take_the_functions_in_order() {
     assert!(next.contains("FUNC_2") && !next.contains("FUNC_1"));
     let second = PRINTING.replace("FUNC_1", "FUNC_2");
     assert!(!is_program(&rules, &format!("BLK_1 {second}")));
-    assert!(is_program(
-        &rules,
-        &format!("BLK_3 {PRINTING} {second} PRINT INT_0")
-    ));
-    assert!(!is_program(
-        &rules,
-        &format!("BLK_3 {PRINTING} {PRINTING} PRINT INT_0")
-    ));
+    assert!(is_program(&rules, &format!("BLK_3 {PRINTING} {second} PRINT INT_0")));
+    assert!(!is_program(&rules, &format!("BLK_3 {PRINTING} {PRINTING} PRINT INT_0")));
 }
 
 #[test]
@@ -62,33 +53,20 @@ fn where_the_next_function_is_excluded_no_definition_follows() {
 #[test]
 fn definitions_stand_at_the_top_only() {
     let rules = rules(false);
-    for around in [
-        "BLK_1 FOR VAR_1 INT_0 BLK_1",
-        "BLK_1 IF LT INT_0 INT_0 BLK_1",
-        "BLK_1 FUNC_1 ARITY_0 BLK_1",
-    ] {
+    for around in ["BLK_1 FOR VAR_1 INT_0 BLK_1", "BLK_1 IF LT INT_0 INT_0 BLK_1", "BLK_1 FUNC_1 ARITY_0 BLK_1"] {
         assert!(!legal_after(&rules, around).contains("FUNC"), "{around}");
     }
     let inner = PRINTING.replace("FUNC_1", "FUNC_2");
-    assert!(!is_program(
-        &rules,
-        &format!("BLK_1 FUNC_1 ARITY_0 BLK_1 {inner}")
-    ));
+    assert!(!is_program(&rules, &format!("BLK_1 FUNC_1 ARITY_0 BLK_1 {inner}")));
 }
 
 #[test]
 fn callable_are_complete_definitions() {
     let rules = rules(false);
     assert!(!is_program(&rules, "BLK_1 PRINT CALL FUNC_1"));
-    assert!(is_program(
-        &rules,
-        &format!("BLK_2 {PRINTING} PRINT CALL FUNC_1")
-    ));
+    assert!(is_program(&rules, &format!("BLK_2 {PRINTING} PRINT CALL FUNC_1")));
     // Not itself, but an earlier one.
-    assert!(!is_program(
-        &rules,
-        "BLK_1 FUNC_1 ARITY_0 BLK_1 PRINT CALL FUNC_1"
-    ));
+    assert!(!is_program(&rules, "BLK_1 FUNC_1 ARITY_0 BLK_1 PRINT CALL FUNC_1"));
     let inside = format!("BLK_3 {PRINTING} FUNC_2 ARITY_0 BLK_1 PRINT CALL");
     assert_eq!(legal_after(&rules, &inside), "FUNC_1");
     let outside = format!("{inside} FUNC_1 PRINT CALL");
@@ -121,10 +99,7 @@ fn under_the_switch_only_returning_definitions_are_callable() {
                       BLK_1 PRINT INT_0 PRINT CALL FUNC_1";
     assert!(is_program(&rules(false), one_branch));
     assert!(!is_program(&rules(true), one_branch));
-    assert!(is_program(
-        &rules(true),
-        &one_branch.replace("PRINT INT_0", "RETURN INT_0")
-    ));
+    assert!(is_program(&rules(true), &one_branch.replace("PRINT INT_0", "RETURN INT_0")));
     let second = format!("BLK_3 {PRINTING} FUNC_2 ARITY_0 BLK_1 RETURN INT_0 PRINT CALL");
     assert_eq!(legal_after(&rules(true), &second), "FUNC_2");
 }

@@ -11,19 +11,10 @@ fn rules() -> Rules {
 
 #[test]
 fn operators_and_calls_stand_below_the_expression_depth_only() {
-    let flat = Rules {
-        max_expr_depth: 0,
-        ..rules()
-    };
+    let flat = Rules { max_expr_depth: 0, ..rules() };
     assert_eq!(legal_after(&flat, "BLK_1 PRINT"), "INT_0 INT_1");
-    let one = Rules {
-        max_expr_depth: 1,
-        ..rules()
-    };
-    assert_eq!(
-        legal_after(&one, "BLK_1 PRINT"),
-        "ADD SUB MUL LT EQ INT_0 INT_1"
-    );
+    let one = Rules { max_expr_depth: 1, ..rules() };
+    assert_eq!(legal_after(&one, "BLK_1 PRINT"), "ADD SUB MUL LT EQ INT_0 INT_1");
     assert_eq!(legal_after(&one, "BLK_1 PRINT ADD"), "INT_0 INT_1");
     assert!(is_program(&one, "BLK_1 PRINT ADD INT_0 INT_1"));
     assert!(!is_program(&one, "BLK_1 PRINT ADD ADD INT_0 INT_0 INT_1"));
@@ -37,10 +28,7 @@ fn operators_and_calls_stand_below_the_expression_depth_only() {
 #[test]
 fn control_structures_stand_below_the_control_depth_only() {
     for depth in 0..3 {
-        let rules = Rules {
-            max_control_depth: depth,
-            ..rules()
-        };
+        let rules = Rules { max_control_depth: depth, ..rules() };
         let mut prefix = "BLK_1".to_owned();
         for at in 0..4 {
             let legal = legal_after(&rules, &prefix);
@@ -52,10 +40,7 @@ fn control_structures_stand_below_the_control_depth_only() {
         }
     }
     // A definition's body begins at depth 0 again.
-    let one = Rules {
-        max_control_depth: 1,
-        ..rules()
-    };
+    let one = Rules { max_control_depth: 1, ..rules() };
     let inside = "BLK_1 FUNC_1 ARITY_0 BLK_1 FOR VAR_1 INT_0 BLK_1 PRINT INT_0";
     assert!(is_program(&one, inside));
 }
@@ -98,25 +83,16 @@ fn each_form_can_be_excluded() {
         ("var", "BLK_1 ASSIGN VAR_1 INT_0"),
         ("binop", "BLK_1 PRINT MUL INT_0 INT_0"),
         ("compare", "BLK_1 PRINT LT INT_0 INT_0"),
-        (
-            "compare",
-            "BLK_1 IF EQ INT_0 INT_0 BLK_1 PRINT INT_0 BLK_1 PRINT INT_0",
-        ),
+        ("compare", "BLK_1 IF EQ INT_0 INT_0 BLK_1 PRINT INT_0 BLK_1 PRINT INT_0"),
         ("const", "BLK_1 PRINT INT_1"),
         ("arity", "BLK_1 FUNC_1 ARITY_0 BLK_1 PRINT INT_0"),
         ("block", "BLK_1 PRINT INT_0"),
         ("return", "BLK_1 FUNC_1 ARITY_0 BLK_1 RETURN INT_0"),
-        (
-            "if",
-            "BLK_1 IF LT INT_0 INT_0 BLK_1 PRINT INT_0 BLK_1 PRINT INT_0",
-        ),
+        ("if", "BLK_1 IF LT INT_0 INT_0 BLK_1 PRINT INT_0 BLK_1 PRINT INT_0"),
         ("assign", "BLK_1 ASSIGN VAR_1 INT_0"),
         ("for", "BLK_1 FOR VAR_1 INT_0 BLK_1 PRINT INT_0"),
         ("for", "BLK_1 FOR2 VAR_1 INT_0 INT_1 BLK_1 PRINT INT_0"),
-        (
-            "call",
-            "BLK_2 FUNC_1 ARITY_0 BLK_1 RETURN INT_0 PRINT CALL FUNC_1",
-        ),
+        ("call", "BLK_2 FUNC_1 ARITY_0 BLK_1 RETURN INT_0 PRINT CALL FUNC_1"),
         ("print", "BLK_1 PRINT INT_0"),
     ];
     for (form, text) in cases {
@@ -144,22 +120,13 @@ fn the_vocabulary_has_its_bounds() {
     };
     assert_eq!(legal_after(&small, ""), "BLK_1");
     assert!(!legal_after(&small, "BLK_1").contains("FUNC"));
-    assert_eq!(
-        legal_after(&small, "BLK_1 PRINT"),
-        "ADD SUB MUL LT EQ INT_-1"
-    );
+    assert_eq!(legal_after(&small, "BLK_1 PRINT"), "ADD SUB MUL LT EQ INT_-1");
     for outside in ["BLK_2 PRINT INT_-1 PRINT INT_-1", "BLK_1 PRINT INT_0"] {
         assert!(!is_program(&small, outside));
     }
-    let one = Rules {
-        max_funcs: 1,
-        ..small
-    };
+    let one = Rules { max_funcs: 1, ..small };
     assert_eq!(legal_after(&one, "BLK_1 FUNC_1"), "ARITY_0 ARITY_1");
-    let none = Rules {
-        value_range: (5, 4),
-        ..one
-    };
+    let none = Rules { value_range: (5, 4), ..one };
     // Without constants a definition with a parameter is the only beginning.
     assert_eq!(legal_after(&none, "BLK_1"), "FUNC_1");
     assert_eq!(legal_after(&none, "BLK_1 FUNC_1"), "ARITY_1");

@@ -4,16 +4,10 @@ use pyprior_naive::{Rules, State, Tok, completable, min_len};
 
 fn dead(rules: &Rules, prefix: &str) -> bool {
     let tokens: Result<Vec<Tok>, _> = prefix.split_whitespace().map(str::parse).collect();
-    let state = tokens
-        .ok()
-        .and_then(|tokens| State::of(rules, &tokens).ok());
+    let state = tokens.ok().and_then(|tokens| State::of(rules, &tokens).ok());
     let begun = std::time::Instant::now();
     let dead = state.is_some_and(|state| !completable(rules, &state));
-    println!(
-        "{prefix:?} under {:?}: {:?}",
-        rules.exclude,
-        begun.elapsed()
-    );
+    println!("{prefix:?} under {:?}: {:?}", rules.exclude, begun.elapsed());
     dead
 }
 
@@ -29,7 +23,6 @@ fn few(rules: Rules, excluded: &[&str]) -> [Rules; 2] {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "takes seconds even when optimised")]
 fn nor_where_it_matters_what_returns() {
     for rules in few(Rules::sound(), &["const"]) {
         assert!(dead(&rules, "BLK_2"));

@@ -28,10 +28,7 @@ const IF: &str = "IF LT INT_0 INT_1";
 fn return_stands_in_definitions_only() {
     for rules in [rules(true, true), rules(false, false)] {
         assert!(!is_program(&rules, &format!("BLK_1 {RETURN}")));
-        assert!(!is_program(
-            &rules,
-            &format!("BLK_1 FOR VAR_1 INT_0 BLK_1 {RETURN}")
-        ));
+        assert!(!is_program(&rules, &format!("BLK_1 FOR VAR_1 INT_0 BLK_1 {RETURN}")));
         assert!(is_program(&rules, &def(&format!("BLK_1 {RETURN}"))));
         let loops = def(&format!("BLK_1 FOR VAR_1 INT_0 BLK_1 {RETURN}"));
         assert!(is_program(&rules, &loops));
@@ -56,18 +53,13 @@ fn an_if_both_of_whose_branches_return_is_last_only_under_the_switch() {
     let both = def(&format!("BLK_2 {IF} BLK_1 {RETURN} BLK_1 {RETURN} {PRINT}"));
     assert!(!is_program(&rules(true, true), &both));
     assert!(is_program(&rules(true, false), &both));
-    assert!(
-        is_program(&rules(false, true), &both),
-        "no_dead_code is off"
-    );
+    assert!(is_program(&rules(false, true), &both), "no_dead_code is off");
     assert!(is_program(&rules(false, false), &both));
     let last = def(&format!("BLK_2 {PRINT} {IF} BLK_1 {RETURN} BLK_1 {RETURN}"));
     assert!(is_program(&rules(true, true), &last));
     for one in [[RETURN, PRINT], [PRINT, RETURN]] {
         let [then, otherwise] = one;
-        let text = def(&format!(
-            "BLK_2 {IF} BLK_1 {then} BLK_1 {otherwise} {PRINT}"
-        ));
+        let text = def(&format!("BLK_2 {IF} BLK_1 {then} BLK_1 {otherwise} {PRINT}"));
         assert!(is_program(&rules(true, true), &text));
     }
 }
@@ -76,22 +68,16 @@ fn an_if_both_of_whose_branches_return_is_last_only_under_the_switch() {
 fn the_switch_reaches_into_nested_branches() {
     let rules = rules(true, true);
     let nested = |first: &str, second: &str, third: &str| {
-        def(&format!(
-            "BLK_2 {IF} BLK_1 {first} BLK_1 {IF} BLK_1 {second} BLK_1 {third} {PRINT}"
-        ))
+        def(&format!("BLK_2 {IF} BLK_1 {first} BLK_1 {IF} BLK_1 {second} BLK_1 {third} {PRINT}"))
     };
     assert!(!is_program(&rules, &nested(RETURN, RETURN, RETURN)));
     assert!(is_program(&rules, &nested(RETURN, RETURN, PRINT)));
     assert!(is_program(&rules, &nested(RETURN, PRINT, RETURN)));
     assert!(is_program(&rules, &nested(PRINT, RETURN, RETURN)));
-    let prefix = def(&format!(
-        "BLK_2 {IF} BLK_1 {RETURN} BLK_1 {IF} BLK_1 {RETURN} BLK_1"
-    ));
+    let prefix = def(&format!("BLK_2 {IF} BLK_1 {RETURN} BLK_1 {IF} BLK_1 {RETURN} BLK_1"));
     assert!(!legal_after(&rules, &prefix).contains("RETURN"));
     // The first branch may be the nested one.
-    let first = def(&format!(
-        "BLK_2 {IF} BLK_1 {IF} BLK_1 {RETURN} BLK_1 {RETURN} BLK_1 {RETURN} {PRINT}"
-    ));
+    let first = def(&format!("BLK_2 {IF} BLK_1 {IF} BLK_1 {RETURN} BLK_1 {RETURN} BLK_1 {RETURN} {PRINT}"));
     assert!(!is_program(&rules, &first));
 }
 
@@ -109,9 +95,7 @@ fn loops_never_return() {
     let both = format!("{IF} BLK_1 {RETURN} BLK_1 {RETURN}");
     let inner = def(&format!("BLK_2 FOR VAR_1 INT_0 BLK_1 {both} {PRINT}"));
     assert!(is_program(&rules(true, true), &inner));
-    let early = def(&format!(
-        "BLK_1 FOR2 VAR_1 INT_0 INT_1 BLK_2 {both} {PRINT}"
-    ));
+    let early = def(&format!("BLK_1 FOR2 VAR_1 INT_0 INT_1 BLK_2 {both} {PRINT}"));
     assert!(!is_program(&rules(true, true), &early));
     assert!(is_program(&rules(true, false), &early));
 }
@@ -125,12 +109,8 @@ fn what_returns_is_reported() {
     };
     assert!(returns(&format!("BLK_1 {RETURN}")));
     assert!(returns(&format!("BLK_2 {RETURN} {PRINT}")));
-    assert!(returns(&format!(
-        "BLK_1 {IF} BLK_1 {RETURN} BLK_2 {RETURN} {PRINT}"
-    )));
+    assert!(returns(&format!("BLK_1 {IF} BLK_1 {RETURN} BLK_2 {RETURN} {PRINT}")));
     assert!(!returns(&format!("BLK_1 {PRINT}")));
-    assert!(!returns(&format!(
-        "BLK_1 {IF} BLK_1 {RETURN} BLK_1 {PRINT}"
-    )));
+    assert!(!returns(&format!("BLK_1 {IF} BLK_1 {RETURN} BLK_1 {PRINT}")));
     assert!(!returns(&format!("BLK_1 FOR VAR_1 INT_0 BLK_1 {RETURN}")));
 }

@@ -7,12 +7,7 @@ use pyprior_naive::{Decided, Rules, State, rule};
 
 /// Three variables, constants 0 and 1, no operators.
 fn rules() -> Rules {
-    Rules {
-        max_vars: 3,
-        max_expr_depth: 0,
-        max_block_stmts: 3,
-        ..few_constants(Rules::original())
-    }
+    Rules { max_vars: 3, max_expr_depth: 0, max_block_stmts: 3, ..few_constants(Rules::original()) }
 }
 
 #[test]
@@ -20,14 +15,8 @@ fn a_target_is_visible_after_its_value() {
     let rules = rules();
     assert_eq!(legal_after(&rules, "BLK_1 ASSIGN"), "VAR_1");
     assert_eq!(legal_after(&rules, "BLK_1 ASSIGN VAR_1"), "INT_0 INT_1");
-    assert_eq!(
-        legal_after(&rules, "BLK_2 ASSIGN VAR_1 INT_0 PRINT"),
-        "VAR_1 INT_0 INT_1"
-    );
-    assert_eq!(
-        legal_after(&rules, "BLK_2 ASSIGN VAR_1 INT_0 ASSIGN"),
-        "VAR_1 VAR_2"
-    );
+    assert_eq!(legal_after(&rules, "BLK_2 ASSIGN VAR_1 INT_0 PRINT"), "VAR_1 INT_0 INT_1");
+    assert_eq!(legal_after(&rules, "BLK_2 ASSIGN VAR_1 INT_0 ASSIGN"), "VAR_1 VAR_2");
     assert!(is_program(&rules, "BLK_2 ASSIGN VAR_1 INT_0 PRINT VAR_1"));
     assert!(!is_program(&rules, "BLK_2 PRINT VAR_1 ASSIGN VAR_1 INT_0"));
     assert!(!is_program(&rules, "BLK_1 ASSIGN VAR_2 INT_0"));
@@ -35,18 +24,9 @@ fn a_target_is_visible_after_its_value() {
 
 #[test]
 fn there_is_no_target_beyond_the_last_variable() {
-    let rules = Rules {
-        max_vars: 1,
-        ..rules()
-    };
-    assert_eq!(
-        legal_after(&rules, "BLK_2 ASSIGN VAR_1 INT_0 ASSIGN"),
-        "VAR_1"
-    );
-    let none = Rules {
-        max_vars: 0,
-        ..rules
-    };
+    let rules = Rules { max_vars: 1, ..rules() };
+    assert_eq!(legal_after(&rules, "BLK_2 ASSIGN VAR_1 INT_0 ASSIGN"), "VAR_1");
+    let none = Rules { max_vars: 0, ..rules };
     assert!(!legal_after(&none, "BLK_1").contains("ASSIGN"));
     assert!(legal_after(&none, "BLK_1").contains("PRINT"));
 }
@@ -59,14 +39,8 @@ fn after_an_if_only_what_both_branches_assigned_is_visible() {
     assert_eq!(legal_after(&rules, &format!("{one} ASSIGN")), "VAR_1");
     let both = "BLK_2 IF LT INT_0 INT_0 BLK_1 ASSIGN VAR_1 INT_0 BLK_2 ASSIGN VAR_1 INT_0 \
                 ASSIGN VAR_2 INT_0";
-    assert_eq!(
-        legal_after(&rules, &format!("{both} PRINT")),
-        "VAR_1 INT_0 INT_1"
-    );
-    assert_eq!(
-        legal_after(&rules, &format!("{both} ASSIGN")),
-        "VAR_1 VAR_2"
-    );
+    assert_eq!(legal_after(&rules, &format!("{both} PRINT")), "VAR_1 INT_0 INT_1");
+    assert_eq!(legal_after(&rules, &format!("{both} ASSIGN")), "VAR_1 VAR_2");
     // The second branch begins with what was before, not with the first's end.
     let second = "BLK_1 IF LT INT_0 INT_0 BLK_1 ASSIGN VAR_1 INT_0 BLK_1 PRINT";
     assert_eq!(legal_after(&rules, second), "INT_0 INT_1");
@@ -89,10 +63,7 @@ fn a_loop_shows_its_target_to_its_body_only() {
     assert_eq!(legal_after(&rules, "BLK_2 FOR VAR_1"), "INT_0 INT_1");
     assert_eq!(legal_after(&rules, "BLK_2 FOR2 VAR_1 INT_0"), "INT_0 INT_1");
     let body = "BLK_2 FOR VAR_1 INT_0 BLK_2";
-    assert_eq!(
-        legal_after(&rules, &format!("{body} ASSIGN")),
-        "VAR_1 VAR_2"
-    );
+    assert_eq!(legal_after(&rules, &format!("{body} ASSIGN")), "VAR_1 VAR_2");
     let done = format!("{body} ASSIGN VAR_2 VAR_1 PRINT VAR_2");
     assert_eq!(legal_after(&rules, &format!("{done} PRINT")), "INT_0 INT_1");
     assert_eq!(legal_after(&rules, &format!("{done} ASSIGN")), "VAR_1");
@@ -107,19 +78,10 @@ fn a_loop_shows_its_target_to_its_body_only() {
 fn a_definition_sees_its_parameters_only_and_hides_its_variables() {
     let rules = rules();
     let outer = "BLK_3 ASSIGN VAR_1 INT_0 FUNC_1";
-    assert_eq!(
-        legal_after(&rules, &format!("{outer} ARITY_0 BLK_1 PRINT")),
-        "INT_0 INT_1"
-    );
+    assert_eq!(legal_after(&rules, &format!("{outer} ARITY_0 BLK_1 PRINT")), "INT_0 INT_1");
     let two = format!("{outer} ARITY_2 BLK_1");
-    assert_eq!(
-        legal_after(&rules, &format!("{two} PRINT")),
-        "VAR_1 VAR_2 INT_0 INT_1"
-    );
-    assert_eq!(
-        legal_after(&rules, &format!("{two} ASSIGN")),
-        "VAR_1 VAR_2 VAR_3"
-    );
+    assert_eq!(legal_after(&rules, &format!("{two} PRINT")), "VAR_1 VAR_2 INT_0 INT_1");
+    assert_eq!(legal_after(&rules, &format!("{two} ASSIGN")), "VAR_1 VAR_2 VAR_3");
     let after = format!("{two} ASSIGN VAR_3 VAR_2 PRINT");
     assert_eq!(legal_after(&rules, &after), "VAR_1 INT_0 INT_1");
 }
@@ -130,10 +92,7 @@ fn parameters_are_visible_whatever_is_excluded() {
     assert!(!legal_after(&rules, "BLK_1").contains("ASSIGN"));
     let inside = "BLK_1 FUNC_1 ARITY_1 BLK_1";
     assert_eq!(legal_after(&rules, &format!("{inside} ASSIGN")), "VAR_2");
-    assert_eq!(
-        legal_after(&rules, &format!("{inside} PRINT")),
-        "INT_0 INT_1"
-    );
+    assert_eq!(legal_after(&rules, &format!("{inside} PRINT")), "INT_0 INT_1");
     assert!(is_program(&rules, &format!("{inside} ASSIGN VAR_2 INT_0")));
     let without = "BLK_1 FUNC_1 ARITY_0 BLK_1 ASSIGN VAR_2 INT_0";
     assert!(!is_program(&rules, without));
@@ -156,8 +115,5 @@ fn merged_variables_are_told_from_others_that_are_not_visible() {
     let again = merged.replace("BLK_2", "BLK_3");
     assert_eq!(count(&format!("{again} ASSIGN VAR_1 INT_0 PRINT")), (1, 0));
     // Another scope has nothing to do with it.
-    assert_eq!(
-        count(&format!("{again} FUNC_1 ARITY_0 BLK_1 PRINT")),
-        (1, 0)
-    );
+    assert_eq!(count(&format!("{again} FUNC_1 ARITY_0 BLK_1 PRINT")), (1, 0));
 }

@@ -28,20 +28,13 @@ pub(crate) fn is_program(rules: &Rules, text: &str) -> bool {
     let tokens = toks(text);
     let checked = check(rules, &tokens);
     let stepped = State::of(rules, &tokens).is_ok_and(|state| state.finished());
-    assert_eq!(
-        checked.is_ok(),
-        stepped,
-        "{text}: {checked:?} under {rules:?}"
-    );
+    assert_eq!(checked.is_ok(), stepped, "{text}: {checked:?} under {rules:?}");
     stepped
 }
 
 /// The defaults with the constants 0 and 1 only.
 pub(crate) fn few_constants(rules: Rules) -> Rules {
-    Rules {
-        value_range: (0, 1),
-        ..rules
-    }
+    Rules { value_range: (0, 1), ..rules }
 }
 
 /// A deterministic source of numbers that look random.
@@ -86,8 +79,8 @@ impl Random {
         // Most of what differs by name only is kept out, to get at longer
         // programs before there are too many.
         for name in [
-            "SUB", "MUL", "EQ", "LT", "ADD", "FOR", "FOR2", "VAR_1", "VAR_2", "FUNC_1", "FUNC_2",
-            "INT_0", "BLK_1", "BLK_2", "ARITY_0", "ARITY_1",
+            "SUB", "MUL", "EQ", "LT", "ADD", "FOR", "FOR2", "VAR_1", "VAR_2", "FUNC_1", "FUNC_2", "INT_0", "BLK_1",
+            "BLK_2", "ARITY_0", "ARITY_1",
         ] {
             let often = matches!(name, "SUB" | "MUL" | "EQ" | "FOR2");
             if often != self.one_in(10) {
