@@ -32,7 +32,8 @@
 //! something else in an expression that has no expression inside, and that is a call without arguments: if one can be
 //! had, its two tokens are the shortest expression, and if not, there is none. So it matters only whether a function
 //! without parameters can be called: if so, all complete definitions become such functions, and if not, functions with
-//! one parameter.
+//! one parameter. (The first is never the case where it would matter: without constants the first function without
+//! parameters would have no expression for its first statement. Nothing here relies on that.)
 //!
 //! This is about expressions that are still to be begun. A callee at hand is a call begun, and its arguments have to
 //! be paid for; so as long as there is one (and it can only be the first hole), nothing of all this is done.
