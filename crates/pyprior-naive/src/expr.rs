@@ -5,10 +5,10 @@
 //! expression is as good as another that is no longer, and a pending
 //! expression stands for the shortest that may stand there.
 
-use crate::holes::{Hole, Item};
+use crate::holes::Hole;
 use crate::key::Key;
 use crate::rules::Rules;
-use crate::state::State;
+use crate::state::{Def, Scope, State};
 use crate::tok::Tok;
 use std::collections::HashMap;
 
@@ -19,25 +19,13 @@ pub(crate) struct Expressions {
 }
 
 impl Expressions {
-    /// The length of the shortest expression that the pending hole of `state`
-    /// takes at this expression depth; `None` if there is none. The rules must
-    /// not bound the length.
-    pub(crate) fn shortest(&mut self, rules: &Rules, state: &State, ed: usize) -> Option<usize> {
-        let alone = State {
-            len: 0,
-            stack: vec![Item::Hole(Hole::Expr(ed))],
-            scope: state.scope.clone(),
-            kept: vec![],
-            branches: vec![],
-            aims: vec![],
-            defs: state.defs.clone(),
-            open_blocks: vec![],
-            closed_block_returns: false,
-        };
-        self.alone(rules, &alone)
+    /// The length of the shortest expression (or condition) that fills this hole in this scope, if these are the
+    /// definitions so far; `None` if there is none. The rules must not bound the length.
+    pub(crate) fn shortest(&mut self, rules: &Rules, hole: Hole, scope: &Scope, defs: Vec<Def>) -> Option<usize> {
+        self.alone(rules, &State::alone(hole, scope.clone(), defs))
     }
 
-    /// The shortest way to fill a stack of expressions and callees. Depths grow
+    /// The shortest way to fill a stack of expressions, conditions and callees. Depths grow
     /// with every operator and call up to the bound, so this comes to an end.
     fn alone(&mut self, rules: &Rules, state: &State) -> Option<usize> {
         if state.finished() {
@@ -49,10 +37,10 @@ impl Expressions {
         }
         // The operands of one operator or the arguments of one call: each by
         // itself, since none affects the next.
-        let shortest = if let (Some(Hole::Expr(ed)), 2..) = (state.hole(), state.pending()) {
-            self.shortest(rules, state, ed).and_then(|first| {
+        let shortest = if let (Some(hole), 2..) = (state.hole(), state.pending()) {
+            self.shortest(rules, hole, &state.scope, state.defs.clone()).and_then(|first| {
                 let mut rest = state.clone();
-                rest.skip_expression(first);
+                rest.skip(first, |_| {});
                 Some(first.saturating_add(self.alone(rules, &rest)?))
             })
         } else {

@@ -17,7 +17,7 @@ pub(crate) type Key = Box<[u32]>;
 impl State {
     /// The prefix's canonical form.
     pub(crate) fn key(&self, rules: &Rules) -> Key {
-        let asked = rules.calls_returning || rules.only_last_returns();
+        let asked = rules.asks_what_returns();
         let answer = |returns: bool| u32::from(returns && asked);
         // A list of lists, each led by its length, so no two read the same.
         let mut words = Vec::with_capacity(64);

@@ -105,6 +105,11 @@ impl Rules {
         }
     }
 
+    /// Whether any rule asks what returns.
+    pub(crate) fn asks_what_returns(&self) -> bool {
+        self.calls_returning || self.only_last_returns()
+    }
+
     /// Whether the rule against statements after a returning one is in force.
     #[must_use]
     pub fn only_last_returns(&self) -> bool {

@@ -1,209 +1,92 @@
-//! Whether a prefix has a completion: found by trying, depth first.
+//! Whether a prefix has a completion, and how long the shortest is: found by exhaustive search over the syntax tree.
 //!
-//! # Why the search is exhaustive
+//! # How
 //!
-//! From every prefix it tries every candidate, but for those that leave exactly
-//! what another leaves: the second operator of a condition, and binding another
-//! variable that is visible already. A pending expression is filled with a
-//! shortest one, since expressions change nothing but the length. Nothing else
-//! is skipped, except prefixes that are longer than allowed even if every
-//! pending hole took just one token, and prefixes whose canonical form is known
-//! to have failed with at least as many tokens left, or to have succeeded with
-//! at most as many. A form that failed without anything being given up for its
-//! length fails with any number of tokens left.
+//! A prefix is a stack of holes. Each is filled in every way, first to last. What a filled hole can change for those
+//! after it is little, its outcome, so for each hole in its situation the outcomes that can be had are found
+//! by trying, each with the least number of tokens ([`Table`]). The search begins with the prefix at hand and goes from
+//! hole to hole: it keeps the prefixes that differ in more than their length, and of those that differ in nothing else
+//! the shortest. When no hole is left, the shortest of all is the answer.
 //!
-//! # Why it ends, also without a bound on the length
+//! # Why that is exact
 //!
-//! Every program is a tree with bounded branching and bounded depth: blocks
-//! have at most `max_block_stmts` statements, definitions nest only in the
-//! outermost block, control structures at most `max_control_depth` deep, and
-//! operators and calls at most `max_expr_depth` deep, with at most `top_arity`
-//! arguments. So there are finitely many programs and no endless paths. How
-//! long it takes is another matter: without the memory it would be the number
-//! of prefixes, with it it is the number of canonical forms, which still grows
-//! exponentially in `max_control_depth` where there is no completion.
+//! Completions are exactly the ways to fill the pending holes, first to last. Holes have to do with one another through
+//! outcomes and through the length of the whole and through nothing else; and of two prefixes that differ in length
+//! only, the longer has no completion that would be of use to anybody who looks for the shortest. The bound on the
+//! length says nothing but that the shortest completion must be within it, so it is asked once, at the end. Prefixes
+//! that are alike for all that is still to come are taken for one; which ones are, and why, is told in `alike.rs`, and
+//! why a hole can be tried by itself, and why that ends, in `outcomes.rs`.
+//!
+//! No length is put down anywhere: all of them are counts of tokens that were filled in by the same rules by which
+//! prefixes are extended ([`State::candidates`]).
+//!
+//! # How long it takes
+//!
+//! There are three kinds of scopes at most, so outside of the outermost block the number of situations is a small
+//! multiple of the control depth. In the outermost block it is a small multiple of the number of functions. Completing
+//! a prefix takes a step for every pending hole and every situation that can be reached, and each step copies what is
+//! still missing. That is milliseconds, unless hundreds of functions meet with outermost blocks of hundreds of
+//! statements.
 
-use crate::expr::Expressions;
-use crate::holes::Hole;
 use crate::key::Key;
+use crate::outcomes::Table;
 use crate::rules::Rules;
 use crate::state::State;
 use crate::tok::Tok;
 use std::collections::{BTreeSet, HashMap};
 
-/// What is known of a canonical form, in tokens that are left.
-#[derive(Clone, Copy, Default, Debug)]
-struct Known {
-    /// The largest number of tokens that is known not to be enough; the largest
-    /// there is if no number is.
-    too_few: Option<usize>,
-    /// The length of the shortest completion seen.
-    enough: Option<usize>,
-}
+/// How many prefixes are remembered before all are forgotten: those after the same prefix, which often are alike.
+const PREFIXES: usize = 4_096;
 
 /// A search for completions, with the memory of what earlier ones found.
 #[derive(Debug)]
 pub struct Search {
-    /// The rules that the memory is about, but for the bound on the length.
-    rules: Rules,
-    known: HashMap<Key, Known>,
-    expressions: Expressions,
-}
-
-/// A prefix on the path that is being tried.
-struct Step {
-    state: State,
-    key: Key,
-    untried: Vec<Tok>,
-    /// Whether anything tried so far was given up for its length, so that it
-    /// might do with more tokens left.
-    cut: bool,
-}
-
-/// What becomes of a prefix before any token is tried.
-enum Outlook {
-    /// No completion, of any length.
-    Never,
-    /// No completion that is not too long.
-    TooLong,
-    /// A completion, with this many tokens in all.
-    Completion(usize),
-    /// To be tried.
-    Open(Box<Step>),
+    /// What is known of holes; it is about the rules but for the bound on the length.
+    table: Table,
+    /// How many more tokens some prefixes need, if they have a completion.
+    prefixes: HashMap<Key, Option<usize>>,
 }
 
 impl Search {
     /// A search with nothing remembered yet.
     #[must_use]
     pub fn new(rules: &Rules) -> Search {
-        Search { rules: rules.clone().within(None), known: HashMap::new(), expressions: Expressions::default() }
+        Search { table: Table::new(rules), prefixes: HashMap::new() }
     }
 
-    /// How many canonical forms are remembered.
+    /// How many holes in their situations are remembered.
     #[must_use]
     pub fn remembered(&self) -> usize {
-        self.known.len()
+        self.table.len()
     }
 
-    /// How many tokens some completion of the prefix has in all, the prefix
-    /// included; `None` if no completion is within `max_len`.
+    /// How many tokens the shortest completion of the prefix has in all, the prefix included; `None` if it is not
+    /// within `max_len`, or there is none.
     pub fn completion(&mut self, rules: &Rules, from: &State) -> Option<usize> {
         self.remember_only(rules);
-        let mut path = match self.outlook(rules, from.clone()) {
-            Outlook::Never | Outlook::TooLong => return None,
-            Outlook::Completion(total) => return Some(total),
-            Outlook::Open(step) => vec![step],
-        };
-        while let Some(step) = path.last_mut() {
-            let Some(tok) = step.untried.pop() else {
-                let cut = step.cut;
-                if let Some(step) = path.pop() {
-                    self.failed(rules, *step);
+        let settled = self.table.settled(from.clone())?;
+        let key = settled.key(self.table.rules());
+        let len = settled.len();
+        let more = match self.prefixes.get(&key) {
+            Some(&more) => more?,
+            None => {
+                let more = self.table.shortest(settled).map(|total| total.saturating_sub(len));
+                if self.prefixes.len() >= PREFIXES {
+                    self.prefixes.clear();
                 }
-                if let Some(before) = path.last_mut() {
-                    before.cut |= cut;
-                }
-                continue;
-            };
-            let mut next = step.state.clone();
-            next.fill(&self.rules, tok);
-            match self.outlook(rules, next) {
-                Outlook::Never => {}
-                Outlook::TooLong => step.cut = true,
-                Outlook::Open(step) => path.push(step),
-                Outlook::Completion(total) => {
-                    for step in path {
-                        self.succeeded(*step, total);
-                    }
-                    return Some(total);
-                }
+                self.prefixes.insert(key, more);
+                more?
             }
-        }
-        None
+        };
+        let total = len.saturating_add(more);
+        rules.max_len.is_none_or(|max_len| total <= max_len).then_some(total)
     }
 
     /// Forgets everything if the rules are not those it is about.
     fn remember_only(&mut self, rules: &Rules) {
-        let bound = self.rules.max_len;
-        self.rules.max_len = rules.max_len;
-        let same = self.rules == *rules;
-        self.rules.max_len = bound;
-        if !same {
+        if !self.table.is_about(rules) {
             *self = Search::new(rules);
         }
-    }
-
-    /// Everything was tried, with as many tokens left as there were.
-    fn failed(&mut self, rules: &Rules, step: Step) {
-        let too_few = if step.cut { left(rules, &step.state) } else { usize::MAX };
-        let known = self.known.entry(step.key).or_default();
-        known.too_few = known.too_few.max(Some(too_few));
-    }
-
-    fn succeeded(&mut self, step: Step, total: usize) {
-        let more = total.saturating_sub(step.state.len);
-        let known = self.known.entry(step.key).or_default();
-        known.enough = Some(known.enough.map_or(more, |least| least.min(more)));
-    }
-
-    fn outlook(&mut self, rules: &Rules, mut state: State) -> Outlook {
-        while let Some(Hole::Expr(ed)) = state.hole() {
-            match self.expressions.shortest(&self.rules, &state, ed) {
-                Some(length) => state.skip_expression(length),
-                None => return Outlook::Never,
-            }
-        }
-        let left = left(rules, &state);
-        let too_long = rules.max_len.is_some_and(|max_len| state.len > max_len);
-        // Every pending hole needs at least one token.
-        if too_long || state.pending() > left {
-            return Outlook::TooLong;
-        }
-        if state.finished() {
-            return Outlook::Completion(state.len);
-        }
-        let key = state.key(&self.rules);
-        if let Some(known) = self.known.get(&key) {
-            match known.too_few {
-                Some(usize::MAX) => return Outlook::Never,
-                Some(too_few) if left <= too_few => return Outlook::TooLong,
-                _ => {}
-            }
-            if let Some(more) = known.enough
-                && more <= left
-            {
-                return Outlook::Completion(state.len.saturating_add(more));
-            }
-        }
-        // The candidates of any length: the length is seen to above. They are
-        // listed smallest first, and taken from the end.
-        let mut untried = worth_trying(&state, state.candidates(&self.rules, None));
-        untried.reverse();
-        Outlook::Open(Box::new(Step { state, key, untried, cut: false }))
-    }
-}
-
-/// The candidates but for those that leave what another leaves.
-fn worth_trying(state: &State, mut candidates: Vec<Tok>) -> Vec<Tok> {
-    match state.hole() {
-        Some(Hole::Cond) => candidates.truncate(1),
-        Some(Hole::Target) => {
-            let mut rebound = false;
-            candidates.retain(|tok| match tok {
-                Tok::Var(var) if state.scope.visible.contains(var) => !std::mem::replace(&mut rebound, true),
-                _ => true,
-            });
-        }
-        _ => {}
-    }
-    candidates
-}
-
-/// How many more tokens the prefix may have.
-fn left(rules: &Rules, state: &State) -> usize {
-    match rules.max_len {
-        Some(max_len) => max_len.saturating_sub(state.len),
-        None => usize::MAX,
     }
 }
 
@@ -224,16 +107,8 @@ pub fn legal(rules: &Rules, search: &mut Search, state: &State) -> BTreeSet<Tok>
     candidates.into_iter().filter(keeps_a_completion).collect()
 }
 
-/// The length of the shortest program, found by asking for one of at most 1, 2,
-/// 3 and so on tokens; `None` if there is no program.
+/// The length of the shortest program; `None` if there is no program within `max_len`.
 #[must_use]
 pub fn min_len(rules: &Rules) -> Option<usize> {
-    let mut search = Search::new(rules);
-    // Some program must exist, or the asking would not end.
-    let some = search.completion(rules, &State::start(rules))?;
-    (1..=some).find(|&bound| {
-        let bounded = rules.clone().within(Some(bound));
-        let start = State::start(&bounded);
-        search.completion(&bounded, &start).is_some()
-    })
+    Search::new(rules).completion(rules, &State::start(rules))
 }

@@ -38,7 +38,7 @@ impl Scope {
 }
 
 /// A definition so far; the j-th of them is `FUNC_j`.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub(crate) struct Def {
     pub(crate) arity: u16,
     pub(crate) complete: bool,
@@ -161,16 +161,38 @@ impl State {
         if let Some(children) = self.children(rules, tok) {
             self.stack.pop();
             self.stack.extend(children.into_iter().rev());
-            self.len += 1;
+            self.len = self.len.saturating_add(1);
             self.act();
         }
     }
 
-    /// Takes the hole on top off the stack, as if it had been filled with an
-    /// expression of this length. The caller vouches that there is one.
-    pub(crate) fn skip_expression(&mut self, length: usize) {
+    /// A prefix that misses nothing but this hole, in this situation, inside a block.
+    pub(crate) fn alone(hole: Hole, scope: Scope, defs: Vec<Def>) -> State {
+        State {
+            len: 0,
+            stack: vec![Item::Hole(hole)],
+            scope,
+            kept: vec![],
+            branches: vec![],
+            aims: vec![],
+            defs,
+            open_blocks: vec![false],
+            closed_block_returns: false,
+        }
+    }
+
+    /// Takes the hole on top off the stack, as if it had been filled with a subtree of this length that changes this.
+    /// The caller vouches that there is one.
+    pub(crate) fn skip(&mut self, length: usize, change: impl FnOnce(&mut State)) {
         self.stack.pop();
         self.len = self.len.saturating_add(length);
+        change(self);
+        self.act();
+    }
+
+    /// Puts these items before everything that is missing, first things first.
+    pub(crate) fn expect(&mut self, items: &[Item]) {
+        self.stack.extend(items.iter().rev());
         self.act();
     }
 

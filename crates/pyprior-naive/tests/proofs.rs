@@ -23,7 +23,6 @@ fn few(rules: Rules, excluded: &[&str]) -> [Rules; 2] {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "takes seconds even when optimised")]
 fn nor_where_it_matters_what_returns() {
     for rules in few(Rules::sound(), &["const"]) {
         assert!(dead(&rules, "BLK_2"));
