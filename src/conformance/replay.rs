@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use flate2::read::MultiGzDecoder;
-use pyprior_core::{ConfigError, IoValue, Language, LanguageConfig, Matcher, Vocab};
+use pyprior_core::{ConfigError, Form, IoValue, Language, LanguageConfig, Matcher, Vocab};
 use serde_json::Value;
 
 use super::lines::{Config, InitError, Line, ValueDecode, ValueLine};
@@ -161,8 +161,13 @@ fn replay_init(report: &mut Report, line: &InitError) {
         };
         return report.add(LINE, "ok", &place, outcome);
     }
+    let recorded = line.message.as_deref().unwrap_or_default();
     let Err(error) = ours else {
-        return report.add(LINE, "raises", &place, Outcome::Different("recorded an error, ours takes it".to_owned()));
+        let outcome = match excludes_nothing(line, recorded) {
+            true => Outcome::Allowed("a form without tokens may be excluded; nothing comes of it"),
+            false => Outcome::Different(format!("recorded {recorded:?}, ours takes it")),
+        };
+        return report.add(LINE, "raises", &place, outcome);
     };
     let outcome = match line.raises.as_deref() {
         Some("ValueError") => Outcome::Equal,
@@ -170,7 +175,6 @@ fn replay_init(report: &mut Report, line: &InitError) {
     };
     report.add(LINE, "raises", &place, outcome);
     // Wordings are ours; the facts in them are not.
-    let recorded = line.message.as_deref().unwrap_or_default();
     let fact = match recorded {
         _ if recorded.starts_with("illegal token ") || recorded.starts_with("unknown exclude target ") => recorded,
         _ => match recorded.split_once(" < minimum ") {
@@ -188,6 +192,15 @@ fn replay_init(report: &mut Report, line: &InitError) {
 }
 
 const NO_PROGRAM: &str = "the shortest program is longer, or there is none, confirmed by exhaustive search";
+
+/// Whether the recorded error is that an excluded form has no tokens in this vocabulary.
+fn excludes_nothing(line: &InitError, recorded: &str) -> bool {
+    let vocab = line.tok.config(None, &[]).ok().and_then(|config| Vocab::new(&config).ok());
+    let empty = |form: &Form| vocab.as_ref().is_some_and(|vocab| vocab.ids_of(*form).is_empty());
+    Form::ALL.iter().filter(|form| empty(form)).any(|form| {
+        line.exclude.iter().any(|name| name == form.name()) && recorded.ends_with(&format!("'{}'", form.name()))
+    })
+}
 
 /// Length of the shortest program by exhaustive search.
 fn shortest(line: &InitError) -> Option<u32> {

@@ -1,5 +1,6 @@
 //! Many rows in one piece of memory: slots that come and go, and steps for all of them at once.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -8,9 +9,10 @@ use thiserror::Error;
 use crate::bitmask::{BitmaskShapeError, TokenBitmask};
 use crate::isa;
 use crate::language::Language;
+use crate::lockstep::{Queue, TILE};
 use crate::matcher::{Frontier, Matcher, RollbackError, TokenError, frontier, replay};
 use crate::sampler::uniform::UniformSampler;
-use crate::step::Move;
+use crate::step::{Engine, Move};
 
 /// Rows from which on a step is spread over threads: below, waking them costs more than it saves (measured in
 /// `benches/README.md`).
@@ -392,6 +394,20 @@ impl BatchMatcher {
         }
     }
 
+    /// The engine of all rows of a range, if it is one: then nothing has to be looked up row by row.
+    #[inline(always)]
+    fn sole_engine(&self, range: Range<usize>) -> Option<&Engine> {
+        let slots = &self.slots[range];
+        let first = *slots.first()?;
+        let differ = slots.iter().fold(0, |differ, &slot| differ | (slot ^ first));
+        if differ == 0 { self.engine(first) } else { None }
+    }
+
+    #[inline(always)]
+    fn engine(&self, index: u32) -> Option<&Engine> {
+        self.languages.get(index as usize).map(|language| &language.engine)
+    }
+
     fn chunk(&self) -> usize {
         if self.len() < PARALLEL_ROWS { self.len().max(1) } else { CHUNK }
     }
@@ -427,17 +443,19 @@ impl BatchMatcher {
             self.make_room(decided.longest + 1);
         }
         let room = self.room;
-        let (slots, languages, moves) = (&self.slots, &self.languages, &self.moves);
+        // Taken out, so that the rest of the batch can be read meanwhile.
+        let mut states = std::mem::take(&mut self.states);
+        let mut history = std::mem::take(&mut self.history);
         let apply = |(nth, (states, history)): (usize, (&mut [u32], &mut [u32]))| {
-            let first = nth * chunk;
-            isa::run(Apply { languages, slots, moves, tokens, first, states, stride, history, room });
+            isa::run(Apply { batch: self, tokens, first: nth * chunk, states, history });
         };
         if expected < PARALLEL_ROWS {
-            apply((0, (&mut self.states, &mut self.history)));
+            apply((0, (&mut states, &mut history)));
         } else {
-            let states = self.states.par_chunks_mut(chunk * stride);
-            states.zip(self.history.par_chunks_mut(chunk * room)).enumerate().for_each(apply);
+            let parts = states.par_chunks_mut(chunk * stride).zip(history.par_chunks_mut(chunk * room));
+            parts.enumerate().for_each(apply);
         }
+        (self.states, self.history) = (states, history);
         Ok(())
     }
 
@@ -505,18 +523,31 @@ impl isa::Task for Fill<'_> {
     #[inline(always)]
     fn run(self) {
         let batch = self.batch;
-        let rows = batch.states[self.first * batch.stride..].chunks_exact(batch.stride);
-        let slots = batch.slots[self.first..].iter();
-        for ((out, row), &slot) in self.out.chunks_exact_mut(self.words).zip(rows).zip(slots) {
-            match batch.languages.get(slot as usize) {
-                Some(language) => language.engine.fill(row, out),
+        match batch.sole_engine(self.first..self.first + self.out.len() / self.words.max(1)) {
+            Some(engine) => self.rows(|_| Some(engine)),
+            None => self.rows(|slot| batch.engine(slot)),
+        }
+    }
+}
+
+impl Fill<'_> {
+    #[inline(always)]
+    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) {
+        let Self { batch, first, mut out, words } = self;
+        let mut rows = batch.states[first * batch.stride..].chunks_exact(batch.stride);
+        for &slot in &batch.slots[first..] {
+            let Some(row) = rows.next().filter(|_| !out.is_empty()) else { break };
+            match engine(slot) {
+                Some(engine) => engine.fill(row, out),
                 None => {
+                    let out = &mut out[..words];
                     out.fill(u32::MAX);
                     if let Some(last) = out.last_mut().filter(|_| batch.vocab % 32 != 0) {
                         *last = (1 << (batch.vocab % 32)) - 1;
                     }
                 }
             }
+            out = &mut out[words..];
         }
     }
 }
@@ -549,17 +580,27 @@ impl isa::Task for Decide<'_> {
     #[inline(always)]
     fn run(self) -> Decided {
         let batch = self.batch;
-        let rows = batch.states[self.first * batch.stride..].chunks_exact(batch.stride);
-        let slots = batch.slots[self.first..].iter().zip(&self.tokens[self.first..]);
+        match batch.sole_engine(self.first..self.first + self.moves.len()) {
+            Some(engine) => self.rows(|_| Some(engine)),
+            None => self.rows(|slot| batch.engine(slot)),
+        }
+    }
+}
+
+impl Decide<'_> {
+    #[inline(always)]
+    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) -> Decided {
+        let Self { batch, first, tokens, moves } = self;
+        let mut rows = batch.states[first * batch.stride..].chunks_exact(batch.stride);
+        let mut slots = batch.slots[first..].iter().zip(&tokens[first..]);
         let mut longest = 0;
-        for (nth, ((found, row), (&slot, &token))) in self.moves.iter_mut().zip(rows).zip(slots).enumerate() {
+        for (nth, found) in moves.iter_mut().enumerate() {
             *found = Move::NONE;
-            let Some(language) = batch.languages.get(slot as usize) else { continue };
-            let engine = &language.engine;
-            let sym = engine.sym(token.wrapping_sub(language.vocab().offset()));
-            match engine.check(row, sym) {
+            let (Some(row), Some((&slot, &token))) = (rows.next(), slots.next()) else { break };
+            let Some(engine) = engine(slot) else { continue };
+            match engine.check(row, engine.sym(token.wrapping_sub(engine.tables.offset))) {
                 Some(legal) => *found = legal,
-                None => return Decided { illegal: Some(self.first + nth), longest },
+                None => return Decided { illegal: Some(first + nth), longest },
             }
             longest = longest.max(engine.len(row) as usize);
         }
@@ -568,15 +609,12 @@ impl isa::Task for Decide<'_> {
 }
 
 struct Apply<'a> {
-    languages: &'a [Arc<Language>],
-    slots: &'a [u32],
-    moves: &'a [Move],
+    /// The batch without its states and history, which are below.
+    batch: &'a BatchMatcher,
     tokens: &'a [u32],
     first: usize,
     states: &'a mut [u32],
-    stride: usize,
     history: &'a mut [u32],
-    room: usize,
 }
 
 impl isa::Task for Apply<'_> {
@@ -584,16 +622,40 @@ impl isa::Task for Apply<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let rows = self.states.chunks_exact_mut(self.stride).zip(self.history.chunks_exact_mut(self.room));
-        let moves = self.moves[self.first..].iter().zip(&self.tokens[self.first..]).zip(&self.slots[self.first..]);
-        for ((row, history), ((&found, &token), &slot)) in rows.zip(moves) {
-            let Some(language) = self.languages.get(slot as usize) else { continue };
-            let engine = &language.engine;
-            // A finished row takes PAD at its end: the place behind its last token is then written and not read.
-            if let Some(place) = history.get_mut(engine.len(row) as usize) {
-                *place = token;
+        let batch = self.batch;
+        match batch.sole_engine(self.first..self.first + self.states.len() / batch.stride) {
+            Some(engine) => self.rows(|_| Some(engine)),
+            None => self.rows(|slot| batch.engine(slot)),
+        }
+    }
+}
+
+impl Apply<'_> {
+    #[inline(always)]
+    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) {
+        let Self { batch, tokens, first, states, history } = self;
+        let BatchMatcher { stride, room, .. } = *batch;
+        let tiles = states.chunks_mut(TILE * stride).zip(history.chunks_mut(TILE * room));
+        for (nth, (states, history)) in tiles.enumerate() {
+            let first = first + nth * TILE;
+            let slots = &batch.slots[first..];
+            let mut moves = batch.moves[first..].iter().zip(&tokens[first..]).zip(slots);
+            let mut history = history.chunks_exact_mut(room);
+            let mut unsettled = Queue::EMPTY;
+            for (nth, row) in states.chunks_exact_mut(stride).enumerate() {
+                let (Some(((&found, &token), &slot)), Some(history)) = (moves.next(), history.next()) else { break };
+                let Some(engine) = engine(slot) else { continue };
+                // A finished row takes PAD at its end: the place behind its last token is then written and not read.
+                if let Some(place) = history.get_mut(engine.len(row) as usize) {
+                    *place = token;
+                }
+                unsettled.push_if(engine.advance(row, engine.look_up(found)), nth);
             }
-            engine.apply(row, found);
+            for nth in unsettled.rows() {
+                if let Some(engine) = engine(slots[nth]) {
+                    engine.settle(&mut states[nth * stride..][..stride]);
+                }
+            }
         }
     }
 }
@@ -612,15 +674,36 @@ impl isa::Task for Choose<'_> {
     #[inline(always)]
     fn run(self) {
         let batch = self.batch;
-        let states = batch.states[self.first * batch.stride..].chunks_exact(batch.stride);
-        let slots = batch.slots[self.first..].iter().zip(&self.rows[self.first..]);
-        for ((token, state), (&slot, &row)) in self.tokens.iter_mut().zip(states).zip(slots) {
-            let Some(language) = batch.languages.get(slot as usize) else { continue };
-            let engine = &language.engine;
-            let Some(head) = state.first_chunk() else { continue };
-            let legal = engine.legal(head);
-            let nth = self.sampler.index(row, engine.len(state), engine.count(state, &legal));
-            *token = engine.nth(state, &legal, nth).local() + language.vocab().offset();
+        match batch.sole_engine(self.first..self.first + self.tokens.len()) {
+            Some(engine) => self.rows(|_| Some(engine)),
+            None => self.rows(|slot| batch.engine(slot)),
+        }
+    }
+}
+
+impl Choose<'_> {
+    #[inline(always)]
+    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) {
+        let Self { batch, sampler, first, rows, tokens } = self;
+        for (nth, tokens) in tokens.chunks_mut(TILE).enumerate() {
+            let first = first + nth * TILE;
+            let (slots, rows) = (&batch.slots[first..], &rows[first..]);
+            let states = &batch.states[first * batch.stride..];
+            let mut steps = [0; TILE];
+            for ((step, state), &slot) in steps.iter_mut().zip(states.chunks_exact(batch.stride)).zip(slots) {
+                *step = engine(slot).map_or(0, |engine| engine.len(state));
+            }
+            let words = sampler.words(rows, &steps);
+            let mut states = states.chunks_exact(batch.stride);
+            let mut numbers = rows.iter().zip(slots).zip(words.iter().zip(&steps));
+            for token in tokens {
+                let (Some(state), Some(((&row, &slot), (&word, &step)))) = (states.next(), numbers.next()) else {
+                    break;
+                };
+                let Some(engine) = engine(slot) else { continue };
+                let (sym, _) = engine.choose(state, |count| sampler.pick(word, row, step, count));
+                *token = sym.local() + engine.tables.offset;
+            }
         }
     }
 }

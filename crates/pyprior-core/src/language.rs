@@ -10,6 +10,9 @@ use crate::grammar::tables::Tables;
 use crate::step::{Engine, Layout};
 use crate::vocab::{Form, Vocab};
 
+/// Tokens that a program may have where the configuration sets no bound: more than any memory holds rows of.
+const UNBOUNDED: u32 = 1 << 31;
+
 /// A language: vocabulary, rules and compiled tables. Immutable; share it by [`Arc`].
 ///
 /// Compiling takes about 0.1 ms at default knobs. A language that holds no program, or none of at most
@@ -45,10 +48,9 @@ impl Language {
         }
         let classes = classes::build(&rules);
         let returning = config.calls == crate::config::Calls::Returning;
-        let tables = Tables::new(&rules, &vocab, &excluded, &classes, config.max_len.is_some(), returning);
+        let tables = Tables::new(&rules, &vocab, &excluded, &classes, returning);
         let layout = Layout::new(config.max_control_depth, config.max_expr_depth, rules.funcs);
-        let slack = config.max_len.map_or(0, |max_len| max_len - min_len);
-        let engine = Engine::new(tables, layout, slack);
+        let engine = Engine::new(tables, layout, min_len, config.max_len.unwrap_or(UNBOUNDED));
         Ok(Arc::new(Self { config, vocab, min_len, rules, classes, excluded, engine }))
     }
 

@@ -9,6 +9,7 @@ mod explain;
 mod grammar;
 mod isa;
 mod language;
+mod lockstep;
 mod matcher;
 mod sampler;
 mod step;

@@ -11,9 +11,13 @@
 //!   token is affordable if what it costs beyond the cheapest alternative is at most the slack.
 //! * What blocks tell their surroundings at their end (variables assigned in both branches, whether they return)
 //!   is folded in when the next statement at a lower level opens.
+//!
+//! Taking a token is [`Engine::advance`], which has no branch, and for some tokens [`Engine::settle`]. Where many
+//! rows step at once the two are two passes: a branch whose condition hangs on a whole step is resolved late, and
+//! foretold wrongly costs as much as the step.
 
 use crate::grammar::rules::TERMINALS;
-use crate::grammar::tables::{Class, Production, Special, Sym, Tables, hole, level};
+use crate::grammar::tables::{BLOCK, Class, Opening, Production, Special, Sym, Tables, TokenList, hole, level};
 
 /// Number of words in the head of a row.
 pub(crate) const HEAD: usize = 8;
@@ -55,29 +59,60 @@ impl Layout {
     }
 }
 
-/// A row's legal set: a set of the tables, and the part that depends on the row.
+/// Where a row's legal set is: the parts that do and do not depend on the row.
 #[derive(Clone, Copy)]
 pub(crate) struct Legal {
-    mask: u32,
-    list: u32,
-    count: u32,
+    set: u32,
     dynamic: u32,
-    dynamic_list: u32,
-    dynamic_count: u32,
     callee: bool,
+}
+
+/// The lists of the legal tokens of a row whose hole is no callee.
+#[derive(Clone, Copy)]
+struct Choices {
+    dynamic: TokenList,
+    set: TokenList,
+}
+
+impl Choices {
+    #[inline(always)]
+    fn count(&self) -> u32 {
+        self.set.count + self.dynamic.count
+    }
+
+    /// Where the lists have the `nth` token in id order. Functions and variables have the lowest ids, so the part
+    /// that depends on the row comes first.
+    #[inline(always)]
+    fn nth(&self, nth: u32) -> u32 {
+        std::hint::select_unpredictable(
+            nth < self.dynamic.count,
+            self.dynamic.list.wrapping_add(nth),
+            self.set.list.wrapping_add(nth).wrapping_sub(self.dynamic.count),
+        )
+    }
 }
 
 /// A token that has been found legal, not yet taken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Move {
     production: u32,
-    sym: Sym,
+    arg: u32,
     delta: u32,
 }
 
 impl Move {
     /// What an unused row takes: nothing.
-    pub(crate) const NONE: Move = Move { production: 0, sym: Sym::NEVER, delta: 0 };
+    pub(crate) const NONE: Move = Move { production: 0, arg: 0, delta: 0 };
+    /// What a row does with a token that is not legal: more than it can afford.
+    const ILLEGAL: Move = Move { production: 0, arg: 0, delta: u32::MAX };
+}
+
+/// A move with its production looked up.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    production: &'a Production,
+    arg: u32,
+    delta: u32,
 }
 
 /// Tables and layout: all that a step needs to know.
@@ -87,17 +122,20 @@ pub(crate) struct Engine {
     pub(crate) layout: Layout,
     /// A row before its first token.
     pub(crate) initial: Vec<u32>,
+    /// Tokens that a program may have.
+    budget: u32,
 }
 
 impl Engine {
-    pub(crate) fn new(tables: Tables, layout: Layout, slack: u32) -> Self {
+    /// The engine of a language whose shortest program has `min_len` tokens and whose longest may have `budget`.
+    pub(crate) fn new(tables: Tables, layout: Layout, min_len: u32, budget: u32) -> Self {
         let mut initial = vec![0; layout.words];
-        initial[SLACK] = slack;
+        initial[SLACK] = budget - min_len;
         initial[CALL_NEED] = NO_CALL;
         initial[NEXT_FUNC] = tables.max_vars + 1;
         // The end is never used up: a finished row stays at it.
         initial[layout.stack] = tables.end | 0xff << hole::COUNT;
-        Self { tables, layout, initial }
+        Self { tables, layout, initial, budget }
     }
 
     /// Number of tokens taken.
@@ -149,28 +187,9 @@ impl Engine {
         row[LEVEL] > 0 && row[HEAD + 1] & level::FUNCTION != 0
     }
 
-    /// Least number of tokens that closes everything pending.
+    /// Least number of tokens that closes everything pending: what is left, but for what is to spare.
     pub(crate) fn min_tokens_to_finish(&self, row: &[u32]) -> u32 {
-        let cost = |class: usize| self.tables.classes[class].cost;
-        let callee = self.tables.classes[self.hole(row)].callee;
-        let arguments = if callee { self.least_callable(row).unwrap_or(0) } else { 0 };
-        let mut sum = cost(self.hole(row)) + arguments;
-        let top = row[TOP] as usize;
-        for &pending in &row[self.layout.stack + 1..self.layout.stack + 1 + top] {
-            let class = (pending & hole::CLASS) as usize;
-            let count = pending >> hole::COUNT;
-            let last = usize::from(pending & hole::LAST_DIFFERS != 0);
-            sum += cost(class) * (count - 1) + cost(class + last);
-        }
-        sum
-    }
-
-    fn least_callable(&self, row: &[u32]) -> Option<u32> {
-        (1..=self.defined(row))
-            .filter_map(|func| self.func(row, func))
-            .filter(|found| found.1)
-            .map(|found| found.0)
-            .min()
+        self.budget - row[LEN] - row[SLACK]
     }
 
     /// Where the row's legal set is.
@@ -179,21 +198,10 @@ impl Engine {
         let tables = &self.tables;
         let class = &tables.classes[(head[HOLE] & hole::CLASS) as usize];
         let slack = head[SLACK];
-        let affords_call = u32::from(slack >= head[CALL_NEED]).wrapping_neg() & class.call_stride;
-        let set = &tables.sets[(class.sets + slack.min(class.cap) + affords_call) as usize];
+        let call = std::hint::select_unpredictable(slack >= head[CALL_NEED], class.call_stride, 0);
         let visible = (head[VISIBLE] + class.var_reach).min(tables.max_vars) & class.var_mask;
-        let define = u32::from(slack >= class.define_need).wrapping_neg() & head[NEXT_FUNC];
-        let dynamic = visible | define;
-        let found = &tables.dynamics[dynamic as usize];
-        Legal {
-            mask: set.mask,
-            list: set.list,
-            count: set.count,
-            dynamic,
-            dynamic_list: found.list,
-            dynamic_count: found.count,
-            callee: class.callee,
-        }
+        let define = std::hint::select_unpredictable(slack >= class.define_need, head[NEXT_FUNC], 0);
+        Legal { set: class.sets + slack.min(class.cap) + call, dynamic: visible | define, callee: class.callee }
     }
 
     /// As [`legal`](Self::legal), for a whole row.
@@ -215,35 +223,45 @@ impl Engine {
     /// Callable functions whose arguments are affordable, by number.
     fn callable<'a>(&'a self, row: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
         let limit = row[SLACK].saturating_add(row[CALL_NEED].saturating_sub(1));
-        let unbounded = self.tables.bounded == 0;
         (1..=self.defined(row)).filter(move |&func| {
             let word = row[self.layout.funcs + func as usize - 1];
-            word & CALLABLE != 0 && (unbounded || word & ARITY <= limit)
+            word & CALLABLE != 0 && word & ARITY <= limit
         })
     }
 
     /// Number of legal tokens.
-    #[inline(always)]
     pub(crate) fn count(&self, row: &[u32], legal: &Legal) -> u32 {
         if legal.callee {
             return self.callable(row).count() as u32;
         }
-        legal.count + legal.dynamic_count
+        self.choices(legal).count()
     }
 
     /// The `nth` legal token in id order; `nth` must be below the count.
-    #[inline(always)]
     pub(crate) fn nth(&self, row: &[u32], legal: &Legal, nth: u32) -> Sym {
         if legal.callee {
             return self.nth_callable(row, nth);
         }
-        // Functions and variables have the lowest ids, so the part that depends on the row comes first.
-        let index = std::hint::select_unpredictable(
-            nth < legal.dynamic_count,
-            legal.dynamic_list.wrapping_add(nth),
-            legal.list.wrapping_add(nth).wrapping_sub(legal.dynamic_count),
-        );
-        self.tables.lists[index as usize]
+        self.tables.lists[self.choices(legal).nth(nth) as usize]
+    }
+
+    /// A legal token and what it does: the one whose place in id order `pick` makes of the number of legal tokens.
+    #[inline(always)]
+    pub(crate) fn choose(&self, row: &[u32], pick: impl Fn(u32) -> u32) -> (Sym, Found<'_>) {
+        let Some(head) = row.first_chunk() else { return (Sym::NEVER, self.look_up(Move::NONE)) };
+        let legal = self.legal(head);
+        if legal.callee {
+            let sym = self.nth_callable(row, pick(self.callable(row).count() as u32));
+            return (sym, self.look_up(self.resolve(row, head, sym)));
+        }
+        let choices = self.choices(&legal);
+        let sym = self.tables.lists[choices.nth(pick(choices.count())) as usize];
+        (sym, self.look_up(self.resolve_usual(head, sym)))
+    }
+
+    #[inline(always)]
+    fn choices(&self, legal: &Legal) -> Choices {
+        Choices { dynamic: self.tables.dynamics[legal.dynamic as usize], set: self.tables.sets[legal.set as usize] }
     }
 
     fn nth_callable(&self, row: &[u32], nth: u32) -> Sym {
@@ -252,27 +270,42 @@ impl Engine {
         self.tables.lists[list as usize]
     }
 
-    /// Writes the row's legal set as a token bitmask of [`Tables::words`] words.
+    /// Writes the row's legal set as a token bitmask of [`Tables::words`] words to the start of `out`. What follows
+    /// may be overwritten, up to a whole block: rows that lie one after the other are filled in order.
     #[inline(always)]
     pub(crate) fn fill(&self, row: &[u32], out: &mut [u32]) {
         let tables = &self.tables;
         let Some(head) = row.first_chunk() else { return };
         let legal = self.legal(head);
-        let (before, own) = out.split_at_mut(tables.start);
+        let Some((before, own)) = out.split_at_mut_checked(tables.start) else { return };
         if !before.is_empty() {
             before.fill(0);
         }
-        copy_words(own, &tables.masks[legal.mask as usize..][..tables.span]);
-        self.add_dynamic(own, legal.dynamic);
+        let mask = tables.set_masks[legal.set as usize] as usize;
+        let dynamic = legal.dynamic as usize * tables.dynamic_blocks;
+        let mut rest = &mut *own;
+        for nth in 0..tables.blocks {
+            let mut block = tables.masks[mask + nth];
+            if nth < tables.dynamic_blocks {
+                let bits = &tables.dynamic_masks[dynamic + nth];
+                block.iter_mut().zip(bits).for_each(|(word, bits)| *word |= bits);
+            }
+            let len = rest.len().min(BLOCK);
+            let (to, after) = std::mem::take(&mut rest).split_at_mut(len);
+            match to.first_chunk_mut() {
+                Some(to) => *to = block,
+                None => copy_start(to, &block),
+            }
+            rest = after;
+        }
         if legal.callee {
-            self.callable(row).for_each(|func| self.add_dynamic(own, tables.max_vars + func));
+            self.callable(row).for_each(|func| self.add_func(own, func));
         }
     }
 
-    #[inline(always)]
-    fn add_dynamic(&self, own: &mut [u32], dynamic: u32) {
-        let span = self.tables.dynamic_span;
-        let bits = &self.tables.dynamic_masks[dynamic as usize * span..][..span];
+    fn add_func(&self, own: &mut [u32], func: u32) {
+        let dynamic = (self.tables.max_vars + func) as usize * self.tables.dynamic_blocks;
+        let bits = self.tables.dynamic_masks[dynamic..][..self.tables.dynamic_blocks].as_flattened();
         own.iter_mut().zip(bits).for_each(|(word, bits)| *word |= bits);
     }
 
@@ -288,117 +321,139 @@ impl Engine {
         let head = row.first_chunk::<HEAD>()?;
         let found = self.resolve(row, head, sym);
         let production = &self.tables.productions[found.production as usize];
-        let in_reach = sym.arg() <= head[VISIBLE].wrapping_add(production.arg_reach);
+        let in_reach = sym.arg() <= head[VISIBLE] + u32::from(production.arg_reach);
         (in_reach & (found.delta <= head[SLACK])).then_some(found)
     }
 
     /// The production of a token and what it costs; of an illegal one, more than any slack.
     #[inline(always)]
-    pub(crate) fn resolve(&self, row: &[u32], head: &[u32; HEAD], sym: Sym) -> Move {
-        let production = (head[HOLE] & hole::CLASS) * TERMINALS as u32 + sym.terminal() as u32;
-        let found = &self.tables.productions[production as usize];
-        let mut delta = found.base.wrapping_add(found.per_arg.wrapping_mul(sym.arg()));
-        if found.special != Special::No {
-            delta = self.special_delta(row, found.special, delta, sym);
+    fn resolve(&self, row: &[u32], head: &[u32; HEAD], sym: Sym) -> Move {
+        let found = self.resolve_usual(head, sym);
+        match self.tables.productions[found.production as usize].special {
+            Special::No | Special::Call => found,
+            Special::Define if sym.arg() == self.defined(row) + 1 => found,
+            Special::Callee => self.resolve_callee(row, found),
+            Special::Define => Move::ILLEGAL,
         }
-        Move { production, sym, delta }
     }
 
+    /// As [`resolve`](Self::resolve), of tokens that are no functions or known to be legal, and not of callees.
     #[inline(always)]
-    fn special_delta(&self, row: &[u32], special: Special, delta: u32, sym: Sym) -> u32 {
-        match special {
-            Special::Call => row[CALL_NEED],
-            Special::Define if sym.arg() != self.defined(row) + 1 => u32::MAX,
-            Special::Callee => match self.func(row, sym.arg()) {
-                Some((arity, true)) => (arity.wrapping_add(1).wrapping_sub(row[CALL_NEED])) * self.tables.bounded,
-                _ => u32::MAX,
-            },
-            _ => delta,
+    fn resolve_usual(&self, head: &[u32; HEAD], sym: Sym) -> Move {
+        let production = (head[HOLE] & hole::CLASS) * TERMINALS as u32 + sym.terminal() as u32;
+        let found = &self.tables.productions[production as usize];
+        let call = std::hint::select_unpredictable(found.special == Special::Call, head[CALL_NEED], 0);
+        let delta = found.base.wrapping_add(found.per_arg.wrapping_mul(sym.arg())).wrapping_add(call);
+        Move { production, arg: sym.arg(), delta }
+    }
+
+    /// What is to be taken after a callee depends on how many arguments it has, and so do the spare tokens.
+    #[inline(always)]
+    fn resolve_callee(&self, row: &[u32], found: Move) -> Move {
+        let Some((arity, true)) = self.func(row, found.arg) else { return Move::ILLEGAL };
+        Move {
+            production: found.production + Production::CALLEE + arity.min(2),
+            arg: arity.saturating_sub(1),
+            delta: (arity + 1).wrapping_sub(row[CALL_NEED]),
         }
     }
 
     /// Takes a token that [`check`](Self::check) or the sampler found legal.
     #[inline(always)]
     pub(crate) fn apply(&self, row: &mut [u32], found: Move) {
-        let Move { production, sym, delta } = found;
-        let tables = &self.tables;
-        let production: &Production = &tables.productions[production as usize];
-        let Some((head, tail)) = row.split_first_chunk_mut::<HEAD>() else { return };
-        head[SLACK] = head[SLACK].wrapping_sub(delta);
+        if self.advance(row, self.look_up(found)) {
+            self.settle(row);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn look_up(&self, found: Move) -> Found<'_> {
+        let Move { production, arg, delta } = found;
+        Found { production: &self.tables.productions[production as usize], arg, delta }
+    }
+
+    /// Takes a token that was found legal, and says whether [`settle`](Self::settle) must follow.
+    #[inline(always)]
+    pub(crate) fn advance(&self, row: &mut [u32], found: Found<'_>) -> bool {
+        let production = found.production;
+        let Some((head, tail)) = row.split_first_chunk_mut::<HEAD>() else { return false };
+        head[SLACK] = head[SLACK].wrapping_sub(found.delta);
         head[LEN] += u32::from(production.counts);
-        let arg = sym.arg();
 
         // The tail starts with the level words.
-        let at = head[LEVEL] as usize + usize::from(production.level_step);
-        let named = (head[VISIBLE] & u32::from(production.from_visible)).max(arg & u32::from(production.from_arg));
-        tail[at] = tail[at] & production.keep | production.set | named;
+        let level = head[LEVEL];
+        let at = level as usize + usize::from(production.keep == 0);
+        let visible = head[VISIBLE] & u32::from(production.from_visible);
+        let named = visible.max(found.arg & u32::from(production.from_arg));
+        tail[at] = tail[at] & production.keep | u32::from(production.set) << level::SET | named;
 
-        let mut pushes = usize::from(production.pushes);
-        let mut pushed = production.push[0].wrapping_add(arg.wrapping_mul(production.rest));
-        let mut pops = production.pops;
-        if production.special != Special::No {
-            let funcs = &mut tail[self.layout.funcs - HEAD..self.layout.stack - HEAD];
-            let newest = (head[NEXT_FUNC] - tables.max_vars - 1) as usize;
-            match production.special {
-                Special::Define => {
-                    funcs[newest] = 0;
-                    head[NEXT_FUNC] += 1;
-                }
-                Special::Parameters => funcs[newest - 1] = arg,
-                Special::Callee => {
-                    let arity = funcs[arg as usize - 1] & ARITY;
-                    pops = arity == 0;
-                    pushes = usize::from(arity > 1);
-                    pushed = production.next | arity.saturating_sub(1) << hole::COUNT;
-                }
-                Special::Call | Special::No => {}
-            }
-        }
-
-        let stack = self.layout.stack - HEAD + head[TOP] as usize;
-        let Some(slots) = tail[stack..].first_chunk_mut::<3>() else { return };
-        slots[1] = pushed;
+        let top = head[TOP];
+        let stack = self.layout.stack - HEAD + top as usize;
+        let Some(slots) = tail[stack..].first_chunk_mut::<3>() else { return false };
+        slots[1] = production.push[0].wrapping_add((found.arg & u32::from(production.rest)) << hole::COUNT);
         slots[2] = production.push[1];
-        let top = &mut slots[pushes.min(2)];
-        let pending = *top;
-        let pop = u32::from(pops);
-        *top = pending - (pop << hole::COUNT);
+        let pending = slots[0];
+        let pops = production.next == 0;
+        slots[0] = pending.wrapping_sub(u32::from(pops) << hole::COUNT);
         let is_last = u32::from(pending >> hole::COUNT == 1);
-        let last_differs = pending / hole::LAST_DIFFERS & is_last;
-        let taken = (pending & !(u32::MAX << 22)) + last_differs;
-        head[TOP] = head[TOP].wrapping_add(pushes as u32).wrapping_sub(pop & is_last);
+        head[TOP] = top.wrapping_add(u32::from(production.pushes)).wrapping_sub(u32::from(pops) & is_last);
+        let last_differs = pending >> hole::LAST_DIFFERS & is_last;
+        let taken = (pending & ((1 << hole::LAST_DIFFERS) - 1)) + last_differs;
         let next = std::hint::select_unpredictable(pops, taken, production.next);
         head[HOLE] = next;
 
-        // Opens the hole: folds what the blocks above its level tell theirs, and takes the snapshot of what is
-        // visible. An expression keeps the level and the snapshot of its statement.
+        // Opens the hole: takes the snapshot of what is visible. An expression keeps the level and the snapshot of
+        // its statement.
         let opens = next >> hole::LEVEL & hole::KEEPS_LEVEL;
         let keeps = opens == hole::KEEPS_LEVEL;
-        let mut at = head[LEVEL];
-        let to = std::hint::select_unpredictable(keeps, at, opens);
-        while at > to {
-            self.fold(head, tail, at as usize);
-            at -= 1;
-        }
-        head[LEVEL] = to;
-        if next & hole::SECOND != 0 {
-            self.open_second_branch(head, tail, to as usize, next & hole::CLASS);
-        }
+        let to = std::hint::select_unpredictable(keeps, level, opens);
         let visible = tail[to as usize] & level::VISIBLE;
         head[VISIBLE] = std::hint::select_unpredictable(keeps, head[VISIBLE], visible);
+        head[LEVEL] = level.max(to);
+        (level > to) | (next & hole::OPENING != 0)
+    }
+
+    /// Ends the opening of a hole where [`advance`](Self::advance) says so: folds what the blocks above its level
+    /// tell theirs, and does what is particular to its class.
+    #[inline(always)]
+    pub(crate) fn settle(&self, row: &mut [u32]) {
+        let Some((head, tail)) = row.split_first_chunk_mut::<HEAD>() else { return };
+        let opens = head[HOLE] >> hole::LEVEL & hole::KEEPS_LEVEL;
+        if opens != hole::KEEPS_LEVEL {
+            let to = opens as usize;
+            for at in (to + 1..=head[LEVEL] as usize).rev() {
+                self.fold(head, tail, at);
+            }
+            head[LEVEL] = opens;
+        }
+        let to = head[LEVEL] as usize;
+        let class = &self.tables.classes[(head[HOLE] & hole::CLASS) as usize];
+        // Branches rather than a jump, which would be foretold wrongly more often.
+        if class.opening == Opening::Second {
+            Self::open_second_branch(head, tail, to, class);
+        } else if class.opening == Opening::Arity {
+            head[NEXT_FUNC] += 1;
+            return;
+        } else if class.opening == Opening::Body {
+            tail[self.newest(head)] = tail[to] & level::VISIBLE;
+        }
+        head[VISIBLE] = tail[to] & level::VISIBLE;
+    }
+
+    /// Where the tail has the word of the newest definition.
+    fn newest(&self, head: &[u32; HEAD]) -> usize {
+        self.layout.funcs - HEAD + (head[NEXT_FUNC] - self.tables.max_vars - 2) as usize
     }
 
     /// The second branch starts with what was visible before the first, and what both assign remains.
-    #[inline(always)]
-    fn open_second_branch(&self, head: &mut [u32; HEAD], tail: &mut [u32], at: usize, class: u32) {
+    fn open_second_branch(head: &mut [u32; HEAD], tail: &mut [u32], at: usize, class: &Class) {
         let first = tail[at];
         let returned = first & level::RETURNED != 0;
         let outside = tail[at - 1] & level::VISIBLE;
         let flag = if returned { level::FIRST_RETURNED } else { 0 };
         tail[at] = outside | (first & level::VISIBLE) << level::LEAKS | flag;
-        let instead = self.tables.classes[class as usize].if_first_returned;
-        if returned && instead != Class::SAME {
-            head[HOLE] = head[HOLE] & !hole::CLASS | u32::from(instead);
+        if returned && class.if_first_returned != Class::SAME {
+            head[HOLE] = head[HOLE] & !hole::CLASS | u32::from(class.if_first_returned);
         }
     }
 
@@ -420,36 +475,27 @@ impl Engine {
         if !returns && self.tables.calls_returning {
             return;
         }
-        let newest = (head[NEXT_FUNC] - self.tables.max_vars - 2) as usize;
-        let word = &mut tail[self.layout.funcs - HEAD + newest];
+        let word = &mut tail[self.newest(head)];
         *word |= CALLABLE;
         if self.tables.calls_possible {
-            head[CALL_NEED] = head[CALL_NEED].min((1 + (*word & ARITY)) * self.tables.bounded);
+            head[CALL_NEED] = head[CALL_NEED].min(1 + (*word & ARITY));
         }
     }
 }
 
-/// Copies a mask of a few words without a call: whole blocks, then a last block that may overlap.
+/// Copies the start of a block in pieces of fixed size: a copy of any size is a call, which takes as long as a step.
 #[inline(always)]
-fn copy_words(to: &mut [u32], from: &[u32]) {
+fn copy_start(mut to: &mut [u32], mut from: &[u32]) {
     #[inline(always)]
-    fn blocks<const N: usize>(to: &mut [u32], from: &[u32]) {
-        let mut at = 0;
-        while let (Some(to), Some(from)) = (
-            to.get_mut(at..).and_then(<[u32]>::first_chunk_mut::<N>),
-            from.get(at..).and_then(<[u32]>::first_chunk::<N>),
-        ) {
-            *to = *from;
-            at += N;
-        }
-        if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
-            *to = *from;
+    fn piece<const N: usize>(to: &mut &mut [u32], from: &mut &[u32]) {
+        if to.len() >= N {
+            let (piece, rest) = std::mem::take(to).split_at_mut(N);
+            let (words, others) = from.split_at(N);
+            piece.copy_from_slice(words);
+            (*to, *from) = (rest, others);
         }
     }
-    match from.len() {
-        0..4 => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
-        4..8 => blocks::<4>(to, from),
-        8..64 => blocks::<8>(to, from),
-        _ => to.copy_from_slice(from),
-    }
+    piece::<4>(&mut to, &mut from);
+    piece::<2>(&mut to, &mut from);
+    piece::<1>(&mut to, &mut from);
 }

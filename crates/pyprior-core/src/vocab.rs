@@ -299,8 +299,7 @@ impl Vocab {
     pub(crate) fn excluded(&self, exclude: &[String]) -> Result<Vec<bool>, ConfigError> {
         let mut excluded = vec![false; self.names.len()];
         for name in exclude {
-            // A form without tokens is unknown to this vocabulary, as it is to 0.0.2.
-            let form = Form::ALL.into_iter().find(|&form| form.name() == name && !self.ids_of(form).is_empty());
+            let form = Form::ALL.into_iter().find(|form| form.name() == name);
             let ids = match (form, self.id_of(name)) {
                 (Some(form), _) => self.ids_of(form),
                 (None, Some(id)) => id..id + 1,

@@ -104,7 +104,7 @@ fn value_ranges() {
     let error = refused(with(5, 4), &["value_range", "(5, 4)", "upside down"]);
     assert_eq!(error, ConfigError::EmptyValueRange { low: 5, high: 4 });
     refused(with(i64::MAX, i64::MIN), &["value_range", "upside down"]);
-    for (low, high, count) in [(0, 65_536, "65537"), (i64::MIN, i64::MAX, "18446744073709551615")] {
+    for (low, high, count) in [(0, 65_536, "65537"), (i64::MIN, i64::MAX, "18446744073709551616")] {
         refused(with(low, high), &["value_range", &low.to_string(), &high.to_string(), count, "65536"]);
     }
     for (low, high) in [(0, 65_535), (i64::MIN, i64::MIN), (i64::MIN, i64::MIN + 65_535), (i64::MAX, i64::MAX)] {

@@ -93,8 +93,6 @@ pub(crate) struct Alternative {
 #[derive(Debug, Clone)]
 pub(crate) struct ClassRules {
     pub(crate) hole: Hole,
-    /// Least number of tokens that closes it; for a callee, what is beyond the arguments.
-    pub(crate) cost: u32,
     pub(crate) alternatives: Vec<Alternative>,
     /// The class that stands instead if the first branch returned.
     pub(crate) if_first_returned: Option<u16>,
@@ -154,8 +152,8 @@ impl Builder<'_> {
 
     fn class(&mut self, hole: Hole) -> ClassRules {
         let mut if_first_returned = None;
-        let (cost, alternatives) = match hole {
-            Hole::End => (0, vec![alternative(Terminal::Pad, 0, self.id(Hole::End))]),
+        let alternatives = match hole {
+            Hole::End => vec![alternative(Terminal::Pad, 0, self.id(Hole::End))],
             Hole::Block { scope, control_depth, penalty, second } => {
                 let instead = second.filter(|&second| second != penalty);
                 if_first_returned =
@@ -169,24 +167,24 @@ impl Builder<'_> {
                 let expr = self.id(Hole::Expr { depth: 0 });
                 let effect = if statement == Terminal::Assign { Effect::Assign } else { Effect::Bind };
                 let push = if statement == Terminal::For2 { vec![expr] } else { Vec::new() };
-                (1, vec![Alternative { push, effect, ..alternative(Terminal::Var, 0, expr) }])
+                vec![Alternative { push, effect, ..alternative(Terminal::Var, 0, expr) }]
             }
             Hole::Condition => {
                 let expr = self.id(Hole::Expr { depth: 0 });
-                (3, vec![Alternative { push: vec![expr], ..alternative(Terminal::Compare, 0, expr) }])
+                vec![Alternative { push: vec![expr], ..alternative(Terminal::Compare, 0, expr) }]
             }
-            Hole::Expr { depth } => (1, self.expr(depth)),
+            Hole::Expr { depth } => self.expr(depth),
             Hole::Callee { depth } => {
                 let argument = self.id(Hole::Expr { depth: depth + 1 });
-                (1, vec![Alternative { effect: Effect::Callee, ..alternative(Terminal::Func, 0, argument) }])
+                vec![Alternative { effect: Effect::Callee, ..alternative(Terminal::Func, 0, argument) }]
             }
             Hole::Arity => self.arity(),
         };
         let alternatives = alternatives.into_iter().filter(|found| self.rules.allows(found.terminal)).collect();
-        ClassRules { hole, cost, alternatives, if_first_returned }
+        ClassRules { hole, alternatives, if_first_returned }
     }
 
-    fn block(&mut self, scope: Scope, control_depth: u32, penalty: u32) -> (u32, Vec<Alternative>) {
+    fn block(&mut self, scope: Scope, control_depth: u32, penalty: u32) -> Vec<Alternative> {
         let hole = self.costs.block(scope, control_depth).under(penalty);
         let (inner_id, only_id) = self.statements(scope, control_depth, penalty);
         let one = self.costs.statement(scope, control_depth, Position::Only).then(1).under(penalty);
@@ -204,16 +202,10 @@ impl Builder<'_> {
                 ..alternative(Terminal::Block, last.wrapping_sub(hole), inner_id)
             });
         }
-        (hole, alternatives)
+        alternatives
     }
 
-    fn statement(
-        &mut self,
-        scope: Scope,
-        control_depth: u32,
-        position: Position,
-        penalty: u32,
-    ) -> (u32, Vec<Alternative>) {
+    fn statement(&mut self, scope: Scope, control_depth: u32, position: Position, penalty: u32) -> Vec<Alternative> {
         let hole = self.costs.statement(scope, control_depth, position).under(penalty);
         let mut alternatives = Vec::new();
         for rule in self.rules.statements(scope, control_depth, position) {
@@ -246,7 +238,7 @@ impl Builder<'_> {
             let next = self.id(next);
             alternatives.push(Alternative { push, effect, ..alternative(terminal, cost - hole, next) });
         }
-        (hole, alternatives)
+        alternatives
     }
 
     fn below(&mut self, scope: Scope, control_depth: u32, penalty: u32, second: Option<u32>) -> u16 {
@@ -277,7 +269,7 @@ impl Builder<'_> {
         alternatives
     }
 
-    fn arity(&mut self) -> (u32, Vec<Alternative>) {
+    fn arity(&mut self) -> Vec<Alternative> {
         let hole = self.costs.definition();
         let mut alternatives = Vec::new();
         for terminal in [Terminal::ArityFixed, Terminal::Arity] {
@@ -290,7 +282,7 @@ impl Builder<'_> {
                 alternatives.push(Alternative { effect, ..alternative(terminal, cost - hole, body) });
             }
         }
-        (hole, alternatives)
+        alternatives
     }
 }
 

@@ -9,10 +9,12 @@ use thiserror::Error;
 use super::uniform::{BUFFER, UniformSampler};
 use crate::isa;
 use crate::language::Language;
+use crate::lockstep::{Queue, TILE};
 use crate::matcher::{Matcher, TokenError};
+use crate::step::Engine;
 
-/// Rows that step in turn, so that the processor works on several chains of dependent loads at once.
-const LANES: usize = 16;
+/// Rows that step together.
+const LANES: usize = TILE;
 /// Programs a task of the parallel sampler.
 const CHUNK: u64 = 4096;
 /// Tokens a program may have where the language sets no bound.
@@ -98,10 +100,10 @@ impl Programs {
         self.ends.push(self.tokens.len());
     }
 
-    fn append(&mut self, other: &Programs) {
+    fn append(&mut self, tokens: &[u32], ends: &[usize]) {
         let base = self.tokens.len();
-        self.tokens.extend_from_slice(&other.tokens);
-        self.ends.extend(other.ends.iter().map(|end| end + base));
+        self.tokens.extend_from_slice(tokens);
+        self.ends.extend(ends.iter().map(|end| end + base));
     }
 }
 
@@ -156,7 +158,7 @@ impl ProgramSampler {
         let mut programs = Programs::default();
         programs.tokens.reserve_exact(chunks.iter().map(|chunk| chunk.tokens.len()).sum());
         programs.ends.reserve_exact(chunks.iter().map(Programs::len).sum());
-        chunks.iter().for_each(|chunk| programs.append(chunk));
+        chunks.iter().for_each(|chunk| programs.append(&chunk.tokens, &chunk.ends));
         Ok(programs)
     }
 
@@ -166,8 +168,13 @@ impl ProgramSampler {
     ///
     /// [`TooLongError`] if one grows beyond the token limit; `programs` is as it was.
     pub fn sample_into(&self, rows: Range<u64>, programs: &mut Programs) -> Result<(), TooLongError> {
-        let lanes = isa::run(Tile { sampler: self, rows })?;
-        lanes.iter().for_each(|lane| programs.append(lane));
+        if self.language.engine.is_terminated(&self.start) {
+            rows.for_each(|_| programs.push(&self.prefix));
+            return Ok(());
+        }
+        let mut lanes = isa::run(Tile { sampler: self, rows })?;
+        lanes.sort_unstable_by_key(|lane| lane.end);
+        lanes.iter().for_each(|lane| programs.append(&lane.tokens[..lane.start], &lane.ends));
         Ok(())
     }
 }
@@ -178,108 +185,157 @@ struct Tile<'a> {
     rows: Range<u64>,
 }
 
-/// One part: the row being sampled, its tokens and random words, and what is done.
+/// One part: the row being sampled, and what is done.
 struct Lane {
     row: u64,
     end: u64,
     random: [u32; BUFFER],
+    /// The first step for which no random word is drawn yet.
+    drawn: u32,
+    /// All programs so far, the current one, and room.
     tokens: Vec<u32>,
-    done: Programs,
+    /// Where the current program starts.
+    start: usize,
+    ends: Vec<usize>,
 }
 
 impl isa::Task for Tile<'_> {
-    type Output = Result<Vec<Programs>, TooLongError>;
+    type Output = Result<Vec<Lane>, TooLongError>;
 
     #[inline(always)]
     fn run(self) -> Self::Output {
         let Self { sampler, rows } = self;
         let engine = &sampler.language.engine;
-        let offset = sampler.language.vocab().offset();
         let words = engine.layout.words;
-        let count = rows.end.saturating_sub(rows.start);
-        let part = count.div_ceil(LANES as u64).max(1);
-        let parts = count.div_ceil(part);
-        let room = sampler.room();
-        let mut lanes = (0..parts)
-            .map(|nth| {
-                let row = rows.start + nth * part;
-                let mut lane = Lane {
-                    row,
-                    end: rows.end.min(row + part),
-                    random: [0; BUFFER],
-                    tokens: vec![0; room],
-                    done: Programs::default(),
-                };
-                lane.tokens[..sampler.prefix.len()].copy_from_slice(&sampler.prefix);
-                sampler.refill(&mut lane);
-                lane
-            })
-            .collect::<Vec<_>>();
+        let mut lanes = sampler.lanes(rows);
+        lanes.iter_mut().for_each(|lane| sampler.begin(lane));
         let mut states = sampler.start.repeat(lanes.len());
-        if engine.is_terminated(&sampler.start) {
-            lanes.iter_mut().for_each(|lane| (lane.row..lane.end).for_each(|_| lane.done.push(&sampler.prefix)));
-            return Ok(lanes.into_iter().map(|lane| lane.done).collect());
-        }
-        let mut active = lanes.len();
-        while active > 0 {
-            for (lane, state) in lanes.iter_mut().zip(states.chunks_exact_mut(words)) {
-                if lane.row == lane.end {
+        let mut done = Vec::with_capacity(lanes.len());
+        while !lanes.is_empty() {
+            let states = &mut states[..lanes.len() * words];
+            let unsettled = sampler.step(engine, &mut lanes, states)?;
+            // From the last lane on, so that the lane that takes the place of one that is done has had its turn.
+            for nth in unsettled.rows().rev() {
+                let state = &mut states[nth * words..][..words];
+                engine.settle(state);
+                if !engine.is_terminated(state) {
                     continue;
                 }
-                let step = engine.len(state);
-                if step as usize % BUFFER == 0 {
-                    lane.random = sampler.uniform.buffer(lane.row, step);
-                }
-                let Some(head) = state.first_chunk() else { continue };
-                let legal = engine.legal(head);
-                let word = lane.random[step as usize % BUFFER];
-                let index = sampler.uniform.pick(word, lane.row, step, engine.count(state, &legal));
-                let sym = engine.nth(state, &legal, index);
-                match lane.tokens.get_mut(step as usize) {
-                    Some(token) => *token = sym.local() + offset,
-                    None => sampler.grow(lane, sym.local() + offset)?,
-                }
-                engine.take(state, sym);
-                if engine.is_terminated(state) {
-                    lane.done.push(&lane.tokens[..=step as usize]);
+                let lane = &mut lanes[nth];
+                sampler.finish(lane, engine.len(state))?;
+                if lane.row < lane.end {
                     state.copy_from_slice(&sampler.start);
-                    lane.row += 1;
-                    sampler.refill(lane);
-                    active -= usize::from(lane.row == lane.end);
+                    sampler.begin(lane);
+                } else {
+                    done.push(lanes.swap_remove(nth));
+                    states.copy_within(lanes.len() * words..(lanes.len() + 1) * words, nth * words);
                 }
             }
         }
-        Ok(lanes.into_iter().map(|lane| lane.done).collect())
+        Ok(done)
     }
 }
 
 impl ProgramSampler {
+    /// Takes a token a lane, and says which states are to be settled.
+    ///
+    /// The engine is an argument so that the compiler knows that no write to a state changes it.
+    #[inline(always)]
+    fn step(&self, engine: &Engine, lanes: &mut [Lane], states: &mut [u32]) -> Result<Queue, TooLongError> {
+        let mut unsettled = Queue::EMPTY;
+        let mut states = states.chunks_exact_mut(engine.layout.words);
+        for (nth, lane) in lanes.iter_mut().enumerate() {
+            let Some(state) = states.next() else { break };
+            let step = engine.len(state);
+            if step == lane.drawn {
+                self.draw_more(lane);
+            }
+            let word = lane.random[step as usize % BUFFER];
+            let (sym, found) = engine.choose(state, |count| self.uniform.pick(word, lane.row, step, count));
+            let token = sym.local() + engine.tables.offset;
+            match lane.tokens.get_mut(lane.start + step as usize) {
+                Some(place) => *place = token,
+                None => self.grow(lane, token)?,
+            }
+            unsettled.push_if(engine.advance(state, found), nth);
+        }
+        Ok(unsettled)
+    }
+
+    /// The parts of a range, none of them empty.
+    fn lanes(&self, rows: Range<u64>) -> Vec<Lane> {
+        let count = rows.end.saturating_sub(rows.start);
+        let part = count.div_ceil(LANES as u64).max(1);
+        let lane = |nth| Lane {
+            row: rows.start + nth * part,
+            // The last part may reach beyond the largest number there is.
+            end: rows.end.min(rows.start.saturating_add((nth + 1) * part)),
+            random: [0; BUFFER],
+            drawn: 0,
+            tokens: Vec::new(),
+            start: 0,
+            ends: Vec::with_capacity(part as usize),
+        };
+        (0..count.div_ceil(part)).map(lane).collect()
+    }
+
+    /// Begins a lane's next program.
+    #[inline(always)]
+    fn begin(&self, lane: &mut Lane) {
+        let room = lane.start + self.room();
+        if lane.tokens.len() < room {
+            lane.tokens.resize(2 * room, 0);
+        }
+        if !self.prefix.is_empty() {
+            lane.tokens[lane.start..][..self.prefix.len()].copy_from_slice(&self.prefix);
+        }
+        self.draw(lane, self.prefix.len() as u32);
+    }
+
+    /// Ends a lane's program, which has `len` tokens.
+    #[inline(always)]
+    fn finish(&self, lane: &mut Lane, len: u32) -> Result<(), TooLongError> {
+        self.check_len(lane.row, len)?;
+        lane.start += len as usize;
+        lane.ends.push(lane.start);
+        lane.row += 1;
+        Ok(())
+    }
+
+    /// Draws the random words for a step and those up to the next multiple of [`BUFFER`].
+    #[inline(always)]
+    fn draw(&self, lane: &mut Lane, step: u32) {
+        lane.random = self.uniform.buffer(lane.row, step);
+        lane.drawn = step - step % BUFFER as u32 + BUFFER as u32;
+    }
+
+    #[cold]
+    fn draw_more(&self, lane: &mut Lane) {
+        self.draw(lane, lane.drawn);
+    }
+
     /// Tokens to make room for at the start: all of them, where the language has a modest bound.
     fn room(&self) -> usize {
         let bound = self.language.config().max_len.map_or(64, |max_len| max_len.min(4096));
         self.prefix.len().max(bound as usize)
     }
 
-    /// Draws the words that a row needs before its step reaches the next multiple of [`BUFFER`].
-    fn refill(&self, lane: &mut Lane) {
-        let step = self.prefix.len() as u32;
-        if step as usize % BUFFER != 0 {
-            lane.random = self.uniform.buffer(lane.row, step);
+    fn check_len(&self, row: u64, len: u32) -> Result<(), TooLongError> {
+        // A prefix is never too long by itself, and what is bounded by the language needs no limit.
+        let limit = self.token_limit.max(self.prefix.len() as u32);
+        if len > limit && self.language.config().max_len.is_none() {
+            return Err(TooLongError { row, limit: self.token_limit });
         }
+        Ok(())
     }
 
+    /// Writes a token for which there is no room yet.
     #[cold]
     fn grow(&self, lane: &mut Lane, token: u32) -> Result<(), TooLongError> {
-        let bounded = self.language.config().max_len.is_some();
-        if !bounded && lane.tokens.len() >= self.token_limit as usize {
-            return Err(TooLongError { row: lane.row, limit: self.token_limit });
-        }
-        lane.tokens.push(token);
-        lane.tokens.resize(lane.tokens.capacity(), 0);
-        let limit = self.token_limit.max(self.prefix.len() as u32) as usize;
-        if !bounded {
-            lane.tokens.truncate(limit);
-        }
+        let len = lane.tokens.len();
+        self.check_len(lane.row, (len - lane.start) as u32 + 1)?;
+        lane.tokens.resize(2 * len + 1, 0);
+        lane.tokens[len] = token;
         Ok(())
     }
 }

@@ -55,6 +55,18 @@ impl UniformSampler {
         philox::philox4x32_10([low, high, step / 4, lane], self.key)[step as usize % 4]
     }
 
+    /// The words of lane 0 for a step of each of `N` rows; those beyond `rows` are of no use.
+    #[inline(always)]
+    pub(crate) fn words<const N: usize>(&self, rows: &[u64], steps: &[u32; N]) -> [u32; N] {
+        let mut counters = [[0; N]; 4];
+        for (i, (&row, &step)) in rows.iter().zip(steps).enumerate() {
+            [counters[0][i], counters[1][i]] = split(row);
+            counters[2][i] = step / 4;
+        }
+        let words = philox::blocks(&counters, self.key);
+        std::array::from_fn(|i| words[steps[i] as usize % 4][i])
+    }
+
     /// The words of lane 0 for the [`BUFFER`] steps around `step`; that of a step is at `step % BUFFER`.
     #[inline(always)]
     pub(crate) fn buffer(&self, row: u64, step: u32) -> [u32; BUFFER] {
@@ -62,7 +74,7 @@ impl UniformSampler {
         let [low, high] = split(row);
         let first = step / BUFFER as u32 * BLOCKS as u32;
         let steps = std::array::from_fn(|block| first + block as u32);
-        let words = philox::blocks::<BLOCKS>([[low; BLOCKS], [high; BLOCKS], steps, [0; BLOCKS]], self.key);
+        let words = philox::blocks::<BLOCKS>(&[[low; BLOCKS], [high; BLOCKS], steps, [0; BLOCKS]], self.key);
         std::array::from_fn(|i| words[i % 4][i / 4])
     }
 }
