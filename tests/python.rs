@@ -1,7 +1,5 @@
 //! Python agrees: sampled programs of the sound profile run under CPython without an exception.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::io::Write;
 use std::process::{Command, Stdio};
 

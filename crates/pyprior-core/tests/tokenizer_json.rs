@@ -1,5 +1,7 @@
 //! The exported tokenizer, loaded by the library that it is for.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use pyprior_core::{Language, LanguageConfig, ProgramSampler, Vocab};
 use tokenizers::Tokenizer;
 
