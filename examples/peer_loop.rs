@@ -5,12 +5,12 @@
 //! ```
 //!
 //! With one row: a `Matcher`, and at every step a bitmask, a uniform choice and a token accepted. With more: a
-//! `BatchMatcher` in lockstep, until every row has finished; then the next batch. Prints one JSON object.
+//! `BatchMatcher` in lockstep, whose slots are refilled as rows finish. Prints one JSON object.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use pyprior_core::{BatchMatcher, Language, LanguageConfig, Matcher, TokenBitmask, UniformSampler};
+use anyhow::{Context as _, Result, bail};
+use pyprior_core::{BatchMatcher, Language, LanguageConfig, Matcher, RowSampler, TokenBitmask, UniformSampler};
 
 struct Args {
     value_range: (i64, i64),
@@ -48,31 +48,36 @@ fn main() -> Result<()> {
         while start.elapsed() < end {
             for _ in 0..100 {
                 matcher.reset();
+                let mut choices = RowSampler::new(&sampler, programs);
                 while !matcher.is_terminated() {
                     matcher.fill_next_token_bitmask(&mut bitmask, 0)?;
-                    let step = matcher.tokens().len() as u32;
-                    let nth = sampler.index(programs, step, bitmask.count(0));
-                    let token = bitmask.allowed(0).nth(nth as usize).context("a legal token")?;
-                    matcher.accept_token(token)?;
+                    matcher.accept_token(matcher.choose_uniform(&mut choices))?;
                 }
                 programs += 1;
                 tokens += matcher.tokens().len();
             }
         }
     } else {
+        // A row that has finished makes way for the next program, as in serving: no step is spent on padding. The
+        // package's loop leaves finished rows out of its steps, which comes to the same.
+        let mut batch = BatchMatcher::new(&language, rows);
         let mut chosen = vec![0; rows];
-        let mut numbers = vec![0; rows];
+        let mut numbers = (0..rows as u64).collect::<Vec<_>>();
+        let mut next = rows as u64;
         while start.elapsed() < end {
-            let mut batch = BatchMatcher::new(&language, rows);
-            numbers.iter_mut().zip(programs..).for_each(|(number, program)| *number = program);
-            while !batch.all_terminated() {
+            for _ in 0..100 {
                 batch.fill_next_token_bitmask(&mut bitmask)?;
                 batch.choose_uniform(&sampler, &numbers, &mut chosen)?;
                 batch.accept_tokens(&chosen)?;
-            }
-            programs += rows as u64;
-            for row in 0..rows {
-                tokens += batch.tokens(row)?.len();
+                for (row, number) in numbers.iter_mut().enumerate() {
+                    if batch.is_terminated(row)? {
+                        programs += 1;
+                        tokens += batch.tokens(row)?.len();
+                        batch.reset(row)?;
+                        *number = next;
+                        next += 1;
+                    }
+                }
             }
         }
     }

@@ -197,7 +197,11 @@ impl BatchMatcher {
 
     /// Whether every row's program is complete; empty slots do not count.
     pub fn all_terminated(&self) -> bool {
-        (0..self.len()).all(|slot| self.is_terminated(slot).unwrap_or(true))
+        let states = self.states.chunks_exact(self.stride).zip(&self.slots);
+        states.into_iter().all(|(state, &slot)| {
+            let language = self.languages.get(slot as usize);
+            language.is_none_or(|language| language.engine.is_terminated(state))
+        })
     }
 
     /// Number of legal tokens of a row.

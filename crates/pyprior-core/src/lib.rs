@@ -30,6 +30,6 @@ pub use language::Language;
 pub use matcher::{Frontier, HoleKind, Matcher, RollbackError, TokenError};
 pub use sampler::philox::philox4x32_10;
 pub use sampler::programs::{ProgramSampler, Programs, TooLongError};
-pub use sampler::uniform::UniformSampler;
+pub use sampler::uniform::{RowSampler, UniformSampler};
 pub use value::IoValue;
 pub use vocab::{BinOp, Compare, Form, Symbol, Vocab};

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::bitmask::{BitmaskShapeError, TokenBitmask};
 use crate::grammar::classes::Hole;
 use crate::language::Language;
+use crate::sampler::uniform::RowSampler;
 
 /// What kind of hole is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -223,6 +224,14 @@ impl Matcher {
         let legal = engine.legal_of(&self.row);
         let offset = self.language.vocab().offset();
         (0..engine.count(&self.row, &legal)).map(move |nth| engine.nth(&self.row, &legal, nth).local() + offset)
+    }
+
+    /// Chooses a legal token uniformly: that of this step of the sampler's row. `PAD` once the program is complete.
+    pub fn choose_uniform(&self, sampler: &mut RowSampler) -> u32 {
+        let engine = &self.language.engine;
+        let legal = engine.legal_of(&self.row);
+        let nth = sampler.index(engine.len(&self.row), engine.count(&self.row, &legal));
+        engine.nth(&self.row, &legal, nth).local() + self.language.vocab().offset()
     }
 
     /// Writes the legal set into row `row` of a bitmask.

@@ -1,6 +1,7 @@
 //! The uniform choice: one of n, as a function of (seed, row, step).
 
 use super::philox;
+use crate::isa;
 
 /// Draws uniformly among the legal tokens of a step.
 ///
@@ -79,6 +80,49 @@ impl UniformSampler {
     }
 }
 
+/// The uniform choices of one row, step after step: those of [`UniformSampler::index`], at a fraction of the cost,
+/// since the random words of 32 steps are drawn together.
+#[derive(Debug, Clone)]
+pub struct RowSampler {
+    sampler: UniformSampler,
+    row: u64,
+    words: [u32; BUFFER],
+    /// Which words they are, in units of [`BUFFER`] steps.
+    drawn: Option<u32>,
+}
+
+impl RowSampler {
+    /// The choices of a row.
+    pub fn new(sampler: &UniformSampler, row: u64) -> Self {
+        Self { sampler: *sampler, row, words: [0; BUFFER], drawn: None }
+    }
+
+    /// An index below `n` for a step of the row; 0 if `n` is 0.
+    pub fn index(&mut self, step: u32, n: u32) -> u32 {
+        let block = step / BUFFER as u32;
+        if self.drawn != Some(block) {
+            self.words = isa::run(Draw { sampler: &self.sampler, row: self.row, step });
+            self.drawn = Some(block);
+        }
+        self.sampler.pick(self.words[step as usize % BUFFER], self.row, step, n)
+    }
+}
+
+struct Draw<'a> {
+    sampler: &'a UniformSampler,
+    row: u64,
+    step: u32,
+}
+
+impl isa::Task for Draw<'_> {
+    type Output = [u32; BUFFER];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        self.sampler.buffer(self.row, self.step)
+    }
+}
+
 fn split(word: u64) -> [u32; 2] {
     [word as u32, (word >> 32) as u32]
 }
@@ -93,6 +137,17 @@ mod tests {
         for row in [0, 1, u64::MAX, 1 << 32] {
             for step in [0, 5, 31, 32, 100, u32::MAX] {
                 assert_eq!(sampler.buffer(row, step)[step as usize % BUFFER], sampler.word(row, step, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_at_a_time_is_the_same() {
+        let sampler = UniformSampler::new(77);
+        let mut row = RowSampler::new(&sampler, 1 << 40);
+        for step in [0, 1, 31, 32, 33, 7, 100, 96, 0] {
+            for n in [0, 1, 2, 25, 1000] {
+                assert_eq!(row.index(step, n), sampler.index(1 << 40, step, n));
             }
         }
     }
