@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::rules::{Position, Rules, Scope};
+use super::rules::{Child, Position, Rules, Scope, Terminal};
 
 /// More tokens than any program has.
 pub(crate) const INFINITE: u32 = u32::MAX / 4;
@@ -54,7 +54,7 @@ impl Cost {
         Self { falls: add(self.falls, more), returns: add(self.returns, more) }
     }
 
-    pub(super) fn branch(self, block: Cost) -> Self {
+    fn branch(self, block: Cost) -> Self {
         let head = self.falls;
         let (falls, returns) = (block.falls, block.returns);
         Self { falls: add(head, add(falls, falls).min(add(falls, returns))), returns: add(head, add(returns, returns)) }
@@ -113,14 +113,36 @@ impl<'a> Costs<'a> {
     }
 
     /// Cost of one statement, its token included.
-    pub(crate) fn rule(
-        &self,
-        scope: Scope,
-        control_depth: u32,
-        rule: (super::rules::Terminal, &[super::rules::Child]),
-    ) -> Cost {
-        let below = || self.block(scope.below(), control_depth + 1);
-        self.rules.statement_cost(scope, rule, below, || self.definition())
+    pub(crate) fn rule(&self, scope: Scope, control_depth: u32, (terminal, children): (Terminal, &[Child])) -> Cost {
+        let mut cost = Cost { falls: 1, returns: INFINITE };
+        let block = || self.block(scope.below(), control_depth + 1);
+        for child in children {
+            cost = match child {
+                Child::Body => cost.then(block().least()),
+                Child::Definition => cost.then(self.definition()),
+                Child::Branches => cost.branch(block()),
+                small => cost.then(self.small(scope, *small)),
+            };
+        }
+        // Where nothing depends on it, outcomes are not told apart: what returns then costs as what falls through.
+        if terminal == Terminal::Return && self.rules.restricts_returning {
+            cost = Cost { falls: INFINITE, returns: cost.falls };
+        }
+        cost
+    }
+
+    /// Least number of tokens for an expression, a target and a condition in a scope.
+    ///
+    /// One leaf closes an expression at any depth. Where there is no leaf there is no expression at all: a call
+    /// without arguments would do, but the body of such a function would need an expression without a leaf first.
+    fn small(&self, scope: Scope, child: Child) -> u32 {
+        let expr = if scope.leaf { 1 } else { INFINITE };
+        match child {
+            Child::Expr => expr,
+            Child::Target if scope.target => 1,
+            Child::Condition if self.rules.allows(Terminal::Compare) => add(1, add(expr, expr)),
+            _ => INFINITE,
+        }
     }
 
     /// Cost of a definition behind its name: number of parameters and body.

@@ -3,7 +3,6 @@
 //! This is the one place where the language is written down. Costs, legal sets and explanations are computed
 //! from it.
 
-use super::cost::{Cost, INFINITE, add};
 use crate::config::LanguageConfig;
 use crate::vocab::{Form, Vocab};
 
@@ -111,7 +110,6 @@ pub(crate) struct Rules {
     pub(crate) least_block: Option<u32>,
     pub(crate) restricts_returning: bool,
     no_dead_code: bool,
-    allowed: [bool; 16],
     allowed_arities: Vec<bool>,
     allowed_terminals: [bool; TERMINALS],
 }
@@ -124,18 +122,16 @@ impl Rules {
             excluded[(ids.start - vocab.offset()) as usize..(ids.end - vocab.offset()) as usize].iter()
         };
         let first_allowed = |form: Form| family(form).position(|&excluded| !excluded).map(|nth| nth as u32);
-        let allowed = Form::ALL.map(|form| first_allowed(form).is_some());
         let mut rules = Self {
             max_vars: config.max_vars,
             max_expr_depth: config.max_expr_depth,
             max_control_depth: config.max_control_depth,
             funcs: family(Form::Func).take_while(|&&excluded| !excluded).count() as u32,
             first_var: first_allowed(Form::Var).map(|nth| nth + 1),
-            constants: allowed[Form::Const as usize],
+            constants: first_allowed(Form::Const).is_some(),
             least_block: first_allowed(Form::Block).map(|nth| nth + 1),
             restricts_returning: config.restricts_returning(),
             no_dead_code: config.no_dead_code,
-            allowed,
             allowed_arities: family(Form::Arity).map(|&excluded| !excluded).collect(),
             allowed_terminals: [false; TERMINALS],
         };
@@ -233,44 +229,5 @@ impl Rules {
                     _ => true,
                 }
         })
-    }
-
-    /// Least number of tokens for an expression, a target and a condition in a scope.
-    ///
-    /// One leaf closes an expression at any depth. Where there is no leaf there is no expression at all: a call
-    /// without arguments would do, but the body of such a function would need an expression without a leaf first.
-    pub(crate) fn small(&self, scope: Scope, child: Child) -> u32 {
-        let expr = if scope.leaf { 1 } else { INFINITE };
-        match child {
-            Child::Expr => expr,
-            Child::Target if scope.target => 1,
-            Child::Condition if self.allowed[Form::Compare as usize] => add(1, add(expr, expr)),
-            _ => INFINITE,
-        }
-    }
-
-    /// Least number of tokens of a statement that has opened `children`, its own token included, by outcome.
-    /// `block` tells the cost of a block one level down, `definition` that of parameters and body.
-    pub(crate) fn statement_cost(
-        &self,
-        scope: Scope,
-        (terminal, children): (Terminal, &[Child]),
-        block: impl Fn() -> Cost,
-        definition: impl Fn() -> u32,
-    ) -> Cost {
-        let mut cost = Cost { falls: 1, returns: INFINITE };
-        for child in children {
-            cost = match child {
-                Child::Body => cost.then(block().least()),
-                Child::Definition => cost.then(definition()),
-                Child::Branches => cost.branch(block()),
-                small => cost.then(self.small(scope, *small)),
-            };
-        }
-        // Where nothing depends on it, outcomes are not told apart: what returns then costs as what falls through.
-        if terminal == Terminal::Return && self.restricts_returning {
-            cost = Cost { falls: INFINITE, returns: cost.falls };
-        }
-        cost
     }
 }
