@@ -9,9 +9,9 @@ use clap::Args;
 use super::EXIT_ERROR;
 use crate::conformance::{Report, replay_file};
 
-/// Replay a trace file that records the PyPI package pyprior 0.0.2, and compare every step.
+/// Replay recorded traces and compare every step.
 ///
-/// Prints for every field of every kind of line how many were compared, equal, allowed to differ (a token that
+/// The file records what the PyPI package pyprior 0.0.2 does. Prints for every field of every kind of line how many were compared, equal, allowed to differ (a token that
 /// the recording calls legal and that has no completion, confirmed by an exhaustive search), different, or not
 /// compared and why. Exits with 1 on any difference.
 #[derive(Debug, Args)]

@@ -11,9 +11,9 @@ use pyprior_core::Renderer;
 use super::language::{LanguageArgs, tokens};
 use super::output::{Output, read};
 
-/// Turn tokens into source text: one program a line, token ids or names separated by spaces.
+/// Turn tokens into source text.
 ///
-/// The inverse of `pyprior sample --format tokens` or `--format names`, given the same language.
+/// Reads one program a line, token ids or names separated by spaces: the inverse of `pyprior sample --format tokens` or `--format names`, given the same language.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -46,7 +46,7 @@ enum ComparisonArg {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Language")]
 pub(crate) struct LanguageArgs {
-    /// Longest program in tokens, or `none` [default: 60]
+    /// Longest program in tokens, or `none` [default: 60 for sample, none elsewhere]
     #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
     max_len: Option<MaxLen>,
     /// Smallest and largest integer constant [default: -99 99]

@@ -9,7 +9,9 @@ use pyprior_core::Matcher;
 use super::language::{LanguageArgs, token, tokens};
 use super::output::Output;
 
-/// List the tokens that are legal after a prefix: a line `id<TAB>name` for each.
+/// List the tokens that are legal after a prefix, or say why one is not.
+///
+/// Writes a line `id<TAB>name` for each legal token.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

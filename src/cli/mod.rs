@@ -30,15 +30,10 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sample programs
     Sample(sample::Sample),
-    /// Turn tokens into source text
     Decode(decode::Decode),
-    /// List the tokens that are legal after a prefix, or say why one is not
     Legal(legal::Legal),
-    /// Show the vocabulary of a language
     Vocab(vocab::Vocab),
-    /// Replay recorded traces and compare every step
     Conformance(conformance::Conformance),
 }
 

@@ -16,9 +16,9 @@ const BATCH: u64 = 1 << 16;
 /// Programs a thread renders at a time.
 const PART: usize = 1 << 12;
 
-/// Sample programs, each legal at every token, drawn uniformly among the legal tokens.
+/// Sample programs.
 ///
-/// Program number i of a seed is the same for every -n and on every machine.
+/// Every program is legal at every token; each token is drawn uniformly among the legal ones. Program number i of a seed is the same for every -n and on every machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

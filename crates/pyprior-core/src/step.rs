@@ -283,20 +283,18 @@ impl Engine {
         }
         let mask = tables.set_masks[legal.set as usize] as usize;
         let dynamic = legal.dynamic as usize * tables.dynamic_blocks;
-        let mut rest = &mut *own;
-        for nth in 0..tables.blocks {
-            let mut block = tables.masks[mask + nth];
-            if nth < tables.dynamic_blocks {
-                let bits = &tables.dynamic_masks[dynamic + nth];
-                block.iter_mut().zip(bits).for_each(|(word, bits)| *word |= bits);
-            }
-            let len = rest.len().min(BLOCK);
-            let (to, after) = std::mem::take(&mut rest).split_at_mut(len);
-            match to.first_chunk_mut() {
-                Some(to) => *to = block,
-                None => copy_start(to, &block),
-            }
-            rest = after;
+        let masks = &tables.masks[mask..][..tables.blocks];
+        let bits = &tables.dynamic_masks[dynamic..][..tables.dynamic_blocks];
+        // Nearly always the first block holds all variables and functions, so the others are plain copies.
+        let (Some((mask, masks)), Some((first, bits))) = (masks.split_first(), bits.split_first()) else { return };
+        let block = std::array::from_fn(|word| mask[word] | first[word]);
+        let mut rest = write_block(own, &block);
+        let mut bits = bits.iter();
+        for mask in masks {
+            rest = match bits.next() {
+                Some(bits) => write_block(rest, &std::array::from_fn(|word| mask[word] | bits[word])),
+                None => write_block(rest, mask),
+            };
         }
         if legal.callee {
             self.callable(row).for_each(|func| self.add_func(own, func));
@@ -483,9 +481,21 @@ impl Engine {
     }
 }
 
+/// Writes as much of a block as there is room for; what is left is the room behind it.
+#[inline(always)]
+fn write_block<'a>(to: &'a mut [u32], block: &[u32; BLOCK]) -> &'a mut [u32] {
+    let (to, rest) = to.split_at_mut(to.len().min(BLOCK));
+    match to.first_chunk_mut() {
+        Some(to) => *to = *block,
+        None => copy_start(to, *block),
+    }
+    rest
+}
+
 /// Copies the start of a block in pieces of fixed size: a copy of any size is a call, which takes as long as a step.
 #[inline(always)]
-fn copy_start(mut to: &mut [u32], mut from: &[u32]) {
+fn copy_start(mut to: &mut [u32], block: [u32; BLOCK]) {
+    let mut from = block.as_slice();
     #[inline(always)]
     fn piece<const N: usize>(to: &mut &mut [u32], from: &mut &[u32]) {
         if to.len() >= N {
