@@ -3,6 +3,7 @@
 mod cli;
 mod conformance;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
         // A reader that has seen enough is no error: `pyprior sample | head` ends quietly.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Where even this cannot be written, the exit code has to do.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::from(cli::EXIT_ERROR)
         }
     }

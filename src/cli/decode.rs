@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use pyprior_core::Renderer;
 
@@ -22,7 +22,7 @@ Examples:
 pub(crate) struct Decode {
     /// File with one program a line, `-` for standard input
     file: PathBuf,
-    /// Render unfinished programs with their holes
+    /// Render unfinished programs with their holes; a token that does not fit ends the program there
     #[arg(long)]
     partial: bool,
     #[command(flatten)]
@@ -37,14 +37,18 @@ impl Decode {
         let mut renderer = Renderer::new(&language);
         let text = read(&self.file)?;
         let mut out = self.output.open()?;
-        for (nth, line) in text.lines().enumerate() {
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        for (count, (nth, line)) in lines.enumerate() {
             let place = || format!("{}:{}", self.file.display(), nth + 1);
             let tokens = tokens(language.vocab(), line.split_whitespace()).with_context(place)?;
+            if let Some(token) = tokens.iter().find(|&&token| token as usize >= language.vocab().len()) {
+                bail!("{}: token {token} is out of range", place());
+            }
             let source = match self.partial {
                 true => renderer.partial(&tokens),
                 false => renderer.render(&tokens).with_context(place)?,
             };
-            let gap = if nth > 0 { "\n" } else { "" };
+            let gap = if count > 0 { "\n" } else { "" };
             writeln!(out, "{gap}{source}")?;
         }
         out.flush()?;

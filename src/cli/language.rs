@@ -58,7 +58,7 @@ pub(crate) struct LanguageArgs {
     /// Number of variables in a scope, 0 to 255 [default: 15]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_vars: Option<u32>,
-    /// Most parameters of a function [default: max-vars]
+    /// Most parameters of a function, 0 to 255, in effect at most max-vars [default: max-vars]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_arity: Option<u32>,
     /// Most statements in a block, 0 to 255 [default: 2]
@@ -88,6 +88,9 @@ pub(crate) struct LanguageArgs {
     /// What a comparison in value position is [default: the profile's]
     #[arg(long, value_enum)]
     comparison_values: Option<ComparisonArg>,
+    /// Take an upside-down value range as one without constants
+    #[arg(long)]
+    allow_empty_value_range: bool,
     /// Number of tokens of a base vocabulary, by which all ids are shifted
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     base_vocab: u32,
@@ -148,6 +151,7 @@ impl LanguageArgs {
         config.exclude.clone_from(&self.exclude);
         config.max_len = self.max_len.map_or(max_len, |given| given.0);
         config.base_vocab = self.base_vocab;
+        config.allow_empty_value_range = self.allow_empty_value_range;
         config
     }
 

@@ -67,7 +67,7 @@ impl Sample {
         let sampler = ProgramSampler::new(&language, self.seed).with_prefix(&prefix)?;
         let mut out = self.output.open()?;
         for start in (0..self.n).step_by(BATCH as usize) {
-            let programs = sampler.sample(start..self.n.min(start + BATCH))?;
+            let programs = sampler.sample(start..self.n.min(start.saturating_add(BATCH)))?;
             let parts = (0..programs.len()).step_by(PART).collect::<Vec<_>>();
             let write = |&first: &usize| {
                 let mut text = Vec::with_capacity(PART * 256);

@@ -36,8 +36,7 @@ enum Format {
 
 impl Vocab {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let language = self.language.language(None)?;
-        let vocab = language.vocab();
+        let vocab = pyprior_core::Vocab::new(&self.language.config(None))?;
         let mut out = self.output.open()?;
         match self.format {
             Format::Dump => writeln!(out, "{}", vocab.dump())?,

@@ -56,7 +56,8 @@ pub(crate) fn replay_file(path: &Path) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Known>, line: Line) -> anyhow::Result<()> {
+/// `configs` holds `None` for a configuration that has no counterpart here, such as one with a negative knob.
+fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Option<Known>>, line: Line) -> anyhow::Result<()> {
     match line {
         Line::Meta(fields) => {
             for field in fields.keys() {
@@ -65,9 +66,7 @@ fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Known>, line: Lin
         }
         Line::Config(config) => {
             let number = config.c;
-            if let Some(known) = replay_config(report, &config)? {
-                configs.insert(number, known);
-            }
+            configs.insert(number, replay_config(report, &config)?);
         }
         Line::ConfigEnd(fields) => {
             for field in fields.keys() {
@@ -78,7 +77,10 @@ fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Known>, line: Lin
             let Some(known) = configs.get_mut(&trace.c) else {
                 bail!("trace {} is of configuration {}, which has not been given", trace.k, trace.c);
             };
-            let Known { vocab, language, renders, witness } = known;
+            let Some(Known { vocab, language, renders, witness }) = known else {
+                report.add("trace", "c", &"trace", Outcome::NotCompared("its configuration is not one of ours"));
+                return Ok(());
+            };
             steps::replay(report, vocab, language.as_ref(), renders.as_deref(), witness, &trace);
         }
         Line::InitError(line) => replay_init(report, &line),
@@ -86,7 +88,7 @@ fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Known>, line: Lin
         Line::ValueDecode(line) => replay_value_decode(report, &line)?,
         Line::Encode(fields) => {
             for field in fields.keys() {
-                report.add("encode", field, &"encode", Outcome::NotCompared("encoding source is later work"));
+                report.add("encode", field, &"encode", Outcome::NotCompared("encoding source is not implemented yet"));
             }
         }
     }
@@ -97,17 +99,18 @@ fn replay_config(report: &mut Report, line: &Config) -> anyhow::Result<Option<Kn
     const LINE: &str = "config";
     let place = format!("config {}", line.c);
     for field in line.rest.keys() {
-        report.add(LINE, field, &place, Outcome::NotCompared("the symbolic prior is later work"));
+        report.add(LINE, field, &place, Outcome::NotCompared("the symbolic prior is not implemented yet"));
     }
     let exclude = line.exclude.clone().unwrap_or_default();
-    let Ok(config) = line.tok.config(line.max_len, &exclude) else {
+    // A negative budget is below the minimum like any other; our numbers have no sign.
+    let Ok(config) = line.tok.config(line.max_len.map(|len| len.max(0)), &exclude) else {
         report.add(LINE, "tok", &place, Outcome::NotCompared("a knob is negative, which ours refuses"));
         return Ok(None);
     };
     let vocab = match Vocab::new(&config) {
         Ok(vocab) => vocab,
-        Err(error) => {
-            report.add(LINE, "tok", &place, Outcome::Different(error.to_string()));
+        Err(_) => {
+            report.add(LINE, "tok", &place, Outcome::NotCompared("a knob is beyond what ours supports"));
             return Ok(None);
         }
     };
@@ -140,10 +143,22 @@ fn replay_config(report: &mut Report, line: &Config) -> anyhow::Result<Option<Kn
         };
         report.add(LINE, "min_len", &place, outcome);
     }
+    let max_len = config.max_len;
     let language = match Language::new(config) {
         Ok(language) => Some(language),
-        Err(ConfigError::NoProgram { .. } | ConfigError::MaxLenTooSmall { .. }) => None,
-        Err(error) => bail!(error),
+        Err(ConfigError::NoProgram { .. } | ConfigError::MaxLenTooSmall { .. }) => {
+            let least = witness.min_len();
+            let outcome = match least.is_none_or(|least| max_len.is_some_and(|max_len| max_len < least)) {
+                true => Outcome::Allowed("refused: no program is short enough, confirmed by exhaustive search"),
+                false => Outcome::Different(format!("ours refuses it, but a program of {least:?} tokens exists")),
+            };
+            report.add(LINE, "max_len", &place, outcome);
+            None
+        }
+        Err(error) => {
+            report.add(LINE, "exclude", &place, Outcome::Different(error.to_string()));
+            return Ok(None);
+        }
     };
     let plain = LanguageConfig { exclude: Vec::new(), ..unbounded };
     Ok(Some(Known { vocab, language, renders: Language::new(plain).ok(), witness }))

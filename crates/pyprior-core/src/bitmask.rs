@@ -16,23 +16,27 @@ pub struct TokenBitmask {
 
 /// A bitmask that does not fit what it is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("bitmask has {rows} rows of {words} words; {expected_rows} rows of {expected_words} words are needed")]
+#[error("bitmask has {rows} rows for {vocab} tokens; {expected_rows} rows for {expected_vocab} tokens are needed")]
 pub struct BitmaskShapeError {
     /// Rows that it has.
     pub rows: usize,
-    /// Words that its rows have.
-    pub words: usize,
+    /// Tokens that it is for.
+    pub vocab: usize,
     /// Rows that are needed.
     pub expected_rows: usize,
-    /// Words a row that are needed.
-    pub expected_words: usize,
+    /// Tokens that it must be for.
+    pub expected_vocab: usize,
 }
 
 impl TokenBitmask {
     /// A bitmask that allows nothing.
+    ///
+    /// # Panics
+    ///
+    /// Where the memory cannot hold `rows * ceil(vocab / 32)` words, as a vector of that size does.
     pub fn new(rows: usize, vocab: usize) -> Self {
         let words = vocab.div_ceil(32);
-        Self { rows, vocab, words, data: vec![0; rows * words] }
+        Self { rows, vocab, words, data: vec![0; rows.saturating_mul(words)] }
     }
 
     /// Number of rows.
@@ -69,7 +73,7 @@ impl TokenBitmask {
     /// Whether a token is allowed in a row; not beyond the last row or token.
     pub fn is_allowed(&self, row: usize, token: u32) -> bool {
         let word = self.row(row).and_then(|words| words.get(token as usize / 32));
-        word.is_some_and(|word| word >> (token % 32) & 1 == 1)
+        (token as usize) < self.vocab && word.is_some_and(|word| word >> (token % 32) & 1 == 1)
     }
 
     /// The allowed tokens of a row, ascending; none beyond the last row.
@@ -82,11 +86,11 @@ impl TokenBitmask {
         self.row(row).unwrap_or_default().iter().map(|word| word.count_ones()).sum()
     }
 
-    pub(crate) fn check(&self, rows: usize, words: usize) -> Result<(), BitmaskShapeError> {
-        if (self.rows, self.words) == (rows, words) {
+    pub(crate) fn check(&self, rows: usize, vocab: usize) -> Result<(), BitmaskShapeError> {
+        if (self.rows, self.vocab) == (rows, vocab) {
             return Ok(());
         }
-        Err(BitmaskShapeError { rows: self.rows, words: self.words, expected_rows: rows, expected_words: words })
+        Err(BitmaskShapeError { rows: self.rows, vocab: self.vocab, expected_rows: rows, expected_vocab: vocab })
     }
 }
 

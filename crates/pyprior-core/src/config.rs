@@ -93,7 +93,7 @@ pub struct LanguageConfig {
     pub comparison_values: ComparisonValues,
     /// Tokens never to be generated: token names (`"VAR_1"`) and form names (`"for"`, the whole family).
     pub exclude: Vec<String>,
-    /// Largest number of tokens in a program, or `None` for no bound.
+    /// Largest number of tokens in a program, or `None` for no bound (but what 32 bits count: 2³¹).
     pub max_len: Option<u32>,
     /// Number of tokens of a base vocabulary that come before the language's own; all ids are shifted by it.
     pub base_vocab: u32,

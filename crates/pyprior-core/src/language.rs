@@ -10,8 +10,8 @@ use crate::grammar::tables::Tables;
 use crate::step::{Engine, Layout};
 use crate::vocab::{Form, Vocab};
 
-/// Tokens that a program may have where the configuration sets no bound: more than any memory holds rows of.
-const UNBOUNDED: u32 = 1 << 31;
+/// Tokens that a program may have where the configuration sets no bound.
+pub(crate) const UNBOUNDED: u32 = 1 << 31;
 
 /// A language: vocabulary, rules and compiled tables. Immutable; share it by [`Arc`].
 ///

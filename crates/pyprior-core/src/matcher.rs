@@ -241,7 +241,7 @@ impl Matcher {
     /// [`BitmaskShapeError`] if the bitmask has no such row or is for another vocabulary width; it is as it was.
     pub fn fill_next_token_bitmask(&self, bitmask: &mut TokenBitmask, row: usize) -> Result<(), BitmaskShapeError> {
         let words = self.language.bitmask_words();
-        bitmask.check(bitmask.rows().max(row.saturating_add(1)), words)?;
+        bitmask.check(bitmask.rows().max(row.saturating_add(1)), self.language.vocab().len())?;
         self.language.engine.fill(&self.row, &mut bitmask.data_mut()[row * words..(row + 1) * words]);
         Ok(())
     }

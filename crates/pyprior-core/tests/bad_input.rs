@@ -266,17 +266,34 @@ fn rollbacks_and_bitmasks_that_do_not_fit() {
         assert_eq!(error.to_string(), format!("cannot roll back {asked} tokens: the row has 2"));
         assert_eq!(matcher.tokens(), tokens);
     }
-    for (rows, width, row) in
-        [(2, vocab, 2), (2, vocab, usize::MAX), (0, vocab, 0), (3, vocab + 32, 0), (3, 1, 1), (3, 0, 1)]
-    {
+    for (rows, width, row) in [
+        (2, vocab, 2),
+        (2, vocab, usize::MAX),
+        (0, vocab, 0),
+        (3, vocab + 32, 0),
+        (3, vocab - 1, 0),
+        (3, 1, 1),
+        (3, 0, 1),
+    ] {
         let mut bitmask = TokenBitmask::new(rows, width);
         bitmask.data_mut().fill(0xABCD_EF01);
         let before = bitmask.clone();
         let error = matcher.fill_next_token_bitmask(&mut bitmask, row).unwrap_err();
-        assert_eq!((error.rows, error.words, error.expected_words), (rows, width.div_ceil(32), vocab.div_ceil(32)));
+        assert_eq!((error.rows, error.vocab, error.expected_vocab), (rows, width, vocab));
         assert!(error.to_string().starts_with(&format!("bitmask has {rows} rows")), "{error}");
         assert!(bitmask == before && bitmask.row(rows).is_none() && !bitmask.is_allowed(rows, 0));
     }
+}
+
+/// More names than 16 bits count: tokens that no language allows, but anyone can pass in.
+#[test]
+fn rendering_more_names_than_there_can_be() {
+    let config = LanguageConfig { max_vars: 255, max_block_stmts: 255, ..LanguageConfig::default() };
+    let language = Language::new(config).unwrap();
+    let def = "FUNC_1 ARITY_255 BLK_1 PRINT INT_0 ".repeat(255);
+    let names = format!("BLK_2 {}", format!("FUNC_1 ARITY_255 BLK_255 {def}").repeat(2));
+    let tokens = read(&language, &names);
+    assert!(Renderer::new(&language).render(&tokens).unwrap().starts_with("def func(a, b, "));
 }
 
 #[test]

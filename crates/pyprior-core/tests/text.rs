@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use pyprior_core::ast::{BinOp, Expr, Module, Stmt};
 use pyprior_core::{
-    ComparisonValues, DecodeError, HoleKind, IoValue, Language, LanguageConfig, NameError, NameTable, Names,
-    ProgramSampler, Renderer, Symbol, Vocab,
+    ComparisonValues, DecodeError, EncodeTreeError, HoleKind, IoValue, Language, LanguageConfig, NameError, NameTable,
+    Names, ProgramSampler, Renderer, Symbol, Vocab,
 };
 
 fn language() -> Arc<Language> {
@@ -43,9 +43,19 @@ fn a_tree_by_hand() {
     let tokens = ids(&vocab, "BLK_2 ASSIGN VAR_1 INT_-7 PRINT ADD VAR_1 INT_99");
     assert_eq!(vocab.ast_to_tokens(&Module { body }).unwrap(), tokens);
     let error = vocab.ast_to_tokens(&Module { body: vec![Stmt::Print(sum(100))] }).unwrap_err();
-    assert_eq!(error.symbol, Symbol::Const(100));
+    assert_eq!(error, EncodeTreeError::NoToken { symbol: Symbol::Const(100) });
     let error = vocab.ast_to_tokens(&Module { body: Vec::new() }).unwrap_err();
-    assert_eq!(error.symbol, Symbol::Block(0));
+    assert_eq!(error, EncodeTreeError::BlockLen { len: 0 });
+    let call = |args| Stmt::Print(Expr::Call { func: 1, args });
+    let def = Stmt::Def { func: 1, arity: 1, body: vec![Stmt::Return(Expr::Var(1))] };
+    let error = |body| vocab.ast_to_tokens(&Module { body }).unwrap_err();
+    let undefined = EncodeTreeError::Arguments { func: 1, got: 1, arity: None };
+    assert_eq!(error(vec![call(vec![Expr::Const(1)])]), undefined);
+    let none_given = EncodeTreeError::Arguments { func: 1, got: 0, arity: Some(1) };
+    assert_eq!(error(vec![def, call(Vec::new())]), none_given);
+    let left = |inner| Expr::BinOp { op: BinOp::Add, left: Box::new(inner), right: Box::new(Expr::Const(1)) };
+    let deep = (0..300).fold(Expr::Const(1), |inner, _| left(inner));
+    assert_eq!(error(vec![Stmt::Print(deep)]), EncodeTreeError::TooDeep);
 }
 
 #[test]
@@ -62,6 +72,8 @@ fn what_is_no_tree_is_refused() {
     let mut renderer = Renderer::new(&language);
     assert!(renderer.render(&[]).is_err());
     assert!(renderer.render(&[u32::MAX]).is_err());
+    let recursive = "BLK_2 FUNC_1 ARITY_0 BLK_1 RETURN CALL FUNC_1 PRINT INT_1";
+    assert!(renderer.render(&ids(language.vocab(), recursive)).is_err());
     assert_eq!(renderer.partial(&[u32::MAX]), "<block>");
     let pads = [ids(language.vocab(), "BLK_1 PRINT INT_1 PAD PAD"), vec![language.vocab().pad()]].concat();
     assert_eq!(renderer.render(&pads).unwrap(), "print(1)");
@@ -131,6 +143,7 @@ fn bad_names_are_refused() {
     let refuse = |funcs: &[&str], vars: &[&str]| Names::default().with_table(table(funcs, vars)).unwrap_err();
     assert_eq!(refuse(&["f"], &["f"]), NameError::Twice { name: "f".into() });
     assert_eq!(refuse(&[], &["range"]), NameError::Reserved { name: "range".into() });
+    assert_eq!(refuse(&[], &["var_2"]), NameError::Reserved { name: "var_2".into() });
     assert_eq!(refuse(&[], &["2x"]), NameError::NotIdentifier { name: "2x".into() });
     assert_eq!(refuse(&[""], &[]), NameError::NotIdentifier { name: String::new() });
     assert_eq!(Names::from_pools(["a", "a"], []).unwrap_err(), NameError::Twice { name: "a".into() });

@@ -22,7 +22,7 @@ impl BatchMatcher {
     ///
     /// [`BatchError::Bitmask`] unless the bitmask has one row a slot and the batch's vocabulary width.
     pub fn fill_next_token_bitmask(&self, bitmask: &mut TokenBitmask) -> Result<(), BatchError> {
-        bitmask.check(self.len(), self.bitmask_words())?;
+        bitmask.check(self.len(), self.vocab)?;
         self.fill(bitmask.data_mut());
         Ok(())
     }

@@ -38,7 +38,7 @@ pub enum NameError {
         /// The name.
         name: String,
     },
-    /// Python or the language gives it a meaning.
+    /// Python or the language gives it a meaning, or it is a token's own name such as `var_3`.
     #[error("{name:?} has a meaning of its own in programs")]
     Reserved {
         /// The name.
@@ -59,10 +59,46 @@ const VARS: [&str; 23] = [
 const FUNCS: [&str; 7] = ["func", "f", "g", "h", "fn", "func1", "func2"];
 
 /// Keywords of Python, and the built-in functions that programs use.
-const RESERVED: [&str; 38] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "print", "range", "int",
+const RESERVED: [&str; 39] = [
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "print",
+    "range",
+    "int",
+    "__debug__",
 ];
 
 impl Default for Names {
@@ -139,7 +175,11 @@ fn check<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), NameError> {
         if !starts || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             return Err(NameError::NotIdentifier { name: name.to_owned() });
         }
-        if RESERVED.contains(&name) {
+        // Names like `var_3` are what is left when a pool is used up.
+        let number = name.strip_prefix("var_").or_else(|| name.strip_prefix("func_"));
+        let fallback =
+            number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        if RESERVED.contains(&name) || fallback {
             return Err(NameError::Reserved { name: name.to_owned() });
         }
         if !seen.insert(name) {

@@ -33,7 +33,8 @@ struct State {
     /// Code of each variable's name in the module and in the current function; 0 is none yet.
     vars: [[u16; 256]; 2],
     funcs: [u16; 256],
-    arities: [u8; 256],
+    /// Number of parameters of functions whose definition is complete.
+    arities: [Option<u8>; 256],
     next_var: u16,
     next_func: u16,
     /// Functions up to this one have entries above.
@@ -50,7 +51,7 @@ enum Place {
     Operand,
 }
 
-/// Depth beyond which rendering stops with an ellipsis; no program of any language is as deep.
+/// Depth beyond which a hole is written; no program of any language is as deep.
 const MAX_DEPTH: u32 = 200;
 
 impl<'a> Renderer<'a> {
@@ -64,7 +65,7 @@ impl<'a> Renderer<'a> {
         let state = State {
             vars: [[0; 256]; 2],
             funcs: [0; 256],
-            arities: [0; 256],
+            arities: [None; 256],
             next_var: 0,
             next_func: 0,
             seen_funcs: 0,
@@ -119,7 +120,7 @@ impl State {
         self.clear_vars(0);
         self.clear_vars(1);
         self.funcs[..=usize::from(self.seen_funcs)].fill(0);
-        self.arities[..=usize::from(self.seen_funcs)].fill(0);
+        self.arities[..=usize::from(self.seen_funcs)].fill(None);
         self.seen_funcs = 0;
     }
 
@@ -254,7 +255,6 @@ impl Writer<'_> {
             _ => None,
         });
         if let Some(arity) = arity {
-            self.state.arities[usize::from(func)] = arity;
             self.scope = func;
             self.state.clear_vars(1);
             for var in 1..=arity {
@@ -268,6 +268,7 @@ impl Writer<'_> {
         if arity.is_some() {
             self.block(indent + 1);
         }
+        self.state.arities[usize::from(func)] = arity;
         self.scope = outside;
     }
 
@@ -341,12 +342,12 @@ impl Writer<'_> {
             Symbol::Func(func) => Some(func),
             _ => None,
         };
-        let known = |func: &u8| self.state.funcs[usize::from(*func)] != 0;
+        let known = |func: &u8| self.state.arities[usize::from(*func)].is_some();
         let called = self.peek().and_then(fits).filter(known);
         let Some(func) = self.next("<call>", |_| called) else { return };
         self.func(func);
         self.out.push('(');
-        for nth in 0..self.state.arities[usize::from(func)] {
+        for nth in 0..self.state.arities[usize::from(func)].unwrap_or(0) {
             if nth > 0 {
                 self.out.push_str(", ");
             }
@@ -364,7 +365,8 @@ impl Writer<'_> {
         let state = &mut *self.state;
         let code = &mut state.vars[which][usize::from(var)];
         if *code == 0 {
-            state.next_var += 1;
+            // Legal programs have fewer names than this counts; others may repeat one.
+            state.next_var = state.next_var.saturating_add(1);
             *code = state.next_var;
             state.seen_vars[which] = state.seen_vars[which].max(var);
         }
@@ -383,7 +385,7 @@ impl Writer<'_> {
         let fixed = self.names.fixed_func(func);
         if *code == 0 {
             // A fixed name takes none from the pool, but its function has been seen all the same.
-            state.next_func += u16::from(fixed.is_none());
+            state.next_func = state.next_func.saturating_add(u16::from(fixed.is_none()));
             *code = state.next_func.max(1);
             state.seen_funcs = state.seen_funcs.max(func);
         }

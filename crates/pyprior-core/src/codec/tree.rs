@@ -55,12 +55,35 @@ pub enum DecodeError {
     },
 }
 
-/// A tree with something that the vocabulary has no token for.
+/// A tree that is no program of the vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the vocabulary has no token for {symbol:?}")]
-pub struct EncodeTreeError {
-    /// What there is no token for.
-    pub symbol: Symbol,
+#[non_exhaustive]
+pub enum EncodeTreeError {
+    /// There is no token for something.
+    #[error("the vocabulary has no token for {symbol:?}")]
+    NoToken {
+        /// What there is no token for.
+        symbol: Symbol,
+    },
+    /// A block has no statement, or more than 255.
+    #[error("a block has {len} statements; 1 to 255 are possible")]
+    BlockLen {
+        /// Number of statements.
+        len: usize,
+    },
+    /// A call has another number of arguments than its function, or the function is not defined before.
+    #[error("function {func} is called with {got} arguments; its definition before has {arity:?}")]
+    Arguments {
+        /// Number of the function.
+        func: u8,
+        /// Number of arguments.
+        got: usize,
+        /// Number of parameters, if it is defined.
+        arity: Option<u8>,
+    },
+    /// The tree is deeper than any program of any language.
+    #[error("the tree is more than {MAX_DEPTH} levels deep")]
+    TooDeep,
 }
 
 impl Vocab {
@@ -86,9 +109,10 @@ impl Vocab {
     ///
     /// # Errors
     ///
-    /// [`EncodeTreeError`] if the tree holds something that the vocabulary has no token for.
+    /// [`EncodeTreeError`] if the tree holds something that the vocabulary has no token for, a call that does not fit
+    /// its function, or too many levels.
     pub fn ast_to_tokens(&self, module: &Module) -> Result<Vec<u32>, EncodeTreeError> {
-        let mut writer = Writer { vocab: self, tokens: Vec::new() };
+        let mut writer = Writer { vocab: self, tokens: Vec::new(), arities: [None; 256], depth: 0 };
         writer.block(&module.body)?;
         Ok(writer.tokens)
     }
@@ -197,18 +221,31 @@ impl Reader<'_> {
 struct Writer<'a> {
     vocab: &'a Vocab,
     tokens: Vec<u32>,
+    arities: [Option<u8>; 256],
+    depth: u32,
 }
 
 impl Writer<'_> {
     fn put(&mut self, symbol: Symbol) -> Result<(), EncodeTreeError> {
-        self.tokens.push(self.vocab.id_of_symbol(symbol).ok_or(EncodeTreeError { symbol })?);
+        self.tokens.push(self.vocab.id_of_symbol(symbol).ok_or(EncodeTreeError::NoToken { symbol })?);
         Ok(())
     }
 
+    fn deeper(&mut self, write: impl FnOnce(&mut Self) -> Result<(), EncodeTreeError>) -> Result<(), EncodeTreeError> {
+        if self.depth == MAX_DEPTH {
+            return Err(EncodeTreeError::TooDeep);
+        }
+        self.depth += 1;
+        let result = write(self);
+        self.depth -= 1;
+        result
+    }
+
     fn block(&mut self, block: &[Stmt]) -> Result<(), EncodeTreeError> {
-        // A block of 0 or of more than 255 statements has no token; 0 stands for both.
-        self.put(Symbol::Block(u8::try_from(block.len()).unwrap_or(0)))?;
-        block.iter().try_for_each(|stmt| self.stmt(stmt))
+        let len = block.len();
+        let count = u8::try_from(len).ok().filter(|&count| count > 0).ok_or(EncodeTreeError::BlockLen { len })?;
+        self.put(Symbol::Block(count))?;
+        self.deeper(|writer| block.iter().try_for_each(|stmt| writer.stmt(stmt)))
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> Result<(), EncodeTreeError> {
@@ -242,7 +279,9 @@ impl Writer<'_> {
             Stmt::Def { func, arity, body } => {
                 self.put(Symbol::Func(*func))?;
                 self.put(Symbol::Arity(*arity))?;
-                self.block(body)
+                self.block(body)?;
+                self.arities[usize::from(*func)] = Some(*arity);
+                Ok(())
             }
         }
     }
@@ -254,6 +293,10 @@ impl Writer<'_> {
     }
 
     fn expr(&mut self, expr: &Expr) -> Result<(), EncodeTreeError> {
+        self.deeper(|writer| writer.shallow_expr(expr))
+    }
+
+    fn shallow_expr(&mut self, expr: &Expr) -> Result<(), EncodeTreeError> {
         match expr {
             Expr::Var(var) => self.put(Symbol::Var(*var)),
             Expr::Const(value) => self.put(Symbol::Const(*value)),
@@ -264,6 +307,10 @@ impl Writer<'_> {
             }
             Expr::Compare(comparison) => self.comparison(comparison),
             Expr::Call { func, args } => {
+                let arity = self.arities[usize::from(*func)];
+                if arity.map(usize::from) != Some(args.len()) {
+                    return Err(EncodeTreeError::Arguments { func: *func, got: args.len(), arity });
+                }
                 self.put(Symbol::Call)?;
                 self.put(Symbol::Func(*func))?;
                 args.iter().try_for_each(|arg| self.expr(arg))

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::uniform::{BUFFER, UniformSampler};
 use crate::isa;
-use crate::language::Language;
+use crate::language::{Language, UNBOUNDED};
 use crate::lockstep::{Queue, TILE};
 use crate::matcher::{Matcher, TokenError};
 use crate::step::Engine;
@@ -44,7 +44,7 @@ pub struct ProgramSampler {
 
 /// A program that grew beyond what is allowed, in a language without `max_len`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("program {row} has more than {limit} tokens; set max_len, or a larger token limit")]
+#[error("program {row} has more than {limit} tokens; a max_len would bound it")]
 pub struct TooLongError {
     /// Number of the program.
     pub row: u64,
@@ -131,10 +131,10 @@ impl ProgramSampler {
         Ok(self)
     }
 
-    /// Gives up on programs of more than `limit` tokens, prefix included; the default is 2²⁰. Only languages
-    /// without `max_len` can reach it.
+    /// Gives up on programs of more than `limit` tokens, prefix included; the default is 2²⁰, the most 2³⁰. Only
+    /// languages without `max_len` can reach it.
     pub fn with_token_limit(mut self, limit: u32) -> Self {
-        self.token_limit = limit;
+        self.token_limit = limit.min(UNBOUNDED / 2);
         self
     }
 
@@ -149,8 +149,9 @@ impl ProgramSampler {
     ///
     /// [`TooLongError`] if one grows beyond the token limit.
     pub fn sample(&self, rows: Range<u64>) -> Result<Programs, TooLongError> {
-        let starts = (rows.start..rows.end).step_by(CHUNK as usize).collect::<Vec<_>>();
-        let chunks = starts.into_par_iter().map(|start| {
+        let chunks = rows.end.saturating_sub(rows.start).div_ceil(CHUNK);
+        let chunks = (0..chunks).into_par_iter().map(|chunk| {
+            let start = rows.start + chunk * CHUNK;
             let mut programs = Programs::default();
             self.sample_into(start..rows.end.min(start.saturating_add(CHUNK)), &mut programs).map(|()| programs)
         });
@@ -266,15 +267,15 @@ impl ProgramSampler {
     fn lanes(&self, rows: Range<u64>) -> Vec<Lane> {
         let count = rows.end.saturating_sub(rows.start);
         let part = count.div_ceil(LANES as u64).max(1);
-        let lane = |nth| Lane {
+        let lane = |nth: u64| Lane {
             row: rows.start + nth * part,
             // The last part may reach beyond the largest number there is.
-            end: rows.end.min(rows.start.saturating_add((nth + 1) * part)),
+            end: rows.end.min(rows.start.saturating_add((nth + 1).saturating_mul(part))),
             random: [0; BUFFER],
             drawn: 0,
             tokens: Vec::new(),
             start: 0,
-            ends: Vec::with_capacity(part as usize),
+            ends: Vec::with_capacity(part.min(CHUNK) as usize),
         };
         (0..count.div_ceil(part)).map(lane).collect()
     }
