@@ -41,11 +41,9 @@ impl Lockstep {
 
     /// Restarts finished rows with programs not yet used, as a serving loop does.
     fn refill(&mut self) {
-        for slot in 0..self.rows.len() {
-            if self.batch.is_terminated(slot).expect("a row") {
-                self.batch.reset(slot).expect("a row");
-                self.rows[slot] += self.rows.len() as u64;
-            }
+        for slot in self.batch.terminated().collect::<Vec<_>>() {
+            self.batch.reset(slot).expect("a row");
+            self.rows[slot] += self.rows.len() as u64;
         }
     }
 
@@ -90,6 +88,7 @@ enum Part {
 }
 
 fn lockstep(criterion: &mut Criterion) {
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     for language in languages() {
         for size in [64, 4096] {
             let mut group = criterion.benchmark_group(format!("lockstep/V={}", language.vocab().len()));
@@ -101,7 +100,7 @@ fn lockstep(criterion: &mut Criterion) {
             ] {
                 let mut lockstep = Lockstep::new(&language, size);
                 group.bench_function(BenchmarkId::new(name, format!("B={size}")), |bencher| {
-                    bencher.iter_custom(|steps| lockstep.time(steps, part));
+                    bencher.iter_custom(|steps| one_thread.install(|| lockstep.time(steps, part)));
                 });
             }
         }

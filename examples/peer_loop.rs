@@ -64,19 +64,20 @@ fn main() -> Result<()> {
         let mut chosen = vec![0; rows];
         let mut numbers = (0..rows as u64).collect::<Vec<_>>();
         let mut next = rows as u64;
+        let mut finished = Vec::new();
         while start.elapsed() < end {
             for _ in 0..100 {
                 batch.fill_next_token_bitmask(&mut bitmask)?;
                 batch.choose_uniform(&sampler, &numbers, &mut chosen)?;
                 batch.accept_tokens(&chosen)?;
-                for (row, number) in numbers.iter_mut().enumerate() {
-                    if batch.is_terminated(row)? {
-                        programs += 1;
-                        tokens += batch.tokens(row)?.len();
-                        batch.reset(row)?;
-                        *number = next;
-                        next += 1;
-                    }
+                finished.clear();
+                finished.extend(batch.terminated());
+                for &row in &finished {
+                    programs += 1;
+                    tokens += batch.tokens(row)?.len();
+                    batch.reset(row)?;
+                    numbers[row] = next;
+                    next += 1;
                 }
             }
         }

@@ -13,6 +13,10 @@ type Error = Box<dyn std::error::Error>;
 const RUNS: usize = 1000;
 
 fn main() -> Result<(), Error> {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build()?.install(measure)
+}
+
+fn measure() -> Result<(), Error> {
     for value_range in [(0, 9), (-99, 99)] {
         let config = LanguageConfig { value_range, max_len: Some(30), ..LanguageConfig::default() };
         let language = Language::new(config)?;

@@ -229,9 +229,9 @@ impl Matcher {
     /// Chooses a legal token uniformly: that of this step of the sampler's row. `PAD` once the program is complete.
     pub fn choose_uniform(&self, sampler: &mut RowSampler) -> u32 {
         let engine = &self.language.engine;
-        let legal = engine.legal_of(&self.row);
-        let nth = sampler.index(engine.len(&self.row), engine.count(&self.row, &legal));
-        engine.nth(&self.row, &legal, nth).local() + self.language.vocab().offset()
+        let step = engine.len(&self.row);
+        let (sym, _) = engine.choose(&self.row, |count| sampler.index(step, count));
+        sym.local() + self.language.vocab().offset()
     }
 
     /// Writes the legal set into row `row` of a bitmask.

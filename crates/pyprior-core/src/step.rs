@@ -247,7 +247,7 @@ impl Engine {
 
     /// A legal token and what it does: the one whose place in id order `pick` makes of the number of legal tokens.
     #[inline(always)]
-    pub(crate) fn choose(&self, row: &[u32], pick: impl Fn(u32) -> u32) -> (Sym, Found<'_>) {
+    pub(crate) fn choose(&self, row: &[u32], pick: impl FnOnce(u32) -> u32) -> (Sym, Found<'_>) {
         let Some(head) = row.first_chunk() else { return (Sym::NEVER, self.look_up(Move::NONE)) };
         let legal = self.legal(head);
         if legal.callee {

@@ -23,7 +23,7 @@ const EMPTY: u32 = u32::MAX;
 ///
 /// Slots may be empty: their bitmask rows allow every token, and the tokens given for them are ignored. Rows of
 /// different languages can stand side by side if their vocabularies have the same size. A step over all rows
-/// gives what each row would give alone, for any number of threads; above some thousand rows it is spread over
+/// gives what each row would give alone, for any number of threads; from 1,024 rows on it is spread over
 /// the current rayon pool.
 ///
 /// ```
@@ -33,11 +33,13 @@ const EMPTY: u32 = u32::MAX;
 /// let mut batch = BatchMatcher::new(&language, 4);
 /// let mut bitmask = TokenBitmask::new(4, language.vocab().len());
 /// let (sampler, mut tokens) = (UniformSampler::new(1), vec![0; 4]);
+/// assert_eq!(batch.terminated().count(), 0);
 /// while !batch.all_terminated() {
 ///     batch.fill_next_token_bitmask(&mut bitmask)?;
 ///     batch.choose_uniform(&sampler, &[0, 1, 2, 3], &mut tokens)?;
 ///     batch.accept_tokens(&tokens)?;
 /// }
+/// assert!(batch.terminated().eq(0..4));
 /// assert!(batch.tokens(0)?.len() <= 30);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -131,6 +133,14 @@ impl BatchMatcher {
     pub fn is_terminated(&self, slot: usize) -> Result<bool, BatchError> {
         let (language, state) = self.slot(slot)?;
         Ok(language.engine.is_terminated(state))
+    }
+
+    /// The slots of rows whose programs are complete, ascending: those that can be given to new rows.
+    pub fn terminated(&self) -> impl Iterator<Item = usize> + '_ {
+        let states = self.states.chunks_exact(self.stride).zip(&self.slots).enumerate();
+        states.filter_map(|(slot, (state, &language))| {
+            self.engine(language).is_some_and(|engine| engine.is_terminated(state)).then_some(slot)
+        })
     }
 
     /// Whether every row's program is complete; empty slots do not count.

@@ -11,9 +11,9 @@ use crate::step::Move;
 
 /// Rows from which on a step is spread over threads: below, waking them costs more than it saves (measured in
 /// `benches/README.md`).
-const PARALLEL_ROWS: usize = 8192;
+const PARALLEL_ROWS: usize = 1024;
 /// Rows a thread takes at a time.
-const CHUNK: usize = 2048;
+const CHUNK: usize = 512;
 
 impl BatchMatcher {
     /// Writes the legal sets of all rows.
