@@ -8,7 +8,7 @@ use pyprior_core::{
     BatchMatcher, Language, LanguageConfig, Matcher, ProgramSampler, Programs, TokenBitmask, UniformSampler,
 };
 
-type Error = Box<dyn std::error::Error>;
+type Error = Box<dyn std::error::Error + Send + Sync>;
 
 const RUNS: usize = 1000;
 
