@@ -113,7 +113,7 @@ impl BatchMatcher {
         }
     }
 
-    /// Undoes the last `n` tokens of a row by replaying the others: about 10 ns each.
+    /// Undoes the last `n` tokens of a row by replaying the others: about 15 ns each.
     ///
     /// # Errors
     ///

@@ -1,7 +1,6 @@
 //! What the tests share: a language on both sides, the decoder's and the oracle's.
 
-// Each test uses its own part of this.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "every test file compiles this module for itself and uses its own part")]
 
 pub(crate) mod exact;
 pub(crate) mod languages;

@@ -1,7 +1,6 @@
 //! What the tests share: programs from text, and small random languages.
 
-// Each test uses its own part of this.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "every test file compiles this module for itself and uses its own part")]
 
 use pyprior_naive::{FORMS, Rules, Search, State, Tok, check, legal};
 use std::collections::BTreeSet;
