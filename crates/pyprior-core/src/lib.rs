@@ -13,9 +13,11 @@ mod lockstep;
 mod matcher;
 mod sampler;
 mod step;
+mod table;
 mod tokenizer_json;
 mod value;
 mod vocab;
+mod words;
 
 pub use batch::{BatchError, BatchMatcher};
 pub use bitmask::{BitmaskShapeError, TokenBitmask};

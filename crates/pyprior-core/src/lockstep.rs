@@ -9,18 +9,48 @@ pub(crate) const TILE: usize = 64;
 
 /// Some rows of a tile, ascending.
 pub(crate) struct Queue {
-    rows: [u8; TILE],
+    /// The last eight are room for what is written behind the end.
+    rows: [u8; TILE + 8],
     len: usize,
 }
 
-impl Queue {
-    pub(crate) const EMPTY: Self = Self { rows: [0; TILE], len: 0 };
+/// The numbers of the set bits of a byte, a byte each, the lowest first.
+const SET_BITS: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut found) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                table[byte] |= bit << (8 * found);
+                found += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
+};
 
-    /// Adds a row or not; each row once at most.
+impl Queue {
+    pub(crate) const EMPTY: Self = Self { rows: [0; TILE + 8], len: 0 };
+
+    /// Adds those of up to 32 rows from `first` on whose bits are set; each row once at most.
     #[inline(always)]
-    pub(crate) fn push_if(&mut self, condition: bool, row: usize) {
-        self.rows[self.len % TILE] = row as u8;
-        self.len += usize::from(condition);
+    pub(crate) fn push(&mut self, first: usize, count: usize, bits: u32) {
+        for eight in (0..count).step_by(8) {
+            self.push_eight(first + eight, bits >> eight);
+        }
+    }
+
+    #[inline(always)]
+    fn push_eight(&mut self, first: usize, bits: u32) {
+        let bits = bits & 0xff;
+        let rows = SET_BITS[bits as usize].wrapping_add(first as u64 % TILE as u64 * 0x0101_0101_0101_0101);
+        if let Some(place) = self.rows.get_mut(self.len..).and_then(|rest| rest.first_chunk_mut()) {
+            *place = rows.to_le_bytes();
+        }
+        self.len += bits.count_ones() as usize;
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::bitmask::{BitmaskShapeError, TokenBitmask};
 use crate::grammar::classes::Hole;
+use crate::grammar::records::Sym;
 use crate::language::Language;
 use crate::sampler::uniform::RowSampler;
 
@@ -160,17 +161,13 @@ impl Matcher {
     pub fn accept_token(&mut self, token: u32) -> Result<(), TokenError> {
         let engine = &self.language.engine;
         let local = token.wrapping_sub(self.language.vocab().offset());
-        match engine.check(&self.row, engine.sym(local)) {
-            Some(found) => {
-                let before = engine.len(&self.row);
-                engine.apply(&mut self.row, found);
-                if engine.len(&self.row) != before {
-                    self.tokens.push(token);
-                }
-                Ok(())
-            }
-            None => Err(self.token_error(token)),
+        if !engine.accept(&mut self.row, Sym(engine.syms(local))) {
+            return Err(self.token_error(token));
         }
+        if token != self.language.vocab().pad() {
+            self.tokens.push(token);
+        }
+        Ok(())
     }
 
     /// Takes several tokens, all or none.
@@ -210,7 +207,7 @@ impl Matcher {
     pub fn is_legal(&self, token: u32) -> bool {
         let engine = &self.language.engine;
         let local = token.wrapping_sub(self.language.vocab().offset());
-        engine.check(&self.row, engine.sym(local)).is_some()
+        engine.is_legal(&self.row, Sym(engine.syms(local)))
     }
 
     /// Number of legal tokens; at least 1.
@@ -230,8 +227,7 @@ impl Matcher {
     pub fn choose_uniform(&self, sampler: &mut RowSampler) -> u32 {
         let engine = &self.language.engine;
         let step = engine.len(&self.row);
-        let (sym, _) = engine.choose(&self.row, |count| sampler.index(step, count));
-        sym.local() + self.language.vocab().offset()
+        engine.choose_one(&self.row, &sampler.picks(step)).local() + self.language.vocab().offset()
     }
 
     /// Writes the legal set into row `row` of a bitmask.
@@ -242,7 +238,8 @@ impl Matcher {
     pub fn fill_next_token_bitmask(&self, bitmask: &mut TokenBitmask, row: usize) -> Result<(), BitmaskShapeError> {
         let words = self.language.bitmask_words();
         bitmask.check(bitmask.rows().max(row.saturating_add(1)), self.language.vocab().len())?;
-        self.language.engine.fill(&self.row, &mut bitmask.data_mut()[row * words..(row + 1) * words]);
+        let engine = &self.language.engine;
+        engine.fill_one(&self.row, &mut bitmask.data_mut()[row * words..(row + 1) * words]);
         Ok(())
     }
 
@@ -306,8 +303,7 @@ pub(crate) fn replay(language: &Language, row: &mut [u32], tokens: &[u32]) {
     let engine = &language.engine;
     row[..engine.initial.len()].copy_from_slice(&engine.initial);
     for &token in tokens {
-        let sym = engine.sym(token.wrapping_sub(language.vocab().offset()));
-        engine.take(row, sym);
+        engine.take(row, Sym(engine.syms(token.wrapping_sub(language.vocab().offset()))));
     }
 }
 

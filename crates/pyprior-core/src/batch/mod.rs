@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use crate::language::Language;
 use crate::matcher::{Frontier, Matcher, frontier};
-use crate::step::{Engine, Move};
+use crate::step::Engine;
+use crate::table::{Table, View};
 
 pub use error::BatchError;
 
@@ -55,8 +56,8 @@ pub struct BatchMatcher {
     /// Tokens of history a slot has room for.
     room: usize,
     history: Vec<u32>,
-    /// Scratch: what each row is about to do.
-    moves: Vec<Move>,
+    /// No row has more tokens than this.
+    longest: usize,
 }
 
 impl BatchMatcher {
@@ -80,7 +81,7 @@ impl BatchMatcher {
             states: vec![0; stride * slots],
             room,
             history: vec![0; room * slots],
-            moves: vec![Move::NONE; slots],
+            longest: 0,
         }
     }
 
@@ -174,6 +175,19 @@ impl BatchMatcher {
     pub fn matcher(&self, slot: usize) -> Result<Matcher, BatchError> {
         let (language, state) = self.slot(slot)?;
         Ok(Matcher::from_parts(language, state, self.tokens(slot)?))
+    }
+
+    /// Tokens of the longest row.
+    fn longest(&self) -> usize {
+        let states = self.states.chunks_exact(self.stride).zip(&self.slots);
+        let lens = states.filter_map(|(state, &slot)| Some(self.engine(slot)?.len(state) as usize));
+        lens.max().unwrap_or(0)
+    }
+
+    /// The states of a range of slots.
+    #[inline(always)]
+    fn rows(&self, slots: &Range<usize>) -> Option<View<'_>> {
+        Table::new(&self.states[slots.start * self.stride..slots.end * self.stride])
     }
 
     /// The engine of all rows of a range, if it is one: then nothing has to be looked up row by row.

@@ -1,11 +1,72 @@
 //! The passes over rows that make up a step: what a thread does with the rows it is given.
 
-use super::BatchMatcher;
-use crate::isa;
-use crate::lockstep::{Queue, TILE};
-use crate::sampler::uniform::UniformSampler;
-use crate::step::{Engine, Move};
+use std::ops::Range;
 
+use super::BatchMatcher;
+use crate::grammar::records::Sym;
+use crate::isa::{self, Isa};
+use crate::lockstep::{Queue, TILE};
+use crate::sampler::uniform::{Picks, UniformSampler};
+use crate::step::{Engine, Group, LANES};
+use crate::table::{Area, Table, View};
+use crate::words::{WithConstants, Words};
+
+/// A pass over consecutive slots, which count from the first of them here.
+trait Pass {
+    /// Does rows of one language, [`Words::COUNT`] of them from `nth` on; those that need more.
+    fn rows<W: Words>(&mut self, engine: &Engine, words: W, nth: usize) -> u32;
+
+    /// Does what rows need more.
+    #[inline(always)]
+    fn more(&mut self, _engine: &Engine, _nth: usize) {}
+
+    /// Does an empty slot.
+    #[inline(always)]
+    fn empty(&mut self, _nth: usize) {}
+
+    /// Whether there is no need to go on.
+    #[inline(always)]
+    fn ends(&self) -> bool {
+        false
+    }
+}
+
+/// Takes a pass over a range of slots: as many rows at once as there can be where all are of one language.
+#[inline(always)]
+fn run<I: Isa>(batch: &BatchMatcher, slots: Range<usize>, isa: I, pass: &mut impl Pass) {
+    let Some(engine) = batch.sole_engine(slots.clone()) else {
+        for (nth, &slot) in batch.slots[slots].iter().enumerate() {
+            match batch.engine(slot) {
+                Some(engine) if pass.rows(engine, 0, nth) != 0 => pass.more(engine, nth),
+                Some(_) => {}
+                None => pass.empty(nth),
+            }
+            if pass.ends() {
+                return;
+            }
+        }
+        return;
+    };
+    let words = isa.words();
+    let count = slots.len();
+    let together = count - count % I::Words::COUNT;
+    for first in (0..count).step_by(TILE) {
+        let mut queue = Queue::EMPTY;
+        let end = count.min(first + TILE);
+        for nth in (first..end.min(together)).step_by(I::Words::COUNT) {
+            queue.push(nth, I::Words::COUNT, pass.rows(engine, words, nth));
+        }
+        for nth in first.max(together)..end {
+            queue.push(nth, 1, pass.rows(engine, 0, nth));
+        }
+        queue.rows().for_each(|nth| pass.more(engine, first + nth));
+        if pass.ends() {
+            return;
+        }
+    }
+}
+
+/// Writes the legal sets.
 pub(super) struct Fill<'a> {
     pub(super) batch: &'a BatchMatcher,
     pub(super) first: usize,
@@ -17,94 +78,51 @@ impl isa::Task for Fill<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
-        let batch = self.batch;
-        match batch.sole_engine(self.first..self.first + self.out.len() / self.words.max(1)) {
-            Some(engine) => self.rows(|_| Some(engine)),
-            None => self.rows(|slot| batch.engine(slot)),
-        }
+    fn run<I: Isa>(self, isa: I) {
+        let Self { batch, first, out, words } = self;
+        let slots = first..first + out.len() / words.max(1);
+        let Some(rows) = batch.rows(&slots) else { return };
+        run(batch, slots, isa, &mut Filling { batch, rows, out, words });
     }
 }
 
-impl Fill<'_> {
+struct Filling<'a> {
+    batch: &'a BatchMatcher,
+    rows: View<'a>,
+    out: &'a mut [u32],
+    words: usize,
+}
+
+impl Pass for Filling<'_> {
     #[inline(always)]
-    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) {
-        let Self { batch, first, mut out, words } = self;
-        let mut rows = batch.states[first * batch.stride..].chunks_exact(batch.stride);
-        for &slot in &batch.slots[first..] {
-            let Some(row) = rows.next().filter(|_| !out.is_empty()) else { break };
-            match engine(slot) {
-                Some(engine) => engine.fill(row, out),
-                None => {
-                    let out = &mut out[..words];
-                    out.fill(u32::MAX);
-                    if let Some(last) = out.last_mut().filter(|_| batch.vocab % 32 != 0) {
-                        *last = (1 << (batch.vocab % 32)) - 1;
-                    }
-                }
-            }
-            out = &mut out[words..];
+    fn rows<W: Words>(&mut self, engine: &Engine, words: W, nth: usize) -> u32 {
+        let group = Group::new(words, nth, self.batch.stride);
+        engine.fill(group, self.rows, &mut self.out[nth * self.words..], self.words);
+        0
+    }
+
+    fn empty(&mut self, nth: usize) {
+        let out = &mut self.out[nth * self.words..][..self.words];
+        out.fill(u32::MAX);
+        if let Some(last) = out.last_mut().filter(|_| !self.batch.vocab.is_multiple_of(32)) {
+            *last = (1 << (self.batch.vocab % 32)) - 1;
         }
     }
 }
 
-/// What the first pass over a batch found.
-#[derive(Default)]
-pub(super) struct Decided {
-    /// First slot whose token is not legal.
-    pub(super) illegal: Option<usize>,
-    /// Length of the longest row.
-    pub(super) longest: usize,
-}
-
-impl Decided {
-    pub(super) fn and(self, other: Self) -> Self {
-        Self { illegal: self.illegal.or(other.illegal), longest: self.longest.max(other.longest) }
-    }
-}
-
-pub(super) struct Decide<'a> {
-    pub(super) batch: &'a BatchMatcher,
+/// How far a pass that takes tokens has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress {
+    /// The slots that it was to do.
     pub(super) first: usize,
-    pub(super) tokens: &'a [u32],
-    pub(super) moves: &'a mut [Move],
+    /// How many of them have taken their tokens.
+    pub(super) taken: usize,
+    /// The slot behind those, if its token is not legal.
+    pub(super) illegal: Option<usize>,
 }
 
-impl isa::Task for Decide<'_> {
-    type Output = Decided;
-
-    #[inline(always)]
-    fn run(self) -> Decided {
-        let batch = self.batch;
-        match batch.sole_engine(self.first..self.first + self.moves.len()) {
-            Some(engine) => self.rows(|_| Some(engine)),
-            None => self.rows(|slot| batch.engine(slot)),
-        }
-    }
-}
-
-impl Decide<'_> {
-    #[inline(always)]
-    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) -> Decided {
-        let Self { batch, first, tokens, moves } = self;
-        let mut rows = batch.states[first * batch.stride..].chunks_exact(batch.stride);
-        let mut slots = batch.slots[first..].iter().zip(&tokens[first..]);
-        let mut longest = 0;
-        for (nth, found) in moves.iter_mut().enumerate() {
-            *found = Move::NONE;
-            let (Some(row), Some((&slot, &token))) = (rows.next(), slots.next()) else { break };
-            let Some(engine) = engine(slot) else { continue };
-            match engine.check(row, engine.sym(token.wrapping_sub(engine.tables.offset))) {
-                Some(legal) => *found = legal,
-                None => return Decided { illegal: Some(first + nth), longest },
-            }
-            longest = longest.max(engine.len(row) as usize);
-        }
-        Decided { illegal: None, longest }
-    }
-}
-
-pub(super) struct Apply<'a> {
+/// Takes tokens up to the first that is not legal.
+pub(super) struct Accept<'a> {
     /// The batch without its states and history, which are below.
     pub(super) batch: &'a BatchMatcher,
     pub(super) tokens: &'a [u32],
@@ -113,49 +131,70 @@ pub(super) struct Apply<'a> {
     pub(super) history: &'a mut [u32],
 }
 
-impl isa::Task for Apply<'_> {
-    type Output = ();
+impl isa::Task for Accept<'_> {
+    type Output = Progress;
 
     #[inline(always)]
-    fn run(self) {
-        let batch = self.batch;
-        match batch.sole_engine(self.first..self.first + self.states.len() / batch.stride) {
-            Some(engine) => self.rows(|_| Some(engine)),
-            None => self.rows(|slot| batch.engine(slot)),
-        }
-    }
-}
-
-impl Apply<'_> {
-    #[inline(always)]
-    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) {
+    fn run<I: Isa>(self, isa: I) -> Progress {
         let Self { batch, tokens, first, states, history } = self;
-        let BatchMatcher { stride, room, .. } = *batch;
-        let tiles = states.chunks_mut(TILE * stride).zip(history.chunks_mut(TILE * room));
-        for (nth, (states, history)) in tiles.enumerate() {
-            let first = first + nth * TILE;
-            let slots = &batch.slots[first..];
-            let mut moves = batch.moves[first..].iter().zip(&tokens[first..]).zip(slots);
-            let mut history = history.chunks_exact_mut(room);
-            let mut unsettled = Queue::EMPTY;
-            for (nth, row) in states.chunks_exact_mut(stride).enumerate() {
-                let (Some(((&found, &token), &slot)), Some(history)) = (moves.next(), history.next()) else { break };
-                let Some(engine) = engine(slot) else { continue };
-                // A finished row takes PAD at its end: the place behind its last token is then written and not read.
-                if let Some(place) = history.get_mut(engine.len(row) as usize) {
-                    *place = token;
-                }
-                unsettled.push_if(engine.advance(row, engine.look_up(found)), nth);
-            }
-            for nth in unsettled.rows() {
-                if let Some(engine) = engine(slots[nth]) {
-                    engine.settle(&mut states[nth * stride..][..stride]);
-                }
-            }
-        }
+        let count = states.len() / batch.stride;
+        let progress = Progress { first, taken: 0, illegal: None };
+        let (Some(rows), Some(history)) = (Table::new(states), Table::new(history)) else { return progress };
+        let mut pass = Accepting { batch, tokens, rows, history, progress };
+        run(batch, first..first + count, isa, &mut pass);
+        pass.progress
     }
 }
 
+struct Accepting<'a> {
+    batch: &'a BatchMatcher,
+    tokens: &'a [u32],
+    rows: Area<'a>,
+    history: Area<'a>,
+    progress: Progress,
+}
+
+impl Pass for Accepting<'_> {
+    #[inline(always)]
+    fn rows<W: Words>(&mut self, engine: &Engine, words: W, nth: usize) -> u32 {
+        let BatchMatcher { stride, room, .. } = *self.batch;
+        if self.ends() {
+            return 0;
+        }
+        let group = Group::new(words, nth, stride);
+        let heads = group.heads(self.rows.view());
+        let tokens = words.load(&self.tokens[self.progress.first + nth..]);
+        let syms = engine.syms(tokens.sub(words.all(engine.tables.offset)));
+        let (legal, plan) = engine.check(group, self.rows.view(), &heads, syms);
+        let illegal = W::bits(legal) ^ ((1 << W::COUNT) - 1);
+        if illegal != 0 {
+            self.progress.illegal = Some(self.progress.first + nth + illegal.trailing_zeros() as usize);
+            return 0;
+        }
+        // A finished row takes PAD at its end: the place behind its last token is then written and not read.
+        let places = words.rows_times(room as u32).plus((nth * room) as u32).add(engine.lens(&heads));
+        places.scatter(self.history.lend(), tokens);
+        self.progress.taken = nth + W::COUNT;
+        W::bits(engine.advance(group, self.rows.lend(), heads, plan).unsettled)
+    }
+
+    #[inline(always)]
+    fn more(&mut self, engine: &Engine, nth: usize) {
+        let stride = self.batch.stride;
+        engine.settle(&mut self.rows[nth * stride..][..stride]);
+    }
+
+    fn empty(&mut self, nth: usize) {
+        self.progress.taken = nth + 1;
+    }
+
+    #[inline(always)]
+    fn ends(&self) -> bool {
+        self.progress.illegal.is_some()
+    }
+}
+
+/// Chooses tokens uniformly.
 pub(super) struct Choose<'a> {
     pub(super) batch: &'a BatchMatcher,
     pub(super) sampler: &'a UniformSampler,
@@ -168,38 +207,37 @@ impl isa::Task for Choose<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
-        let batch = self.batch;
-        match batch.sole_engine(self.first..self.first + self.tokens.len()) {
-            Some(engine) => self.rows(|_| Some(engine)),
-            None => self.rows(|slot| batch.engine(slot)),
-        }
+    fn run<I: Isa>(self, isa: I) {
+        let Self { batch, sampler, first, rows, tokens } = self;
+        let slots = first..first + tokens.len();
+        let Some(states) = batch.rows(&slots) else { return };
+        run(batch, slots, isa, &mut Choosing { batch, states, sampler, first, rows, tokens });
     }
 }
 
-impl Choose<'_> {
+struct Choosing<'a> {
+    batch: &'a BatchMatcher,
+    states: View<'a>,
+    sampler: &'a UniformSampler,
+    first: usize,
+    rows: &'a [u64],
+    tokens: &'a mut [u32],
+}
+
+impl Pass for Choosing<'_> {
     #[inline(always)]
-    fn rows<'e>(self, engine: impl Fn(u32) -> Option<&'e Engine>) {
-        let Self { batch, sampler, first, rows, tokens } = self;
-        for (nth, tokens) in tokens.chunks_mut(TILE).enumerate() {
-            let first = first + nth * TILE;
-            let (slots, rows) = (&batch.slots[first..], &rows[first..]);
-            let states = &batch.states[first * batch.stride..];
-            let mut steps = [0; TILE];
-            for ((step, state), &slot) in steps.iter_mut().zip(states.chunks_exact(batch.stride)).zip(slots) {
-                *step = engine(slot).map_or(0, |engine| engine.len(state));
-            }
-            let words = sampler.words(rows, &steps);
-            let mut states = states.chunks_exact(batch.stride);
-            let mut numbers = rows.iter().zip(slots).zip(words.iter().zip(&steps));
-            for token in tokens {
-                let (Some(state), Some(((&row, &slot), (&word, &step)))) = (states.next(), numbers.next()) else {
-                    break;
-                };
-                let Some(engine) = engine(slot) else { continue };
-                let (sym, _) = engine.choose(state, |count| sampler.pick(word, row, step, count));
-                *token = sym.local() + engine.tables.offset;
-            }
-        }
+    fn rows<W: Words>(&mut self, engine: &Engine, words: W, nth: usize) -> u32 {
+        let Self { batch, states, sampler, first, .. } = *self;
+        let numbers = &self.rows[first + nth..];
+        let group = Group::new(words, nth, batch.stride);
+        let heads = group.heads(states);
+        let steps = engine.lens(&heads);
+        let picks = Picks { sampler, words: sampler.words(numbers, steps), rows: numbers, steps };
+        let syms = engine.choose(group, states, &heads, &picks);
+        let tokens = syms.masked(Sym::LOCAL).plus(engine.tables.offset);
+        let mut chosen = [0; LANES];
+        tokens.store(&mut chosen);
+        self.tokens[nth..].iter_mut().zip(chosen).take(W::COUNT).for_each(|(token, chosen)| *token = chosen);
+        0
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{BatchError, BatchMatcher, EMPTY};
 use crate::language::Language;
 use crate::matcher::{Matcher, RollbackError, replay};
-use crate::step::Move;
 
 impl BatchMatcher {
     /// Puts a new row into a slot, in place of what is there: a language, and a prefix that it starts with.
@@ -32,6 +31,7 @@ impl BatchMatcher {
             return Err(BatchError::VocabSize { got: language.vocab().len(), expected: self.vocab });
         }
         self.make_room(matcher.tokens().len());
+        self.longest = self.longest.max(matcher.tokens().len());
         self.widen(language.engine.layout.words);
         let known = self.languages.iter().position(|known| Arc::ptr_eq(known, language));
         let index = known.unwrap_or_else(|| {
@@ -109,7 +109,6 @@ impl BatchMatcher {
             self.slots.resize(slots, EMPTY);
             self.states.resize(slots * self.stride, 0);
             self.history.resize(slots * self.room, 0);
-            self.moves.resize(slots, Move::NONE);
         }
     }
 

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::passes::{Apply, Choose, Decide, Decided, Fill};
+use super::passes::{Accept, Choose, Fill, Progress};
 use super::{BatchError, BatchMatcher};
 use crate::bitmask::TokenBitmask;
 use crate::isa;
+use crate::matcher::replay;
 use crate::sampler::uniform::UniformSampler;
-use crate::step::Move;
 
 /// Rows from which on a step is spread over threads: below, waking them costs more than it saves (measured in
 /// `benches/README.md`).
@@ -70,39 +70,50 @@ impl BatchMatcher {
         if tokens.len() != expected {
             return Err(BatchError::WrongLength { what: "tokens", got: tokens.len(), expected });
         }
-        let (chunk, stride) = (self.chunk(), self.stride);
-        let mut moves = std::mem::take(&mut self.moves);
-        let decide =
-            |(nth, moves): (usize, &mut [Move])| isa::run(Decide { batch: self, first: nth * chunk, tokens, moves });
-        let decided = if expected < PARALLEL_ROWS {
-            decide((0, &mut moves))
-        } else {
-            let parts = moves.par_chunks_mut(chunk).enumerate().map(decide);
-            parts.reduce(Decided::default, Decided::and)
-        };
-        self.moves = moves;
-        if let Some(slot) = decided.illegal {
-            let source = self.matcher(slot)?.token_error(tokens[slot]);
-            return Err(BatchError::Token { slot, source });
+        if self.longest >= self.room {
+            self.longest = self.longest();
+            self.make_room(self.longest + 1);
         }
-        if decided.longest >= self.room {
-            self.make_room(decided.longest + 1);
-        }
-        let room = self.room;
+        self.longest += 1;
+        let (stride, room) = (self.stride, self.room);
+        // What a thread takes is looked up in by 32 bits.
+        let chunk = self.chunk().min((1 << 31) / room.max(1)).max(1);
         // Taken out, so that the rest of the batch can be read meanwhile.
         let mut states = std::mem::take(&mut self.states);
         let mut history = std::mem::take(&mut self.history);
-        let apply = |(nth, (states, history)): (usize, (&mut [u32], &mut [u32]))| {
-            isa::run(Apply { batch: self, tokens, first: nth * chunk, states, history });
+        let accept = |(nth, (states, history)): (usize, (&mut [u32], &mut [u32]))| {
+            isa::run(Accept { batch: self, tokens, first: nth * chunk, states, history })
         };
-        if expected < PARALLEL_ROWS {
-            apply((0, (&mut states, &mut history)));
+        let progress = if expected <= chunk {
+            vec![accept((0, (&mut states, &mut history)))]
         } else {
             let parts = states.par_chunks_mut(chunk * stride).zip(history.par_chunks_mut(chunk * room));
-            parts.enumerate().for_each(apply);
-        }
+            parts.enumerate().map(accept).collect::<Vec<_>>()
+        };
         (self.states, self.history) = (states, history);
-        Ok(())
+        match progress.iter().find_map(|part| part.illegal) {
+            Some(slot) => Err(self.take_back(tokens, &progress, slot)),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the rows that have taken their tokens back to where they were: the price of a step that is checked as it
+    /// goes is that one that fails takes as long as all of its rows' tokens so far.
+    #[cold]
+    fn take_back(&mut self, tokens: &[u32], progress: &[Progress], illegal: usize) -> BatchError {
+        for slot in progress.iter().flat_map(|part| part.first..part.first + part.taken) {
+            let Some(language) = self.languages.get(self.slots[slot] as usize) else { continue };
+            let row = &mut self.states[slot * self.stride..(slot + 1) * self.stride];
+            // A finished row that has taken PAD is as it was.
+            if tokens[slot] != language.vocab().pad() {
+                let len = language.engine.len(row) as usize;
+                replay(language, row, &self.history[slot * self.room..][..len - 1]);
+            }
+        }
+        match self.matcher(illegal) {
+            Ok(matcher) => BatchError::Token { slot: illegal, source: matcher.token_error(tokens[illegal]) },
+            Err(error) => error,
+        }
     }
 
     /// Chooses a legal token a row uniformly: for slot i, that of step `len` of row `rows[i]` (see

@@ -33,7 +33,6 @@ impl Hole {
     /// Blocks below the module's count from 0, a function's own block stands at level 1.
     pub(crate) fn level(self) -> Option<u32> {
         match self {
-            Hole::End => Some(0),
             Hole::Block { scope, control_depth, .. } | Hole::Statement { scope, control_depth, .. } => {
                 Some(control_depth + u32::from(scope.context == Context::Func))
             }
@@ -74,6 +73,19 @@ pub(crate) enum Next {
     Class(u16),
 }
 
+/// What a row is to return to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Push {
+    /// Nothing.
+    None,
+    /// A class.
+    Once(u16),
+    /// The rest of a block, to be taken as often as the argument says, the last time at the next class.
+    Rest(u16),
+    /// The two branches of an `if`, the second of which is the next class.
+    Branches(u16),
+}
+
 /// One token, or family of tokens alike, that a class takes.
 #[derive(Debug, Clone)]
 pub(crate) struct Alternative {
@@ -82,10 +94,7 @@ pub(crate) struct Alternative {
     pub(crate) base: u32,
     pub(crate) per_arg: u32,
     pub(crate) next: Next,
-    /// Classes to push, the lowest first, each to be taken once.
-    pub(crate) push: Vec<u16>,
-    /// Whether the pushed class is the rest of a block, to be taken as often as the argument says.
-    pub(crate) push_rest: bool,
+    pub(crate) push: Push,
     pub(crate) effect: Effect,
 }
 
@@ -166,12 +175,12 @@ impl Builder<'_> {
             Hole::Target(statement) => {
                 let expr = self.id(Hole::Expr { depth: 0 });
                 let effect = if statement == Terminal::Assign { Effect::Assign } else { Effect::Bind };
-                let push = if statement == Terminal::For2 { vec![expr] } else { Vec::new() };
+                let push = if statement == Terminal::For2 { Push::Once(expr) } else { Push::None };
                 vec![Alternative { push, effect, ..alternative(Terminal::Var, 0, expr) }]
             }
             Hole::Condition => {
                 let expr = self.id(Hole::Expr { depth: 0 });
-                vec![Alternative { push: vec![expr], ..alternative(Terminal::Compare, 0, expr) }]
+                vec![Alternative { push: Push::Once(expr), ..alternative(Terminal::Compare, 0, expr) }]
             }
             Hole::Expr { depth } => self.expr(depth),
             Hole::Callee { depth } => {
@@ -197,8 +206,7 @@ impl Builder<'_> {
         if add(inner, last) < INFINITE {
             alternatives.push(Alternative {
                 per_arg: inner,
-                push: vec![inner_id],
-                push_rest: true,
+                push: Push::Rest(inner_id),
                 ..alternative(Terminal::Block, last.wrapping_sub(hole), inner_id)
             });
         }
@@ -220,15 +228,11 @@ impl Builder<'_> {
                 Child::Definition => Hole::Arity,
                 _ => Hole::Expr { depth: 0 },
             };
-            let mut push = Vec::new();
-            if children.last() == Some(&Child::Body) {
-                push.push(self.below(scope, control_depth, 0, None));
-            }
-            if children.last() == Some(&Child::Branches) {
-                let block = self.costs.block(scope.below(), control_depth + 1);
-                push.push(self.below(scope, control_depth, 0, Some(penalty)));
-                push.push(self.below(scope, control_depth, block.penalty_of_first_branch(penalty), None));
-            }
+            let push = match children.last() {
+                Some(Child::Body) => Push::Once(self.body(scope, control_depth)),
+                Some(Child::Branches) => Push::Branches(self.branches(scope, control_depth, penalty)),
+                _ => Push::None,
+            };
             let effect = match terminal {
                 Terminal::Return => Effect::Returns,
                 Terminal::If => Effect::Branch,
@@ -241,14 +245,29 @@ impl Builder<'_> {
         alternatives
     }
 
-    fn below(&mut self, scope: Scope, control_depth: u32, penalty: u32, second: Option<u32>) -> u16 {
-        let scope = scope.below();
+    fn body(&mut self, scope: Scope, control_depth: u32) -> u16 {
+        self.id(Hole::Block { scope: scope.below(), control_depth: control_depth + 1, penalty: 0, second: None })
+    }
+
+    /// Id of the first branch of an `if` that pays `penalty` for returning. The second has the next one: a row gets
+    /// from the first to the second by adding one.
+    fn branches(&mut self, scope: Scope, control_depth: u32, penalty: u32) -> u16 {
+        let (scope, control_depth) = (scope.below(), control_depth + 1);
         // Outside functions nothing returns, so there is nothing to tell apart by penalty.
-        let (penalty, second) = match scope.context {
-            Context::Func => (penalty, second),
-            _ => (0, second.map(|_| 0)),
+        let penalty = if scope.context == Context::Func { penalty } else { 0 };
+        let second = Hole::Block { scope, control_depth, penalty: 0, second: Some(penalty) };
+        if let Some(&second) = self.ids.get(&second) {
+            return second - 1;
+        }
+        let first = match scope.context {
+            Context::Func => self.costs.block(scope, control_depth).penalty_of_first_branch(penalty),
+            _ => 0,
         };
-        self.id(Hole::Block { scope, control_depth: control_depth + 1, penalty, second })
+        let id = self.holes.len() as u16;
+        // A first branch of its own keeps the two together even where it is like another block.
+        self.holes.push(Hole::Block { scope, control_depth, penalty: first, second: None });
+        self.id(second);
+        id
     }
 
     fn expr(&mut self, depth: u32) -> Vec<Alternative> {
@@ -259,7 +278,7 @@ impl Builder<'_> {
         if depth < self.rules.max_expr_depth {
             let below = self.id(Hole::Expr { depth: depth + 1 });
             for operator in [Terminal::BinOp, Terminal::Compare] {
-                alternatives.push(Alternative { push: vec![below], ..alternative(operator, 2, below) });
+                alternatives.push(Alternative { push: Push::Once(below), ..alternative(operator, 2, below) });
             }
             if self.rules.allows(Terminal::Call) && self.rules.allows(Terminal::Func) {
                 let callee = self.id(Hole::Callee { depth });
@@ -287,13 +306,5 @@ impl Builder<'_> {
 }
 
 fn alternative(terminal: Terminal, base: u32, next: u16) -> Alternative {
-    Alternative {
-        terminal,
-        base,
-        per_arg: 0,
-        next: Next::Class(next),
-        push: Vec::new(),
-        push_rest: false,
-        effect: Effect::None,
-    }
+    Alternative { terminal, base, per_arg: 0, next: Next::Class(next), push: Push::None, effect: Effect::None }
 }

@@ -10,5 +10,6 @@
 
 pub(crate) mod classes;
 pub(crate) mod cost;
+pub(crate) mod records;
 pub(crate) mod rules;
 pub(crate) mod tables;

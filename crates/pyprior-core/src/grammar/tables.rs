@@ -5,185 +5,11 @@
 
 use std::collections::HashMap;
 
-use super::classes::{Alternative, ClassRules, Effect, Hole, Next};
-use super::rules::{Context, Rules, TERMINALS, Terminal};
+use super::classes::{Alternative, ClassRules, Effect, Hole, Next, Push};
+use super::records::{Class, ILLEGAL, Opening, Production, Record, Set, Sym, dynamic, hole, hole_word, level};
+use super::rules::{Rules, TERMINALS, Terminal};
+use crate::table::Table;
 use crate::vocab::{Form, Vocab};
-
-/// A token as a step sees it: local id, terminal and argument in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sym(u32);
-
-impl Sym {
-    const TERMINAL: u32 = 17;
-    const ARG: u32 = 22;
-
-    pub(crate) const NEVER: Sym = Sym(0);
-
-    fn new(local: u32, terminal: Terminal, arg: u32) -> Self {
-        Self(local | (terminal as u32) << Self::TERMINAL | arg << Self::ARG)
-    }
-
-    /// Id less the vocabulary's offset.
-    #[inline(always)]
-    pub(crate) fn local(self) -> u32 {
-        self.0 & ((1 << Self::TERMINAL) - 1)
-    }
-
-    #[inline(always)]
-    pub(crate) fn terminal(self) -> usize {
-        (self.0 >> Self::TERMINAL) as usize % TERMINALS
-    }
-
-    #[inline(always)]
-    pub(crate) fn arg(self) -> u32 {
-        self.0 >> Self::ARG
-    }
-}
-
-/// A hole class as rows and productions hold it: the class, the level at which it opens, and whether its opening
-/// takes work of its own. A stack entry adds how often it is to be taken, and whether the last time is at the next
-/// class.
-pub(crate) mod hole {
-    /// The class.
-    pub(crate) const CLASS: u32 = 0xffff;
-    /// Shift of the level.
-    pub(crate) const LEVEL: u32 = 16;
-    /// Level of holes that keep the level of their statement, after shifting and masking.
-    pub(crate) const KEEPS_LEVEL: u32 = 0x1f;
-    /// Its class has an [`Opening`](super::Opening).
-    pub(crate) const OPENING: u32 = 1 << 21;
-    /// Shift of the bit that says that the last time it is taken, the class is the next one.
-    pub(crate) const LAST_DIFFERS: u32 = 22;
-    /// Shift of the number of times that a stack entry is to be taken.
-    pub(crate) const COUNT: u32 = 24;
-}
-
-/// Fields of a level word: what is visible in a block, what of it the surrounding block may learn, outcomes.
-pub(crate) mod level {
-    /// Number of visible variables.
-    pub(crate) const VISIBLE: u32 = 0xff;
-    /// Shift of the number of variables that become visible outside at the block's end, if visible here.
-    pub(crate) const LEAKS: u32 = 8;
-    /// Shift of the outcomes below.
-    pub(crate) const SET: u32 = 16;
-    /// The block has returned.
-    pub(crate) const RETURNED: u32 = 1 << 16;
-    /// The first branch of the `if` whose second this is returned.
-    pub(crate) const FIRST_RETURNED: u32 = 1 << 17;
-    /// The block is a function's.
-    pub(crate) const FUNCTION: u32 = 1 << 18;
-}
-
-/// What the opening of a hole does beyond the usual. These are rare enough to be kept off the common path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Opening {
-    Usual,
-    /// The second branch of an `if` starts with what was visible before the first.
-    Second,
-    /// The number of parameters of a definition, which has now begun.
-    Arity,
-    /// The body of a definition, whose parameters are what is visible.
-    Body,
-    /// The end of the program.
-    End,
-}
-
-impl Opening {
-    fn of(hole: Hole) -> Self {
-        match hole {
-            Hole::End => Opening::End,
-            Hole::Arity => Opening::Arity,
-            Hole::Block { second: Some(_), .. } => Opening::Second,
-            Hole::Block { scope, control_depth: 0, .. } if scope.context == Context::Func => Opening::Body,
-            _ => Opening::Usual,
-        }
-    }
-}
-
-/// What a row looks up when a hole is at its top.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(32))]
-pub(crate) struct Class {
-    /// First legal set of the class; one follows for each number of spare tokens up to `cap`.
-    pub(crate) sets: u32,
-    /// Spare tokens beyond which nothing changes.
-    pub(crate) cap: u32,
-    /// Distance to the sets that apply when a call is affordable; 0 where calls cannot occur.
-    pub(crate) call_stride: u32,
-    /// All ones where variables are legal, else 0.
-    pub(crate) var_mask: u32,
-    /// How far beyond the visible variables legal ones reach: 1 for targets.
-    pub(crate) var_reach: u32,
-    /// Spare tokens that a definition needs; more than there can be where there is none.
-    pub(crate) define_need: u32,
-    /// Whether functions are legal that are callable and whose arguments the budget allows.
-    pub(crate) callee: bool,
-    pub(crate) opening: Opening,
-    /// The class that stands instead if the first branch returned, or [`Class::SAME`].
-    pub(crate) if_first_returned: u16,
-}
-
-impl Class {
-    pub(crate) const SAME: u16 = u16::MAX;
-}
-
-/// Tokens in id order.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(C, align(8))]
-pub(crate) struct TokenList {
-    /// Offset of the first in [`Tables::lists`].
-    pub(crate) list: u32,
-    pub(crate) count: u32,
-}
-
-/// Productions whose cost or legality depends on the functions at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Special {
-    No,
-    Call,
-    Callee,
-    Define,
-}
-
-/// What taking a token does to a row. Written so that none needs a branch.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(32))]
-pub(crate) struct Production {
-    /// Spare tokens it takes: `base + arg * per_arg`, wrapping.
-    pub(crate) base: u32,
-    pub(crate) per_arg: u32,
-    /// Stack entries to push, the lowest first; the first is to be taken `arg & rest` more times.
-    pub(crate) push: [u32; 2],
-    /// The hole to go on at; 0, which is the program's start and never gone on at, for the top of the stack.
-    pub(crate) next: u32,
-    /// The level word becomes `word & keep | set << 16 | max(visible & from_visible, arg & from_arg)`; it is that
-    /// of the level above where nothing of it is kept.
-    pub(crate) keep: u32,
-    pub(crate) set: u8,
-    pub(crate) from_visible: u8,
-    pub(crate) from_arg: u8,
-    pub(crate) rest: u8,
-    pub(crate) pushes: u8,
-    /// Largest legal argument beyond the number of visible variables.
-    pub(crate) arg_reach: u8,
-    /// Whether the token counts: all but `PAD`.
-    pub(crate) counts: bool,
-    pub(crate) special: Special,
-}
-
-impl Production {
-    /// From the place of `FUNC` in a callee's class to what the callee does that takes no argument, one, or more.
-    /// No terminal has these places.
-    pub(crate) const CALLEE: u32 = TERMINALS as u32 - 3 - Terminal::Func as u32;
-}
-
-/// A hole as rows hold it.
-fn hole_word(class: u32, hole: Hole) -> u32 {
-    let opening = if Opening::of(hole) == Opening::Usual { 0 } else { hole::OPENING };
-    class | hole.level().unwrap_or(hole::KEEPS_LEVEL) << hole::LEVEL | opening
-}
 
 /// Words of a mask that are copied at once.
 type Block = [u32; BLOCK];
@@ -192,24 +18,24 @@ pub(crate) const BLOCK: usize = 8;
 /// The arrays.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    pub(crate) classes: Vec<Class>,
+    /// [`Class`].
+    pub(crate) classes: Table<Box<[Record]>>,
     pub(crate) holes: Vec<Hole>,
-    /// Legal sets but for the part that depends on the row.
-    pub(crate) sets: Vec<TokenList>,
-    /// Where `masks` has the bits of each of `sets`.
-    pub(crate) set_masks: Vec<u32>,
+    /// [`Set`].
+    pub(crate) sets: Table<Box<[Record]>>,
     /// Rows of `blocks` blocks: the words of a mask from `start` on, and zeros.
-    pub(crate) masks: Vec<Block>,
-    pub(crate) lists: Vec<Sym>,
+    pub(crate) masks: Table<Box<[Block]>>,
+    /// [`Sym`].
+    pub(crate) lists: Table<Box<[u32]>>,
     /// What depends on the row: one for each number of visible variables from 0 on, one for each function, and an
     /// empty one.
-    pub(crate) dynamics: Vec<TokenList>,
+    pub(crate) dynamics: Table<Box<[u32]>>,
     /// Rows of `dynamic_blocks` blocks, one for each of `dynamics`.
-    pub(crate) dynamic_masks: Vec<Block>,
-    /// Production of (class, terminal), [`TERMINALS`] a class.
-    pub(crate) productions: Vec<Production>,
-    /// By local id.
-    pub(crate) syms: Vec<Sym>,
+    pub(crate) dynamic_masks: Table<Box<[Block]>>,
+    /// [`Production`] of (class, terminal), [`TERMINALS`] a class, and an illegal one.
+    pub(crate) productions: Table<Box<[Record]>>,
+    /// [`Sym`] by local id, and [`Sym::NEVER`].
+    pub(crate) syms: Table<Box<[u32]>>,
     /// Id of the first own token.
     pub(crate) offset: u32,
     /// Words of a token bitmask, words before the first own token, blocks from there on, blocks that hold functions
@@ -225,21 +51,24 @@ pub(crate) struct Tables {
     pub(crate) calls_possible: bool,
 }
 
-const ILLEGAL: Production = Production {
-    base: u32::MAX,
-    per_arg: 0,
-    push: [0; 2],
-    next: 0,
-    keep: u32::MAX,
-    set: 0,
-    from_visible: 0,
-    from_arg: 0,
-    rest: 0,
-    pushes: 0,
-    arg_reach: 0,
-    counts: false,
-    special: Special::No,
-};
+/// The arrays while they grow.
+struct Draft<'a> {
+    rules: &'a Rules,
+    classes: Vec<Record>,
+    sets: Vec<Record>,
+    masks: Vec<Block>,
+    lists: Vec<u32>,
+    dynamics: Vec<u32>,
+    dynamic_masks: Vec<Block>,
+    productions: Vec<Record>,
+    syms: Vec<u32>,
+    /// Bit of the first own token in its first word.
+    first_bit: u32,
+    blocks: usize,
+    dynamic_blocks: usize,
+    /// Equal sets are stored once.
+    seen: HashMap<Vec<u32>, Record>,
+}
 
 impl Tables {
     pub(crate) fn new(
@@ -253,98 +82,132 @@ impl Tables {
         let start = offset as usize / 32;
         let words = vocab.len().div_ceil(32);
         let named = vocab.ids_of(Form::Var).end;
-        let mut tables = Self {
+        let holes = classes.iter().map(|class| class.hole).collect::<Vec<_>>();
+        let hole_words = (0..).zip(&holes).map(|(id, &hole)| hole_word(id, hole)).collect::<Vec<_>>();
+        let end = holes.iter().position(|&hole| hole == Hole::End).map_or(0, |end| hole_words[end]);
+        let mut draft = Draft {
+            rules,
             classes: Vec::new(),
-            holes: classes.iter().map(|class| class.hole).collect(),
             sets: Vec::new(),
-            set_masks: Vec::new(),
             masks: Vec::new(),
             lists: Vec::new(),
             dynamics: Vec::new(),
             dynamic_masks: Vec::new(),
-            productions: vec![ILLEGAL; classes.len() * TERMINALS],
-            syms: vec![Sym::NEVER; vocab.len() - offset as usize],
+            productions: vec![ILLEGAL; classes.len() * TERMINALS + 1],
+            syms: syms(rules, vocab, excluded),
+            first_bit: offset % 32,
+            blocks: (words - start).div_ceil(BLOCK),
+            dynamic_blocks: ((named as usize).div_ceil(32).max(start + 1) - start).div_ceil(BLOCK),
+            seen: HashMap::new(),
+        };
+        draft.add_dynamics();
+        for (id, class) in classes.iter().enumerate() {
+            draft.add_class(id, class, &hole_words);
+        }
+        Self {
+            classes: Table::filled(draft.classes, [0; 4]),
+            holes,
+            sets: Table::filled(draft.sets, [0; 4]),
+            masks: Table::filled(draft.masks, [0; BLOCK]),
+            lists: Table::filled(draft.lists, Sym::NEVER.0),
+            dynamics: Table::filled(draft.dynamics, 0),
+            dynamic_masks: Table::filled(draft.dynamic_masks, [0; BLOCK]),
+            productions: Table::filled(draft.productions, ILLEGAL),
+            syms: Table::filled(draft.syms, Sym::NEVER.0),
             offset,
             words,
             start,
-            blocks: (words - start).div_ceil(BLOCK),
-            dynamic_blocks: ((named as usize).div_ceil(32).max(start + 1) - start).div_ceil(BLOCK),
+            blocks: draft.blocks,
+            dynamic_blocks: draft.dynamic_blocks,
             max_vars: rules.max_vars,
-            end: 0,
+            end,
             calls_returning,
             calls_possible: rules.allows(Terminal::Call),
+        }
+    }
+
+    /// Size of all arrays.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.classes)
+            + size_of_val(&*self.sets)
+            + size_of_val(&*self.masks)
+            + size_of_val(&*self.lists)
+            + size_of_val(&*self.dynamics)
+            + size_of_val(&*self.dynamic_masks)
+            + size_of_val(&*self.productions)
+            + size_of_val(&*self.syms)
+    }
+}
+
+/// Tokens by local id as a step sees them; the last entry stands for all that are beyond the vocabulary.
+fn syms(rules: &Rules, vocab: &Vocab, excluded: &[bool]) -> Vec<u32> {
+    let sym = |local: usize| {
+        let (terminal, arg) = vocab.symbol(local as u32 + vocab.offset()).and_then(|symbol| rules.terminal(symbol))?;
+        let usable = match terminal {
+            // PAD follows the end whatever is excluded.
+            Terminal::Pad => true,
+            Terminal::Func => !excluded[local] && arg <= rules.funcs,
+            Terminal::ArityFixed | Terminal::Arity => !excluded[local] && rules.function(arg).leaf,
+            _ => !excluded[local],
         };
-        let words = (0..).zip(classes).map(|(id, class)| hole_word(id, class.hole)).collect::<Vec<_>>();
-        let end = classes.iter().position(|class| class.hole == Hole::End);
-        tables.end = end.map_or(0, |end| words[end]);
-        for (local, sym) in tables.syms.iter_mut().enumerate() {
-            let found = vocab.symbol(local as u32 + offset).and_then(|symbol| rules.terminal(symbol));
-            let usable = |&(terminal, arg): &(Terminal, u32)| match terminal {
-                // PAD follows the end whatever is excluded.
-                Terminal::Pad => true,
-                Terminal::Func => !excluded[local] && arg <= rules.funcs,
-                Terminal::ArityFixed | Terminal::Arity => !excluded[local] && rules.function(arg).leaf,
-                _ => !excluded[local],
-            };
-            if let Some((terminal, arg)) = found.filter(usable) {
-                *sym = Sym::new(local as u32, terminal, arg);
+        usable.then(|| Sym::new(local as u32, terminal, arg).0)
+    };
+    let own = vocab.len() - vocab.offset() as usize;
+    (0..own).map(|local| sym(local).unwrap_or(Sym::NEVER.0)).chain([Sym::NEVER.0]).collect()
+}
+
+impl Draft<'_> {
+    /// Adds a class and its productions.
+    fn add_class(&mut self, id: usize, class: &ClassRules, hole_words: &[u32]) {
+        for found in &class.alternatives {
+            let production = production(class.hole, found, hole_words);
+            let at = id * TERMINALS + found.terminal as usize;
+            self.productions[at] = production;
+            if found.effect == Effect::Callee {
+                let first = at + Production::RESOLVED as usize;
+                self.productions[first..first + 3].copy_from_slice(&callee_productions(production));
             }
         }
-        tables.add_dynamics(offset);
-        let mut seen = HashMap::new();
-        for (id, class) in classes.iter().enumerate() {
-            for found in &class.alternatives {
-                let production = tables.production(class.hole, found, &words);
-                let at = id * TERMINALS + found.terminal as usize;
-                tables.productions[at] = production;
-                if production.special == Special::Callee {
-                    let first = at + Production::CALLEE as usize;
-                    tables.productions[first..first + 3].copy_from_slice(&callee_productions(production));
-                }
-            }
-            let record = tables.class(class, offset, &mut seen);
-            tables.classes.push(record);
-        }
-        tables
+        let record = self.class(class);
+        self.classes.push(record);
     }
 
     /// Prefixes of the variables and single functions.
-    fn add_dynamics(&mut self, offset: u32) {
+    fn add_dynamics(&mut self) {
         let of = |terminal: Terminal| {
-            let found = self.syms.iter().filter(move |sym| sym.terminal() == terminal as usize);
-            found.copied().collect::<Vec<_>>()
+            let syms = self.syms.iter().map(|&sym| Sym(sym));
+            syms.filter(move |sym| sym.terminal() == terminal as usize).collect::<Vec<_>>()
         };
         let (vars, funcs) = (of(Terminal::Var), of(Terminal::Func));
-        for visible in 0..=self.max_vars {
+        for visible in 0..=self.rules.max_vars {
             let prefix: Vec<_> = vars.iter().copied().filter(|sym| sym.arg() <= visible).collect();
-            self.dynamics.push(TokenList { list: 0, count: prefix.len() as u32 });
-            self.add_dynamic_mask(offset, &prefix);
+            self.dynamics.push(prefix.len() as u32);
+            self.add_dynamic_mask(&prefix);
         }
         for (nth, &func) in funcs.iter().enumerate() {
-            self.dynamics.push(TokenList { list: (vars.len() + nth) as u32, count: 1 });
-            self.add_dynamic_mask(offset, &[func]);
+            self.dynamics.push(((vars.len() + nth) as u32) << dynamic::LIST | 1);
+            self.add_dynamic_mask(&[func]);
         }
-        self.dynamics.push(TokenList::default());
-        self.add_dynamic_mask(offset, &[]);
-        self.lists = [vars, funcs].concat();
+        self.dynamics.push(0);
+        self.add_dynamic_mask(&[]);
+        self.lists = [vars, funcs].concat().iter().map(|sym| sym.0).collect();
     }
 
-    fn add_dynamic_mask(&mut self, offset: u32, syms: &[Sym]) {
+    fn add_dynamic_mask(&mut self, syms: &[Sym]) {
         let row = self.dynamic_masks.len();
         self.dynamic_masks.resize(row + self.dynamic_blocks, [0; BLOCK]);
-        set_bits(&mut self.dynamic_masks[row..], syms, offset - 32 * self.start as u32);
+        set_bits(&mut self.dynamic_masks[row..], syms.iter().copied(), self.first_bit);
     }
 
-    fn class(&mut self, class: &ClassRules, offset: u32, seen: &mut HashMap<Vec<u32>, (TokenList, u32)>) -> Class {
+    fn class(&mut self, class: &ClassRules) -> Record {
         let find = |terminal| class.alternatives.iter().find(|found| found.terminal == terminal);
         let define = find(Terminal::Func).filter(|found| found.effect == Effect::Define);
-        // More than any slack where nothing can be defined.
-        let define_need = define.map_or(u32::MAX, |found| found.base);
+        let define_need = define.map(|found| found.base);
         let has_vars = find(Terminal::Var).is_some();
         // What each token needs; variables, functions and calls depend on the row and are added there.
         let needs = |call: bool| {
             let mut needs = Vec::new();
-            for sym in self.syms.iter().filter(|sym| **sym != Sym::NEVER) {
+            for sym in self.syms.iter().map(|&sym| Sym(sym)).filter(|sym| *sym != Sym::NEVER) {
                 let found = class.alternatives.iter().find(|found| found.terminal as usize == sym.terminal());
                 let Some(found) = found.filter(|found| !matches!(found.terminal, Terminal::Var | Terminal::Func))
                 else {
@@ -360,110 +223,91 @@ impl Tables {
         };
         let calls = find(Terminal::Call).is_some_and(|found| found.effect == Effect::Call);
         let (without, with) = (needs(false), needs(true));
-        let cap = without.iter().map(|&(_, need)| need).max().unwrap_or(0);
+        let cap = without.iter().map(|&(_, need)| need).chain(define_need).max().unwrap_or(0);
         let sets = self.sets.len() as u32;
         let tables = if calls { vec![without, with] } else { vec![without] };
         for needs in &tables {
             for spare in 0..=cap {
-                let (set, mask) = self.legal_set(needs, spare, offset, seen);
-                self.sets.push(set);
-                self.set_masks.push(mask);
+                let [list, count, mask, _] = self.legal_set(needs, spare);
+                let defines = define_need.is_some_and(|need| need <= spare);
+                self.sets.push([list, count, mask, if defines { Set::DEFINES } else { 0 }]);
             }
         }
-        Class {
-            sets,
-            cap,
-            call_stride: if calls { cap + 1 } else { 0 },
-            var_mask: if has_vars { u32::MAX } else { 0 },
-            var_reach: u32::from(matches!(class.hole, Hole::Target(_))),
-            define_need,
-            if_first_returned: class.if_first_returned.unwrap_or(Class::SAME),
-            callee: matches!(class.hole, Hole::Callee { .. }),
-            opening: Opening::of(class.hole),
-        }
+        let fields = (if has_vars { Class::VARS } else { 0 })
+            | u32::from(matches!(class.hole, Hole::Target(_))) << Class::REACH
+            | if matches!(class.hole, Hole::Callee { .. }) { Class::CALLEE } else { 0 }
+            | (Opening::of(class.hole) as u32) << Class::OPENING
+            | class.if_first_returned.map_or(Class::SAME, u32::from) << Class::IF_FIRST_RETURNED;
+        [sets, cap, if calls { cap + 1 } else { 0 }, fields]
     }
 
-    /// The set of tokens that need at most `spare`; equal sets are stored once.
-    fn legal_set(
-        &mut self,
-        needs: &[(u32, u32)],
-        spare: u32,
-        offset: u32,
-        seen: &mut HashMap<Vec<u32>, (TokenList, u32)>,
-    ) -> (TokenList, u32) {
+    /// The set of tokens that need at most `spare`.
+    fn legal_set(&mut self, needs: &[(u32, u32)], spare: u32) -> Record {
         let legal: Vec<_> = needs.iter().filter(|(_, need)| *need <= spare).map(|&(sym, _)| sym).collect();
-        if let Some(&found) = seen.get(&legal) {
+        if let Some(&found) = self.seen.get(&legal) {
             return found;
         }
-        let set = TokenList { list: self.lists.len() as u32, count: legal.len() as u32 };
-        self.lists.extend(legal.iter().map(|&sym| Sym(sym)));
+        let list = self.lists.len();
+        self.lists.extend(&legal);
         let mask = self.masks.len();
         self.masks.resize(mask + self.blocks, [0; BLOCK]);
-        set_bits(&mut self.masks[mask..], &self.lists[set.list as usize..], offset - 32 * self.start as u32);
-        seen.insert(legal, (set, mask as u32));
-        (set, mask as u32)
-    }
-
-    fn production(&self, hole: Hole, found: &Alternative, words: &[u32]) -> Production {
-        let mut push = [0; 2];
-        for (slot, &class) in push.iter_mut().zip(&found.push) {
-            *slot = words[usize::from(class)] | 1 << hole::COUNT;
-        }
-        if found.push_rest {
-            push[0] = words[usize::from(found.push[0])] | 1 << hole::LAST_DIFFERS;
-        }
-        let named = found.terminal == Terminal::Var;
-        let base = Production {
-            base: found.base,
-            per_arg: found.per_arg,
-            arg_reach: if named { u8::from(matches!(hole, Hole::Target(_))) } else { u8::MAX },
-            push,
-            rest: if found.push_rest { u8::MAX } else { 0 },
-            pushes: found.push.len() as u8,
-            next: if let Next::Class(class) = found.next { words[usize::from(class)] } else { 0 },
-            counts: hole != Hole::End,
-            ..ILLEGAL
-        };
-        let fresh = Production { keep: 0, ..base };
-        match found.effect {
-            Effect::None => base,
-            Effect::Returns => Production { set: (level::RETURNED >> level::SET) as u8, ..base },
-            Effect::Assign => Production { keep: !level::VISIBLE, from_visible: 0xff, from_arg: 0xff, ..base },
-            Effect::Bind => Production { from_visible: 0xff, from_arg: 0xff, ..fresh },
-            Effect::Branch => Production { from_visible: 0xff, ..fresh },
-            Effect::Parameters => Production { set: (level::FUNCTION >> level::SET) as u8, from_arg: 0xff, ..fresh },
-            Effect::Call => Production { special: Special::Call, ..base },
-            Effect::Callee => Production { special: Special::Callee, ..base },
-            Effect::Define => Production { special: Special::Define, ..base },
-        }
+        set_bits(&mut self.masks[mask..], self.lists[list..].iter().map(|&sym| Sym(sym)), self.first_bit);
+        let set = [list as u32, legal.len() as u32, mask as u32, 0];
+        self.seen.insert(legal, set);
+        set
     }
 }
 
+/// What a token does.
+fn production(hole: Hole, found: &Alternative, words: &[u32]) -> Record {
+    let push = match found.push {
+        Push::None => 0,
+        Push::Once(class) => words[usize::from(class)] | 1 << hole::COUNT,
+        Push::Rest(class) => words[usize::from(class)] | 1 << hole::LAST_DIFFERS,
+        Push::Branches(class) => {
+            let second_opens = words[usize::from(class) + 1] >> hole::OPENS & 1;
+            words[usize::from(class)] | 2 << hole::COUNT | 1 << hole::LAST_DIFFERS | second_opens << hole::LAST_OPENS
+        }
+    };
+    let next = if let Next::Class(class) = found.next { words[usize::from(class)] } else { 0 };
+    let bits = Production::bit;
+    let effect = match found.effect {
+        Effect::None => 0,
+        Effect::Returns => level::RETURNED >> Production::SET_TO_LEVEL,
+        Effect::Assign => bits(Production::ASSIGNS) | bits(Production::FROM_VISIBLE) | bits(Production::FROM_ARG),
+        Effect::Bind => bits(Production::FRESH) | bits(Production::FROM_VISIBLE) | bits(Production::FROM_ARG),
+        Effect::Branch => bits(Production::FRESH) | bits(Production::FROM_VISIBLE),
+        Effect::Parameters => {
+            level::FUNCTION >> Production::SET_TO_LEVEL | bits(Production::FRESH) | bits(Production::FROM_ARG)
+        }
+        Effect::Call => bits(Production::CALL),
+        Effect::Callee => Production::UNRESOLVED,
+        Effect::Define => bits(Production::DEFINES),
+    };
+    let flags = effect
+        | if found.terminal == Terminal::Var { bits(Production::NAMES) } else { 0 }
+        | if matches!(hole, Hole::Target(_)) { Production::REACH } else { 0 }
+        | if matches!(found.push, Push::Rest(_)) { bits(Production::REST) } else { 0 }
+        | u32::from(found.push != Push::None) << Production::PUSHES
+        | u32::from(hole != Hole::End) << Production::COUNTS;
+    // A statement costs less than 2¹⁶ tokens beyond all doubt: a leaf of the grammar at most 3, what else there
+    // may be in its place one smallest block of leaves.
+    debug_assert!(found.per_arg <= 0xffff, "{found:?}");
+    [found.base, push, next, flags | found.per_arg << Production::PER_ARG]
+}
+
 /// Sets the bits of tokens in a mask whose first bit stands `offset` before the first own token.
-fn set_bits(mask: &mut [Block], syms: &[Sym], offset: u32) {
+fn set_bits(mask: &mut [Block], syms: impl IntoIterator<Item = Sym>, offset: u32) {
     for sym in syms {
         let bit = (sym.local() + offset) as usize;
         mask.as_flattened_mut()[bit / 32] |= 1 << (bit % 32);
     }
 }
 
-/// What a callee without, with one and with more arguments does; the argument of the last is how many more.
-fn callee_productions(callee: Production) -> [Production; 3] {
-    let more = Production { push: [callee.next, 0], pushes: 1, rest: u8::MAX, ..callee };
-    [Production { next: 0, ..callee }, callee, more]
-}
-
-impl Tables {
-    /// Size of all arrays.
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.classes)
-            + size_of_val(&*self.sets)
-            + size_of_val(&*self.set_masks)
-            + size_of_val(&*self.masks)
-            + size_of_val(&*self.lists)
-            + size_of_val(&*self.dynamics)
-            + size_of_val(&*self.dynamic_masks)
-            + size_of_val(&*self.productions)
-            + size_of_val(&*self.syms)
-    }
+/// What a callee without, with one and with more arguments does; the argument of the last is how many more. Each
+/// costs 1 + arity, less what the call has paid for the cheapest.
+fn callee_productions([_, _, next, flags]: Record) -> [Record; 3] {
+    let flags = flags & !Production::UNRESOLVED | Production::bit(Production::CALLED);
+    let more = flags | Production::bit(Production::REST) | 1 << Production::PUSHES | 1 << Production::PER_ARG;
+    [[1, 0, 0, flags], [2, 0, next, flags], [2, next, next, more]]
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 
+use crate::words::Words;
+
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: u32 = 10;
@@ -17,6 +19,24 @@ pub fn philox4x32_10(counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
         c = (p >> 32) as u32 ^ d ^ key[1];
         b = q as u32;
         d = p as u32;
+        key[0] = key[0].wrapping_add(WEYL[0]);
+        key[1] = key[1].wrapping_add(WEYL[1]);
+    }
+    [a, b, c, d]
+}
+
+/// One block for each of some rows: words of counters, and so of results.
+#[inline(always)]
+pub(crate) fn philox4x32_10_each<W: Words>(counter: [W; 4], mut key: [u32; 2]) -> [W; 4] {
+    let [mut a, mut b, mut c, mut d] = counter;
+    let multipliers = MULTIPLIERS.map(|multiplier| a.all(multiplier));
+    for _ in 0..ROUNDS {
+        let [p_high, p_low] = a.product(multipliers[0]);
+        let [q_high, q_low] = c.product(multipliers[1]);
+        a = q_high.xor(b).xor(a.all(key[0]));
+        c = p_high.xor(d).xor(a.all(key[1]));
+        b = q_low;
+        d = p_low;
         key[0] = key[0].wrapping_add(WEYL[0]);
         key[1] = key[1].wrapping_add(WEYL[1]);
     }

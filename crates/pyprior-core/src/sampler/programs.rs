@@ -6,15 +6,16 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use super::uniform::{BUFFER, UniformSampler};
-use crate::isa;
+use super::uniform::{BUFFER, Picks, UniformSampler};
+use crate::grammar::records::Sym;
+use crate::isa::{self, Isa};
 use crate::language::{Language, UNBOUNDED};
 use crate::lockstep::{Queue, TILE};
 use crate::matcher::{Matcher, TokenError};
-use crate::step::Engine;
+use crate::step::{Engine, Group, LANES, Taken};
+use crate::table::Table;
+use crate::words::{WithConstants, Words};
 
-/// Rows that step together.
-const LANES: usize = TILE;
 /// Programs a task of the parallel sampler.
 const CHUNK: u64 = 4096;
 /// Tokens a program may have where the language sets no bound.
@@ -173,63 +174,73 @@ impl ProgramSampler {
             rows.for_each(|_| programs.push(&self.prefix));
             return Ok(());
         }
-        let mut lanes = isa::run(Tile { sampler: self, rows })?;
+        let mut lanes = isa::run(Parts { sampler: self, rows })?;
         lanes.sort_unstable_by_key(|lane| lane.end);
-        lanes.iter().for_each(|lane| programs.append(&lane.tokens[..lane.start], &lane.ends));
+        lanes.iter().for_each(|lane| programs.append(&lane.tokens, &lane.ends));
         Ok(())
     }
 }
 
-/// Samples a range of programs in [`LANES`] consecutive parts, one row of each in turn.
-struct Tile<'a> {
+/// Samples a range of programs in [`TILE`] consecutive parts, one row of each in turn.
+struct Parts<'a> {
     sampler: &'a ProgramSampler,
     rows: Range<u64>,
 }
 
-/// One part: the row being sampled, and what is done.
+/// One part: which row is being sampled, and what is done.
 struct Lane {
     row: u64,
     end: u64,
-    random: [u32; BUFFER],
-    /// The first step for which no random word is drawn yet.
-    drawn: u32,
-    /// All programs so far, the current one, and room.
+    /// All tokens so far but for those that are still in the tile.
     tokens: Vec<u32>,
-    /// Where the current program starts.
-    start: usize,
+    /// How many of them are the current program's.
+    moved: usize,
     ends: Vec<usize>,
 }
 
-impl isa::Task for Tile<'_> {
+/// The rows that step together, with their words.
+struct Tile {
+    states: Table<Box<[u32]>>,
+    /// For each lane the random words of [`BUFFER`] steps. A token takes the place of the word that chose it.
+    words: Table<Box<[u32]>>,
+    /// The first step of each lane for which there is no random word yet.
+    drawn: [u32; TILE],
+    /// The row of each lane.
+    rows: [u64; TILE],
+}
+
+impl isa::Task for Parts<'_> {
     type Output = Result<Vec<Lane>, TooLongError>;
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
         let Self { sampler, rows } = self;
         let engine = &sampler.language.engine;
-        let words = engine.layout.words;
+        let stride = engine.layout.words;
         let mut lanes = sampler.lanes(rows);
-        lanes.iter_mut().for_each(|lane| sampler.begin(lane));
-        let mut states = sampler.start.repeat(lanes.len());
+        let Some(mut tile) = sampler.tile(lanes.len().next_multiple_of(I::Words::COUNT)) else { return Ok(Vec::new()) };
+        for (nth, lane) in lanes.iter_mut().enumerate() {
+            sampler.begin(lane, &mut tile, nth);
+        }
         let mut done = Vec::with_capacity(lanes.len());
         while !lanes.is_empty() {
-            let states = &mut states[..lanes.len() * words];
-            let unsettled = sampler.step(engine, &mut lanes, states)?;
+            let (mut unsettled, mut finished) = (Queue::EMPTY, Queue::EMPTY);
+            for first in (0..lanes.len()).step_by(I::Words::COUNT) {
+                let taken = sampler.step(engine, isa.words(), &mut lanes, &mut tile, first)?;
+                unsettled.push(first, I::Words::COUNT, I::Words::bits(taken.unsettled));
+                finished.push(first, I::Words::COUNT, I::Words::bits(taken.finished));
+            }
+            unsettled.rows().for_each(|nth| engine.settle(&mut tile.states[nth * stride..][..stride]));
             // From the last lane on, so that the lane that takes the place of one that is done has had its turn.
-            for nth in unsettled.rows().rev() {
-                let state = &mut states[nth * words..][..words];
-                engine.settle(state);
-                if !engine.is_terminated(state) {
-                    continue;
-                }
-                let lane = &mut lanes[nth];
-                sampler.finish(lane, engine.len(state))?;
+            for nth in finished.rows().rev() {
+                let Some(lane) = lanes.get_mut(nth) else { continue };
+                let len = engine.len(&tile.states[nth * stride..]);
+                sampler.finish(lane, len, &tile.words[nth * BUFFER..])?;
                 if lane.row < lane.end {
-                    state.copy_from_slice(&sampler.start);
-                    sampler.begin(lane);
+                    sampler.begin(lane, &mut tile, nth);
                 } else {
                     done.push(lanes.swap_remove(nth));
-                    states.copy_within(lanes.len() * words..(lanes.len() + 1) * words, nth * words);
+                    tile.remove(engine, nth, lanes.len());
                 }
             }
         }
@@ -237,88 +248,116 @@ impl isa::Task for Tile<'_> {
     }
 }
 
+impl Tile {
+    /// Gives the place of a lane that is done to the last one, whose own is then of no use.
+    fn remove(&mut self, engine: &Engine, nth: usize, last: usize) {
+        let stride = engine.layout.words;
+        self.states.copy_within(last * stride..(last + 1) * stride, nth * stride);
+        self.words.copy_within(last * BUFFER..(last + 1) * BUFFER, nth * BUFFER);
+        self.drawn[nth] = self.drawn[last];
+        self.rows[nth] = self.rows[last];
+        self.drawn[last] = u32::MAX;
+        self.states[last * stride..][..stride].copy_from_slice(&engine.finished());
+    }
+}
+
 impl ProgramSampler {
-    /// Takes a token a lane, and says which states are to be settled.
-    ///
-    /// The engine is an argument so that the compiler knows that no write to a state changes it.
+    /// Takes a token for the lanes from `first` on, and says which states are to be settled.
     #[inline(always)]
-    fn step(&self, engine: &Engine, lanes: &mut [Lane], states: &mut [u32]) -> Result<Queue, TooLongError> {
-        let mut unsettled = Queue::EMPTY;
-        let mut states = states.chunks_exact_mut(engine.layout.words);
-        for (nth, lane) in lanes.iter_mut().enumerate() {
-            let Some(state) = states.next() else { break };
-            let step = engine.len(state);
-            if step == lane.drawn {
-                self.draw_more(lane);
-            }
-            let word = lane.random[step as usize % BUFFER];
-            let (sym, found) = engine.choose(state, |count| self.uniform.pick(word, lane.row, step, count));
-            let token = sym.local() + engine.tables.offset;
-            match lane.tokens.get_mut(lane.start + step as usize) {
-                Some(place) => *place = token,
-                None => self.grow(lane, token)?,
-            }
-            unsettled.push_if(engine.advance(state, found), nth);
+    fn step<W: Words>(
+        &self,
+        engine: &Engine,
+        words: W,
+        lanes: &mut [Lane],
+        tile: &mut Tile,
+        first: usize,
+    ) -> Result<Taken<W>, TooLongError> {
+        let group = Group::new(words, first, engine.layout.words);
+        let heads = group.heads(tile.states.view());
+        let steps = engine.lens(&heads);
+        let dry = W::bits(steps.equals(words.load(&tile.drawn[first..])));
+        if dry != 0 {
+            self.draw_more(lanes, tile, first, dry)?;
         }
-        Ok(unsettled)
+        let place = words.rows_times(BUFFER as u32).plus((first * BUFFER) as u32);
+        let places = place.add(steps.masked(BUFFER as u32 - 1));
+        let random = places.look_up(&tile.words);
+        let picks = Picks { sampler: &self.uniform, words: random, rows: &tile.rows[first..], steps };
+        let syms = engine.choose(group, tile.states.view(), &heads, &picks);
+        let plan = engine.plan(group, tile.states.view(), &heads, syms);
+        places.scatter(tile.words.lend(), syms.masked(Sym::LOCAL).plus(engine.tables.offset));
+        Ok(engine.advance(group, tile.states.lend(), heads, plan))
     }
 
     /// The parts of a range, none of them empty.
     fn lanes(&self, rows: Range<u64>) -> Vec<Lane> {
         let count = rows.end.saturating_sub(rows.start);
-        let part = count.div_ceil(LANES as u64).max(1);
+        let part = count.div_ceil(TILE as u64).max(1);
         let lane = |nth: u64| Lane {
             row: rows.start + nth * part,
             // The last part may reach beyond the largest number there is.
             end: rows.end.min(rows.start.saturating_add((nth + 1).saturating_mul(part))),
-            random: [0; BUFFER],
-            drawn: 0,
-            tokens: Vec::new(),
-            start: 0,
+            tokens: Vec::with_capacity(part.min(CHUNK) as usize * 32),
+            moved: 0,
             ends: Vec::with_capacity(part.min(CHUNK) as usize),
         };
         (0..count.div_ceil(part)).map(lane).collect()
     }
 
+    /// Finished rows, which any number of steps leaves as they are.
+    fn tile(&self, lanes: usize) -> Option<Tile> {
+        Some(Tile {
+            states: Table::new(self.language.engine.finished().repeat(lanes).into_boxed_slice())?,
+            words: Table::new(vec![0; lanes * BUFFER].into_boxed_slice())?,
+            drawn: [u32::MAX; TILE],
+            rows: [0; TILE],
+        })
+    }
+
     /// Begins a lane's next program.
     #[inline(always)]
-    fn begin(&self, lane: &mut Lane) {
-        let room = lane.start + self.room();
-        if lane.tokens.len() < room {
-            lane.tokens.resize(2 * room, 0);
-        }
+    fn begin(&self, lane: &mut Lane, tile: &mut Tile, nth: usize) {
+        let stride = self.start.len();
+        tile.states[nth * stride..][..stride].copy_from_slice(&self.start);
         if !self.prefix.is_empty() {
-            lane.tokens[lane.start..][..self.prefix.len()].copy_from_slice(&self.prefix);
+            lane.tokens.extend_from_slice(&self.prefix);
         }
-        self.draw(lane, self.prefix.len() as u32);
+        lane.moved = self.prefix.len();
+        self.draw(lane, tile, nth, lane.moved as u32);
     }
 
     /// Ends a lane's program, which has `len` tokens.
     #[inline(always)]
-    fn finish(&self, lane: &mut Lane, len: u32) -> Result<(), TooLongError> {
+    fn finish(&self, lane: &mut Lane, len: u32, words: &[u32]) -> Result<(), TooLongError> {
         self.check_len(lane.row, len)?;
-        lane.start += len as usize;
-        lane.ends.push(lane.start);
+        lane.take(len, words);
+        lane.ends.push(lane.tokens.len());
         lane.row += 1;
         Ok(())
     }
 
     /// Draws the random words for a step and those up to the next multiple of [`BUFFER`].
     #[inline(always)]
-    fn draw(&self, lane: &mut Lane, step: u32) {
-        lane.random = self.uniform.buffer(lane.row, step);
-        lane.drawn = step - step % BUFFER as u32 + BUFFER as u32;
+    fn draw(&self, lane: &Lane, tile: &mut Tile, nth: usize, step: u32) {
+        if let Some(words) = tile.words[nth * BUFFER..].first_chunk_mut() {
+            *words = self.uniform.buffer(lane.row, step);
+        }
+        tile.drawn[nth] = step - step % BUFFER as u32 + BUFFER as u32;
+        tile.rows[nth] = lane.row;
     }
 
+    /// Makes room for more tokens of the lanes that are in `dry`.
     #[cold]
-    fn draw_more(&self, lane: &mut Lane) {
-        self.draw(lane, lane.drawn);
-    }
-
-    /// Tokens to make room for at the start: all of them, where the language has a modest bound.
-    fn room(&self) -> usize {
-        let bound = self.language.config().max_len.map_or(64, |max_len| max_len.min(4096));
-        self.prefix.len().max(bound as usize)
+    fn draw_more(&self, lanes: &mut [Lane], tile: &mut Tile, first: usize, dry: u32) -> Result<(), TooLongError> {
+        for (nth, lane) in lanes.iter_mut().enumerate().skip(first).take(LANES) {
+            if dry >> (nth - first) & 1 == 1 {
+                let step = tile.drawn[nth];
+                self.check_len(lane.row, step)?;
+                lane.take(step, &tile.words[nth * BUFFER..][..BUFFER]);
+                self.draw(lane, tile, nth, step);
+            }
+        }
+        Ok(())
     }
 
     fn check_len(&self, row: u64, len: u32) -> Result<(), TooLongError> {
@@ -329,14 +368,46 @@ impl ProgramSampler {
         }
         Ok(())
     }
+}
 
-    /// Writes a token for which there is no room yet.
-    #[cold]
-    fn grow(&self, lane: &mut Lane, token: u32) -> Result<(), TooLongError> {
-        let len = lane.tokens.len();
-        self.check_len(lane.row, (len - lane.start) as u32 + 1)?;
-        lane.tokens.resize(2 * len + 1, 0);
-        lane.tokens[len] = token;
-        Ok(())
+impl Lane {
+    /// Takes the current program's tokens from its words; it has `len`.
+    #[inline(always)]
+    fn take(&mut self, len: u32, words: &[u32]) {
+        let (from, more) = (self.moved % BUFFER, len as usize - self.moved);
+        self.moved = len as usize;
+        match words.first_chunk::<BUFFER>() {
+            // Nearly always. A copy of fixed size takes less time than finding out how much is to be copied.
+            Some(words) if from == 0 => {
+                let end = self.tokens.len() + more;
+                self.tokens.extend_from_slice(words);
+                self.tokens.truncate(end);
+            }
+            _ => self.tokens.extend_from_slice(&words[from..from + more]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LanguageConfig;
+    use crate::isa::{Plain, Task};
+
+    /// What a processor without vector instructions does is what the others do.
+    #[test]
+    fn every_instruction_set_gives_the_same_programs() {
+        for (max_len, rows) in [(Some(12), 0..1000), (Some(70), 5..300), (None, 0..65)] {
+            let config = LanguageConfig { max_len, max_funcs: 3, ..LanguageConfig::default() };
+            let language = Language::new(config).expect("a language");
+            let sampler = ProgramSampler::new(&language, 3);
+            let mut best = Programs::default();
+            sampler.sample_into(rows.clone(), &mut best).expect("programs");
+            let mut lanes = Parts { sampler: &sampler, rows }.run(Plain).expect("programs");
+            lanes.sort_unstable_by_key(|lane| lane.end);
+            let mut plain = Programs::default();
+            lanes.iter().for_each(|lane| plain.append(&lane.tokens, &lane.ends));
+            assert_eq!(plain, best);
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use super::philox;
 use crate::isa;
+use crate::step::LANES;
+use crate::words::{WithConstants, Words};
 
 /// Draws uniformly among the legal tokens of a step.
 ///
@@ -56,16 +58,17 @@ impl UniformSampler {
         philox::philox4x32_10([low, high, step / 4, lane], self.key)[step as usize % 4]
     }
 
-    /// The words of lane 0 for a step of each of `N` rows; those beyond `rows` are of no use.
+    /// The words of lane 0 for a step of each of some rows.
     #[inline(always)]
-    pub(crate) fn words<const N: usize>(&self, rows: &[u64], steps: &[u32; N]) -> [u32; N] {
-        let mut counters = [[0; N]; 4];
-        for (i, (&row, &step)) in rows.iter().zip(steps).enumerate() {
-            [counters[0][i], counters[1][i]] = split(row);
-            counters[2][i] = step / 4;
+    pub(crate) fn words<W: Words>(&self, rows: &[u64], steps: W) -> W {
+        let (mut low, mut high) = ([0; LANES], [0; LANES]);
+        for ((low, high), &row) in low.iter_mut().zip(&mut high).zip(&rows[..W::COUNT.min(rows.len())]) {
+            [*low, *high] = split(row);
         }
-        let words = philox::blocks(&counters, self.key);
-        std::array::from_fn(|i| words[steps[i] as usize % 4][i])
+        let counter = [steps.load(&low), steps.load(&high), steps.shr::<2>(), steps.all(0)];
+        let [a, b, c, d] = philox::philox4x32_10_each(counter, self.key);
+        let odd = steps.masked(1).is(1);
+        W::select(steps.masked(2).is(2), W::select(odd, d, c), W::select(odd, b, a))
     }
 
     /// The words of lane 0 for the [`BUFFER`] steps around `step`; that of a step is at `step % BUFFER`.
@@ -99,12 +102,23 @@ impl RowSampler {
 
     /// An index below `n` for a step of the row; 0 if `n` is 0.
     pub fn index(&mut self, step: u32, n: u32) -> u32 {
+        self.picks(step).pick(n)
+    }
+
+    /// The word of lane 0 for a step.
+    pub(crate) fn word(&mut self, step: u32) -> u32 {
         let block = step / BUFFER as u32;
         if self.drawn != Some(block) {
             self.words = isa::run(Draw { sampler: &self.sampler, row: self.row, step });
             self.drawn = Some(block);
         }
-        self.sampler.pick(self.words[step as usize % BUFFER], self.row, step, n)
+        self.words[step as usize % BUFFER]
+    }
+
+    /// The choice of a step.
+    pub(crate) fn picks(&mut self, step: u32) -> Picks<'_, u32> {
+        let words = self.word(step);
+        Picks { sampler: &self.sampler, words, rows: std::slice::from_ref(&self.row), steps: step }
     }
 }
 
@@ -118,8 +132,38 @@ impl isa::Task for Draw<'_> {
     type Output = [u32; BUFFER];
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
+    fn run<I: isa::Isa>(self, _: I) -> Self::Output {
         self.sampler.buffer(self.row, self.step)
+    }
+}
+
+/// The choices of a step of rows, from their words of lane 0.
+pub(crate) struct Picks<'a, W> {
+    pub(crate) sampler: &'a UniformSampler,
+    pub(crate) words: W,
+    pub(crate) rows: &'a [u64],
+    pub(crate) steps: W,
+}
+
+impl<W: Words> Picks<'_, W> {
+    /// Indices below `counts`.
+    #[inline(always)]
+    pub(crate) fn pick(&self, counts: W) -> W {
+        let [high, low] = self.words.product(counts);
+        let close = W::bits(low.at_least(counts)) ^ ((1 << W::COUNT) - 1);
+        if close == 0 { high } else { self.pick_carefully(counts) }
+    }
+
+    #[cold]
+    fn pick_carefully(&self, counts: W) -> W {
+        let (mut words, mut steps, mut each) = ([0; LANES], [0; LANES], [0; LANES]);
+        self.words.store(&mut words);
+        self.steps.store(&mut steps);
+        counts.store(&mut each);
+        for (((count, word), step), &row) in each.iter_mut().zip(words).zip(steps).zip(self.rows) {
+            *count = self.sampler.pick(word, row, step, *count);
+        }
+        counts.load(&each)
     }
 }
 
