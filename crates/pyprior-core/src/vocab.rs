@@ -366,7 +366,7 @@ fn symbol(form: Form, nth: u32, low: i64) -> Symbol {
 }
 
 /// The known name most like `name`, if any is near enough to be meant; the first of equals.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let scored = known.map(|known| (strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &name), known));
     let best = scored.filter(|(score, _)| *score >= 0.6).reduce(|best, next| if next.0 > best.0 { next } else { best });

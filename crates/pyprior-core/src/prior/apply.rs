@@ -1,0 +1,139 @@
+//! The prior and a model's logits, put together in place.
+
+use super::config::ApplyMode;
+use super::table::Prior;
+use crate::bitmask::TokenBitmask;
+use crate::logits::element::Logit;
+use crate::logits::math::{exp, exp_sums, ln, max};
+use crate::logits::row::{LogitsError, LogitsScratch, allowed, check_count, check_len, legal_row};
+use crate::matcher::Frontier;
+
+impl Prior {
+    /// Applies the prior to one row of a model's logits, in place, by the mode of its configuration
+    /// ([`ApplyMode`]). `frontier` is the hole, `None` for a finished row; the legal tokens are those of row
+    /// `slot` of the bitmask.
+    ///
+    /// Tokens that are not legal become negative infinity, and so do those that a weight of 0 rules out (see
+    /// [`Prior`]; in mode off, and with alpha 0 in modes additive and fixed, the prior has no say and rules nothing
+    /// out). All others become finite, and there is at least one where a token is legal. No result is NaN.
+    ///
+    /// **What the model need not be.** Of the tokens that are not ruled out, one at positive infinity counts as
+    /// the largest finite number of the type, one at negative infinity or NaN as the least; if all are at negative
+    /// infinity or NaN, the model is taken to say nothing: its logits count as 0, the whole vocabulary's. Of the
+    /// other tokens, whose logits matter to log_softmax alone, those that are not finite are passed over.
+    ///
+    /// Arithmetic is in `f64`; each result is rounded once and kept within the finite numbers of the type. Where
+    /// log_softmax over the whole vocabulary leaves very little to the legal tokens, results are large negative
+    /// numbers, whose differences half precision rounds.
+    ///
+    /// # Errors
+    ///
+    /// [`LogitsError`] if the shapes do not agree; the row is as it was.
+    pub fn apply_row<T: Logit>(
+        &self,
+        logits: &mut [T],
+        bitmask: &TokenBitmask,
+        slot: usize,
+        frontier: Option<Frontier>,
+        scratch: &mut LogitsScratch,
+    ) -> Result<(), LogitsError> {
+        check_len(logits.len(), 1, self.vocab_len())?;
+        let legal = legal_row(bitmask, slot, self.vocab_len())?;
+        self.apply_to(logits, legal, frontier, scratch);
+        Ok(())
+    }
+
+    /// Applies the prior to all rows of a batch: logits are `[rows, vocab]`, row after row, and so are the bitmask
+    /// and the frontiers. Each row is treated as by [`apply_row`](Self::apply_row).
+    ///
+    /// # Errors
+    ///
+    /// [`LogitsError`] if the shapes do not agree; the logits are as they were.
+    pub fn apply<T: Logit>(
+        &self,
+        logits: &mut [T],
+        bitmask: &TokenBitmask,
+        frontiers: &[Option<Frontier>],
+        scratch: &mut LogitsScratch,
+    ) -> Result<(), LogitsError> {
+        let (rows, vocab) = (bitmask.rows(), self.vocab_len());
+        bitmask.check(rows, vocab)?;
+        check_len(logits.len(), rows, vocab)?;
+        check_count("frontiers", frontiers.len(), rows)?;
+        for (slot, (logits, &frontier)) in logits.chunks_exact_mut(vocab.max(1)).zip(frontiers).enumerate() {
+            self.apply_to(logits, bitmask.row(slot).unwrap_or_default(), frontier, scratch);
+        }
+        Ok(())
+    }
+
+    fn apply_to<T: Logit>(
+        &self,
+        logits: &mut [T],
+        legal: &[u32],
+        frontier: Option<Frontier>,
+        scratch: &mut LogitsScratch,
+    ) {
+        let alpha = self.config().alpha;
+        let mode = match self.config().apply {
+            ApplyMode::Additive if alpha == 0.0 => ApplyMode::Off,
+            mode => mode,
+        };
+        if mode == ApplyMode::Off || mode == ApplyMode::Fixed && alpha == 0.0 {
+            scratch.tokens.clear();
+            scratch.tokens.extend(allowed(legal, logits.len()));
+            scratch.weights.clear();
+            scratch.weights.resize(scratch.tokens.len(), 0.0);
+        } else {
+            self.gather(&self.shifts(frontier, legal), legal, scratch);
+        }
+        let says = scratch.gather(logits);
+        match mode {
+            ApplyMode::Off => {}
+            ApplyMode::Additive => blend(scratch, 1.0, 0.0, alpha, 0.0),
+            ApplyMode::Fixed => {
+                let (model, _) = model_total(scratch, logits, says);
+                let prior = self.total(frontier, &scratch.weights);
+                blend(scratch, 1.0 - alpha, model, alpha, prior);
+            }
+            ApplyMode::Entropy => {
+                let (model, entropy) = model_total(scratch, logits, says);
+                let prior = self.total(frontier, &scratch.weights);
+                let most = ln(scratch.tokens.len().max(2) as f64);
+                let share = (entropy / most).clamp(0.0, 1.0);
+                blend(scratch, 1.0 - share, model, share, prior);
+            }
+        }
+        logits.fill(T::NEG_INFINITY);
+        for (&token, &value) in scratch.tokens.iter().zip(&scratch.values) {
+            logits[token as usize] = T::from_f64(value);
+        }
+    }
+}
+
+/// value = m (value - model) + p (weight - prior)
+fn blend(scratch: &mut LogitsScratch, m: f64, model: f64, p: f64, prior: f64) {
+    for (value, weight) in scratch.values.iter_mut().zip(&scratch.weights) {
+        *value = m * (*value - model) + p * (weight - prior);
+    }
+}
+
+/// ln of the sum of exp(logit) over the whole vocabulary, and the entropy, in nats, of the distribution over the
+/// tokens in question.
+fn model_total<T: Logit>(scratch: &mut LogitsScratch, logits: &[T], says: bool) -> (f64, f64) {
+    let largest = max(&scratch.values);
+    let (sum, moment) = exp_sums(&scratch.values, largest);
+    let ln_sum = ln(sum);
+    let entropy = ln_sum - moment / sum;
+    if !says {
+        return (ln(logits.len() as f64), entropy);
+    }
+    scratch.gather_others(logits);
+    let inside = largest + ln_sum;
+    let most = max(&scratch.others);
+    if most == f64::NEG_INFINITY {
+        return (inside, entropy);
+    }
+    let outside = most + ln(exp_sums(&scratch.others, most).0);
+    let (more, less) = if inside > outside { (inside, outside) } else { (outside, inside) };
+    (more + ln(1.0 + exp(less - more)), entropy)
+}
