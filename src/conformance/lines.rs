@@ -72,6 +72,9 @@ pub(crate) struct Config {
     pub(crate) forms: Option<Vec<String>>,
     pub(crate) dump: Option<String>,
     pub(crate) min_len: Option<u32>,
+    /// Fields of the prior that are not at their defaults.
+    pub(crate) prior: Option<Value>,
+    pub(crate) prior_base: Option<Vec<f64>>,
     #[serde(flatten)]
     pub(crate) rest: Fields,
 }
@@ -102,6 +105,12 @@ pub(crate) struct Trace {
     pub(crate) padded_same_src: Option<bool>,
     pub(crate) ast_trunc: Option<String>,
     pub(crate) ast_trail: Option<String>,
+    /// Number of tokens so far, the prior's logits.
+    #[serde(default)]
+    pub(crate) logits: Vec<(usize, Vec<f64>)>,
+    /// Number of tokens so far, a model's logits, and by mode the results at the legal ids.
+    #[serde(default)]
+    pub(crate) apply: Vec<(usize, Vec<f32>, BTreeMap<String, Vec<f64>>)>,
     #[serde(flatten)]
     pub(crate) rest: Fields,
 }

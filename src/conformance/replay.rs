@@ -12,18 +12,21 @@ use pyprior_core::{ConfigError, Form, IoValue, Language, LanguageConfig, Matcher
 use serde_json::Value;
 
 use super::lines::{Config, InitError, Line, ValueDecode, ValueLine};
+use super::prior::Priors;
 use super::report::{Outcome, Report};
 use super::steps;
 use super::witness::Witness;
 
 /// A configuration as far as it makes sense to the engine.
-struct Known {
-    vocab: Vocab,
+pub(crate) struct Known {
+    pub(crate) vocab: Vocab,
     /// `None` where the exact rules refuse it.
-    language: Option<Arc<Language>>,
+    pub(crate) language: Option<Arc<Language>>,
     /// For rendering, which needs no decoding: the same vocabulary without bounds.
-    renders: Option<Arc<Language>>,
-    witness: Witness,
+    pub(crate) renders: Option<Arc<Language>>,
+    pub(crate) witness: Witness,
+    /// `None` where no prior is recorded, or one that ours refuses.
+    pub(crate) priors: Option<Priors>,
 }
 
 /// Replays a trace file, gzipped or plain.
@@ -77,11 +80,11 @@ fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Option<Known>>, l
             let Some(known) = configs.get_mut(&trace.c) else {
                 bail!("trace {} is of configuration {}, which has not been given", trace.k, trace.c);
             };
-            let Some(Known { vocab, language, renders, witness }) = known else {
+            let Some(known) = known else {
                 report.add("trace", "c", &"trace", Outcome::NotCompared("its configuration is not one of ours"));
                 return Ok(());
             };
-            steps::replay(report, vocab, language.as_ref(), renders.as_deref(), witness, &trace);
+            steps::replay(report, known, &trace);
         }
         Line::InitError(line) => replay_init(report, &line),
         Line::Value(line) => replay_value(report, &line)?,
@@ -99,7 +102,7 @@ fn replay_config(report: &mut Report, line: &Config) -> anyhow::Result<Option<Kn
     const LINE: &str = "config";
     let place = format!("config {}", line.c);
     for field in line.rest.keys() {
-        report.add(LINE, field, &place, Outcome::NotCompared("the symbolic prior is not implemented yet"));
+        report.add(LINE, field, &place, Outcome::NotCompared("unknown to this program"));
     }
     let exclude = line.exclude.clone().unwrap_or_default();
     // A negative budget is below the minimum like any other; our numbers have no sign.
@@ -129,6 +132,7 @@ fn replay_config(report: &mut Report, line: &Config) -> anyhow::Result<Option<Kn
     if let Some(dump) = &line.dump {
         report.compare(LINE, "dump", &place, dump.as_str(), &vocab.dump());
     }
+    let priors = replay_prior(report, line, &place, &vocab);
     let witness = Witness::new(&config);
     let unbounded = LanguageConfig { max_len: None, ..config.clone() };
     let least = Language::new(unbounded.clone()).map(|language| language.min_len());
@@ -161,7 +165,23 @@ fn replay_config(report: &mut Report, line: &Config) -> anyhow::Result<Option<Kn
         }
     };
     let plain = LanguageConfig { exclude: Vec::new(), ..unbounded };
-    Ok(Some(Known { vocab, language, renders: Language::new(plain).ok(), witness }))
+    Ok(Some(Known { vocab, language, renders: Language::new(plain).ok(), witness, priors }))
+}
+
+fn replay_prior(report: &mut Report, line: &Config, place: &String, vocab: &Vocab) -> Option<Priors> {
+    match Priors::new(vocab, line.prior.as_ref()?) {
+        Ok(priors) => {
+            report.add("config", "prior", place, Outcome::Equal);
+            if let Some(recorded) = &line.prior_base {
+                priors.base(report, place, recorded);
+            }
+            Some(priors)
+        }
+        Err(error) => {
+            report.add("config", "prior", place, Outcome::Different(error));
+            None
+        }
+    }
 }
 
 fn replay_init(report: &mut Report, line: &InitError) {

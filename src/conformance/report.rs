@@ -42,6 +42,11 @@ impl Report {
         }
     }
 
+    /// Counts comparisons that came out equal.
+    pub(crate) fn add_equal(&mut self, line: &'static str, field: &str, count: u64) {
+        self.fields.entry((line, field.to_owned())).or_default().equal += count;
+    }
+
     /// Compares two values that must be equal.
     pub(crate) fn compare<T: PartialEq + fmt::Debug>(
         &mut self,

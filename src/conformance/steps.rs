@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use pyprior_core::{DecodeError, Language, Matcher, Renderer, TokenError, Vocab};
+use pyprior_core::{DecodeError, Frontier, Language, Matcher, Renderer, TokenError, Vocab};
 
 use super::lines::{Partial, Trace};
+use super::prior::Priors;
+use super::replay::Known;
 use super::report::{Outcome, Report};
 use super::witness::Witness;
 
@@ -15,9 +17,7 @@ const PAST_END: &str = "tokens behind the end are refused, save PAD";
 const ENDED: &str = "behind a token without any completion";
 
 /// Fields of what is not implemented yet.
-const LATER: [(&str, &str); 7] = [
-    ("logits", "the symbolic prior is not implemented yet"),
-    ("apply", "the symbolic prior is not implemented yet"),
+const LATER: [(&str, &str); 5] = [
     ("render", "execution is not implemented yet"),
     ("exec", "execution is not implemented yet"),
     ("encode", "encoding source is not implemented yet"),
@@ -28,14 +28,8 @@ const LATER: [(&str, &str); 7] = [
 const ABOUT: [&str; 2] = ["sampler", "prefix_kind"];
 
 /// Compares a trace under a language, or, where the language is refused, only what needs no decoding.
-pub(crate) fn replay(
-    report: &mut Report,
-    vocab: &Vocab,
-    language: Option<&Arc<Language>>,
-    renders: Option<&Language>,
-    witness: &mut Witness,
-    trace: &Trace,
-) {
+pub(crate) fn replay(report: &mut Report, known: &mut Known, trace: &Trace) {
+    let Known { vocab, language, renders, witness, priors } = known;
     let place = format!("config {} trace {}", trace.c, trace.k);
     for field in trace.rest.keys() {
         let known = LATER.iter().find(|(name, _)| name == field).map(|(_, why)| *why);
@@ -57,12 +51,23 @@ pub(crate) fn replay(
         {
             (0..count).for_each(|_| report.add(LINE, field, &place, Outcome::NotCompared(REFUSED)));
         }
+        not_compared(report, &place, trace, 0, REFUSED);
         report.add(LINE, "done", &place, Outcome::NotCompared(REFUSED));
         return;
     };
-    let mut steps = Steps { report, place, language, witness, trace, matcher: Matcher::new(language) };
-    if steps.start() {
-        steps.walk();
+    let matcher = Matcher::new(language);
+    let mut steps = Steps { report, place, language, witness, priors: priors.as_mut(), trace, matcher };
+    let compared = if steps.start() { steps.walk() } else { 0 };
+    let Steps { report, place, .. } = steps;
+    not_compared(report, &place, trace, compared, ENDED);
+}
+
+/// Notes what is recorded of the prior for the steps from `first` on, by number of tokens.
+fn not_compared(report: &mut Report, place: &String, trace: &Trace, first: usize, why: &'static str) {
+    let logits = trace.logits.iter().map(|(at, _)| ("logits", *at));
+    let steps = logits.chain(trace.apply.iter().map(|(at, ..)| ("apply", *at)));
+    for (field, _) in steps.filter(|&(_, at)| at >= first) {
+        report.add(LINE, field, place, Outcome::NotCompared(why));
     }
 }
 
@@ -71,6 +76,7 @@ struct Steps<'a> {
     place: String,
     language: &'a Arc<Language>,
     witness: &'a mut Witness,
+    priors: Option<&'a mut Priors>,
     trace: &'a Trace,
     matcher: Matcher,
 }
@@ -129,7 +135,8 @@ impl Steps<'_> {
         self.witness.legal(&names)
     }
 
-    fn walk(&mut self) {
+    /// Returns behind how many tokens the steps are that have not been compared.
+    fn walk(&mut self) -> usize {
         let rest = &self.trace.ids[self.trace.prefix.len().min(self.trace.ids.len())..];
         let steps = self.trace.legal.iter().zip(&self.trace.kind).zip(&self.trace.frontier);
         for (nth, ((legal, kind), &frontier)) in steps.enumerate() {
@@ -137,7 +144,7 @@ impl Steps<'_> {
             let ours = found.map(|found| (found.kind.name(), found.expr_depth, found.control_depth));
             self.report.compare(LINE, "kind", &self.place, Some(kind.as_str()), ours.map(|ours| ours.0));
             self.report.compare(LINE, "frontier", &self.place, Some(frontier), ours.map(|ours| (ours.1, ours.2)));
-            self.legal(nth, legal);
+            self.legal(nth, legal, found);
             // The last recorded set has no token behind it when the trace was cut or ran dead.
             let Some(&token) = rest.get(nth) else { break };
             let Err(error) = self.matcher.accept_token(token) else { continue };
@@ -149,7 +156,7 @@ impl Steps<'_> {
             for field in ["legal", "kind", "frontier"] {
                 (nth + 1..self.trace.legal.len()).for_each(|_| self.add(field, Outcome::NotCompared(ENDED)));
             }
-            return;
+            return self.trace.prefix.len() + nth + 1;
         }
         (0..rest.len()).for_each(|_| self.add("ids", Outcome::Equal));
         if let Some(done) = self.trace.done {
@@ -166,15 +173,20 @@ impl Steps<'_> {
             let ours = self.matcher.legal_tokens().collect::<Vec<_>>();
             self.report.compare(LINE, "legal_done", &self.place, legal_done, &ours);
         }
+        self.trace.prefix.len() + self.trace.legal.len()
     }
 
-    fn legal(&mut self, nth: usize, recorded: &str) {
+    fn legal(&mut self, nth: usize, recorded: &str, frontier: Option<Frontier>) {
         let len = self.language.vocab().len();
         let shaped =
             |ids: &Vec<u32>| recorded.len() == 2 * len.div_ceil(8) && ids.iter().all(|&id| (id as usize) < len);
         let Some(recorded) = bits(recorded).filter(shaped) else {
             return self.add("legal", Outcome::Different(format!("at {nth}: no set of {len} tokens: {recorded:?}")));
         };
+        if let Some(priors) = &mut self.priors {
+            // The recorded set, since the results depend on it, and ours may be smaller.
+            priors.step(self.report, &self.place, self.trace, self.trace.prefix.len() + nth, frontier, &recorded);
+        }
         let ours = self.matcher.legal_tokens().collect::<Vec<_>>();
         if recorded == ours {
             return self.add("legal", Outcome::Equal);
