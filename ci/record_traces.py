@@ -3,8 +3,9 @@
 
 The file has the line kinds of the project's trace format: `meta`, `config`,
 `trace`, `config_end`, `init_error`, `value` and `value_decode`. What needs other
-parts of the package is left out: `prior`, `prior_base`, `logits`, `apply`,
-`ast_tokens_same`, `encode`, `src2`, `analysis`, `exec` and the `encode` lines.
+parts of the package is left out: `ast_tokens_same`, `encode`, `src2`, `analysis`,
+`exec` and the `encode` lines. `apply` needs torch, which the package does not
+install: it is recorded where the environment has torch, and left out elsewhere.
 
 The configurations are random but depend on --seed alone, so a fresh seed is a
 fresh test set. `--check` turns the script round: it replays every stream of an
@@ -49,6 +50,26 @@ VALUE_RANGES = (
     (0, 9), (0, 9), (-99, 99), (0, 3), (-3, 3), (-1, 1), (0, 31), (-9, -2), (1, 4),
     (7, 20), (0, 0), (5, 5), (-7, -7), (5, 4),
 )  # fmt: skip
+
+# What the fields of a prior are drawn from: their defaults are among them, and
+# length_decay may exceed 1. Zero weights are left out, since the package refuses
+# them when the prior is built.
+PRIOR_FIELDS = {
+    "w_var": (0.5, 2.0, 3.0, 1e-6),
+    "w_const": (0.25, 1.0, 4.0, 1e6),
+    "w_binop": (0.7, 1.5, 20.0),
+    "w_compare": (0.1, 0.5, 3.0),
+    "w_call": (1.0, 6.0, 0.01),
+    "w_print": (0.3, 1.0),
+    "w_assign": (1.0, 2.0),
+    "w_if": (1.0, 2.5, 0.2),
+    "w_return": (0.5, 3.0),
+    "binop_depth_decay": (0.25, 0.5, 0.9, 1.0),
+    "if_depth_decay": (0.25, 0.5, 0.9, 1.0),
+    "length_decay": (0.3, 0.6, 1.0, 1.5),
+    "alpha": (0.0, 0.3, 0.75, 1.0, 2.0),
+}
+APPLY_MODES = ("off", "additive", "fixed", "entropy")
 
 # Calls of Tokenizer + init whose answer is worth fixing whatever the seed.
 INIT_CALLS = (
@@ -113,6 +134,35 @@ def begin(tok, max_len, exclude, ids=None):
     return pyprior.init(vocab=tok, max_len=max_len, exclude=set(exclude), **more)
 
 
+def make_prior(tok, fields, **more):
+    import pyprior
+
+    return pyprior.Prior(tok, pyprior.PriorConfig(**fields, **more))
+
+
+def float32s(values):
+    """Numbers of a row in the 9 digits that give a float32 back."""
+    return [float(f"{float(x):.9g}") for x in values]
+
+
+def has_torch():
+    import importlib.util
+
+    return importlib.util.find_spec("torch") is not None
+
+
+def record_apply(tok, fields, state, model, legal):
+    """What each mode makes of one row of model logits, at the legal ids."""
+    import torch
+
+    row = torch.tensor([model], dtype=torch.float32)
+    results = {}
+    for mode in APPLY_MODES:
+        out = make_prior(tok, fields, apply=mode).apply(row, state)[0].tolist()
+        results[mode] = float32s(out[t] for t in legal)
+    return results
+
+
 def find_min_len(tok, exclude):
     """The smallest max_len that init accepts, found by asking for each."""
     for max_len in range(1, MAX_MIN_LEN + 1):
@@ -132,12 +182,13 @@ def hex_set(ids, vocab):
     return bits.hex()
 
 
-def record(tok, config, k, prefix, choose):
+def record(tok, config, k, prefix, choose, logits_at=None, model_at=None):
     """Decode once and return what a trace line says about it.
 
     `choose(legal, position)` picks the next id from the sorted legal ones, or
     answers None to stop. `prefix` is None for a decode from nothing, which is
-    not the same as an empty prefix.
+    not the same as an empty prefix. `logits_at(position)` says whether the prior's
+    logits are wanted there, `model_at(position)` gives a model's to apply it to.
     """
     import pyprior
     from pyprior import nodes
@@ -152,6 +203,8 @@ def record(tok, config, k, prefix, choose):
 
     row = state.rows[0]
     legal_sets, frontiers, kinds = [], [], []
+    prior = make_prior(tok, config.get("prior", {}))
+    logits, apply = [], []
     dead = False
     while not pyprior.done(state) and len(state.ids[0]) < MAX_TOKENS:
         legal = sorted(row.legal())
@@ -162,7 +215,14 @@ def record(tok, config, k, prefix, choose):
             # A bug of the original: it walked into a state nothing can follow.
             dead = True
             break
-        token = choose(legal, len(state.ids[0]))
+        position = len(state.ids[0])
+        if logits_at and logits_at(position):
+            logits.append([position, float32s(prior.logits(state)[0])])
+        model = model_at(position) if model_at else None
+        if model is not None:
+            results = record_apply(tok, config.get("prior", {}), state, model, legal)
+            apply.append([position, model, results])
+        token = choose(legal, position)
         if token is None:
             break
         pyprior.advance(state, [token])
@@ -178,6 +238,10 @@ def record(tok, config, k, prefix, choose):
     }
     if dead:
         line["dead"] = True
+    if logits:
+        line["logits"] = logits
+    if apply:
+        line["apply"] = apply
     if k % 3 == 0:  # all of them for every third only: they are most of the file
         line["partial"] = [tok.partial_source(ids[:j]) for j in range(len(ids) + 1)]
     else:
@@ -214,7 +278,19 @@ def record_init(knobs, max_len, exclude, ids, with_ids=True):
     return line
 
 
-def config_fields(tok, exclude):
+def prior_base(tok, prior):
+    """The prior's table; None where not even without excludes a decode can begin."""
+    import pyprior
+
+    try:
+        start = pyprior.init(vocab=tok)
+    except ValueError:
+        return None
+    # Nothing damps the first hole, so there the logits are the table itself.
+    return float32s(make_prior(tok, prior).logits(start)[0])
+
+
+def config_fields(tok, exclude, prior):
     """The part of a config line that the package decides."""
     everything = range(tok.vocab_size)
     return {
@@ -224,6 +300,7 @@ def config_fields(tok, exclude):
         "forms": [tok.form_id(t) for t in everything],
         "dump": tok.dump(),
         "min_len": find_min_len(tok, exclude),
+        "prior_base": prior_base(tok, prior),
     }
 
 
@@ -292,6 +369,32 @@ def random_max_len(rng):
     return rng.randint(*rng.choice(((3, 8), (9, 20), (21, 60), (61, 120))))
 
 
+def random_prior(rng):
+    """PriorConfig arguments: none of them now and then, else most."""
+    if rng.random() < 0.2:
+        return {}
+    return {name: rng.choice(of) for name, of in PRIOR_FIELDS.items() if rng.random() < 0.85}
+
+
+def prior_steps(rng, tok, torch):
+    """Where a decode records the prior's logits, and what a model says there.
+
+    A generator of its own, so that the decode is the same without it.
+    """
+    spread = rng.choice((0.5, 3.0, 10.0))
+
+    def logits_at(_position):
+        return rng.random() < 0.15
+
+    def model_at(_position):
+        if not torch or rng.random() > 0.1:
+            return None
+        # Multiples of 1/64: exact in every number type.
+        return [round(rng.gauss(0, spread) * 64) / 64 for _ in range(tok.vocab_size)]
+
+    return logits_at, model_at
+
+
 def random_prefix(rng, tok, names, earlier):
     """A prefix for init, with its kind: a function's head, a cut or a bad one."""
     kind = rng.choice(("func", "cut", "bad"))
@@ -333,13 +436,15 @@ def random_value_stream(rng):
 
 def config_lines(rng, c, traces, seed):
     """The lines of one random configuration, with whatever init refused first."""
+    prior = random_prior(random.Random(f"{seed}/{c}/prior"))
+    torch = has_torch()
     while True:
         knobs = random_knobs(rng)
         tok = make_tokenizer(knobs)
         names = [tok.name(t) for t in range(tok.vocab_size)]
         exclude = random_exclude(rng, names)
         max_len = random_max_len(rng)
-        fields = config_fields(tok, exclude)
+        fields = config_fields(tok, exclude, prior)
         attempt = record_init(knobs, max_len, exclude, None, with_ids=False)
         if "ok" in attempt:
             break
@@ -350,9 +455,9 @@ def config_lines(rng, c, traces, seed):
             max_len = fields["min_len"]
             break
 
-    # `prior` is the default and has no influence on anything recorded here.
     head = {"t": "config", "c": c, "tok": knobs, "max_len": max_len, "exclude": exclude}
-    yield {**head, "prior": {}, **fields}
+    head["prior"] = prior
+    yield {**head, **fields}
 
     earlier = []
     dead_ends = complete = 0
@@ -367,7 +472,8 @@ def config_lines(rng, c, traces, seed):
             prefix, kind = random_prefix(own, tok, names, earlier)
             line["prefix"] = prefix
             line["prefix_kind"] = kind
-        line.update(record(tok, head, k, prefix, chooser(own, sampler, tok)))
+        steps = prior_steps(random.Random(f"{seed}/{c}/{k}/prior"), tok, torch)
+        line.update(record(tok, head, k, prefix, chooser(own, sampler, tok), *steps))
         yield line
         if line.get("done") and "overrun" not in line:
             complete += 1
@@ -382,14 +488,17 @@ def all_lines(seed, configs, traces):
 
     import numpy
 
-    # No torch and exec_timeout_s: nothing here uses torch or runs a program.
-    yield {
+    # No exec_timeout_s: nothing here runs a program.
+    meta = {
         "t": "meta",
         "pyprior": version("pyprior"),
         "python": ".".join(str(n) for n in sys.version_info[:3]),
         "numpy": numpy.__version__,
         "seed": seed,
     }
+    if has_torch():
+        meta["torch"] = version("torch")
+    yield meta
     edges = []
     for c in range(configs):
         for line in config_lines(random.Random(f"{seed}/{c}"), c, traces, seed):
@@ -473,6 +582,7 @@ def check_file(path):
     counts = {}
     config = tok = None
     tally = {}
+    torch = has_torch()
     default = make_tokenizer({})
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for number, text in enumerate(lines, 1):
@@ -482,7 +592,7 @@ def check_file(path):
             if t == "config":
                 config, tok = line, make_tokenizer(line["tok"])
                 tally = {"dead_ends": 0, "complete": 0}
-                ours = config_fields(tok, line.get("exclude", []))
+                ours = config_fields(tok, line.get("exclude", []), line.get("prior", {}))
                 # Configurations for encoding only hold just the names.
                 unused = () if "min_len" in line else set(ours) - {"vocab", "names"}
                 compare(where, ours, line, problems, unused)
@@ -493,7 +603,10 @@ def check_file(path):
                     return ids[position] if position < len(ids) else None
 
                 prefix = line.get("prefix")
-                ours = record(tok, config, line["k"], prefix, follow)
+                wanted = {position for position, _ in line.get("logits", [])}
+                models = {position: model for position, model, _ in line.get("apply", [])}
+                steps = (wanted.__contains__, models.get if torch else None)
+                ours = record(tok, config, line["k"], prefix, follow, *steps)
                 compare(where, ours, line, problems)
                 complete = ours.get("done") and "overrun" not in ours
                 tally["complete"] += bool(complete)

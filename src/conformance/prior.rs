@@ -8,10 +8,8 @@ use serde_json::Value;
 use super::lines::Trace;
 use super::report::{Outcome, Report};
 
-/// Absolute tolerance of recorded prior logits, which are `f32` of moderate size.
-const LOGITS: f64 = 1e-5;
-/// Absolute tolerance of recorded results: they were computed in `f32` throughout, ours are rounded once.
-const APPLY: f64 = 3e-5;
+/// Absolute tolerance: recorded values were computed in `f32` throughout, ours are rounded to it once.
+const TOLERANCE: f64 = 1e-5;
 
 /// The prior of a recorded configuration, once for every mode, and memory to compare in.
 pub(crate) struct Priors {
@@ -35,7 +33,7 @@ impl Priors {
     /// Compares the table before damping.
     pub(crate) fn base(&self, report: &mut Report, place: &dyn Display, recorded: &[f64]) {
         let ours = self.logits(None);
-        add(report, "config", "prior_base", place, LOGITS, recorded, &ours);
+        add(report, "config", "prior_base", place, recorded, &ours);
     }
 
     /// Compares what a trace holds for the step behind `taken` tokens, where `legal` are the recorded legal ids.
@@ -49,7 +47,7 @@ impl Priors {
         legal: &[u32],
     ) {
         for (_, recorded) in trace.logits.iter().filter(|(at, _)| *at == taken) {
-            add(report, "trace", "logits", place, LOGITS, recorded, &self.logits(frontier));
+            add(report, "trace", "logits", place, recorded, &self.logits(frontier));
         }
         self.bitmask.data_mut().fill(0);
         legal.iter().for_each(|&id| self.bitmask.data_mut()[id as usize / 32] |= 1 << (id % 32));
@@ -64,7 +62,7 @@ impl Priors {
                 match prior.apply_row(&mut row, &self.bitmask, 0, frontier, &mut self.scratch) {
                     Ok(()) => {
                         let ours = legal.iter().map(|&id| f64::from(row[id as usize])).collect::<Vec<_>>();
-                        add(report, "trace", &field, place, APPLY, recorded, &ours);
+                        add(report, "trace", &field, place, recorded, &ours);
                         let out = row.iter().filter(|&&logit| logit == f32::NEG_INFINITY).count();
                         report.compare("trace", "apply.illegal", place, row.len() - legal.len(), out);
                     }
@@ -88,14 +86,13 @@ fn add(
     line: &'static str,
     field: &str,
     place: &dyn Display,
-    tolerance: f64,
     recorded: &[f64],
     ours: &[f64],
 ) {
     let off = |(recorded, ours): (&f64, &f64)| (recorded - ours).abs();
     let pairs = || recorded.iter().zip(ours);
     // Written this way round, NaN counts as a difference.
-    let within = pairs().filter(|&pair| off(pair) <= tolerance).count();
+    let within = pairs().filter(|&pair| off(pair) <= TOLERANCE).count();
     report.add_equal(line, field, within as u64);
     if recorded.len() != ours.len() {
         let what = format!("recorded {} numbers, ours {}", recorded.len(), ours.len());
