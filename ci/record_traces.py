@@ -211,13 +211,13 @@ def record(tok, config, k, prefix, choose, logits_at=None, model_at=None):
         legal_sets.append(hex_set(legal, tok.vocab_size))
         frontiers.append(list(row.frontier()))
         kinds.append(frontier_kind(state))
+        position = len(state.ids[0])
+        if logits_at and logits_at(position):
+            logits.append([position, float32s(prior.logits(state)[0])])
         if not legal:
             # A bug of the original: it walked into a state nothing can follow.
             dead = True
             break
-        position = len(state.ids[0])
-        if logits_at and logits_at(position):
-            logits.append([position, float32s(prior.logits(state)[0])])
         model = model_at(position) if model_at else None
         if model is not None:
             results = record_apply(tok, config.get("prior", {}), state, model, legal)

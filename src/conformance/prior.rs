@@ -81,14 +81,7 @@ impl Priors {
 }
 
 /// Compares numbers one by one; a row that differs is told once, by its worst.
-fn add(
-    report: &mut Report,
-    line: &'static str,
-    field: &str,
-    place: &dyn Display,
-    recorded: &[f64],
-    ours: &[f64],
-) {
+fn add(report: &mut Report, line: &'static str, field: &str, place: &dyn Display, recorded: &[f64], ours: &[f64]) {
     let off = |(recorded, ours): (&f64, &f64)| (recorded - ours).abs();
     let pairs = || recorded.iter().zip(ours);
     // Written this way round, NaN counts as a difference.

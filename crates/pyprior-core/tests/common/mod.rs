@@ -4,6 +4,7 @@
 
 pub(crate) mod exact;
 pub(crate) mod languages;
+pub(crate) mod prior;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
