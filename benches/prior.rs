@@ -39,7 +39,7 @@ impl Rows {
         let vocab = language.vocab().len();
         let mut bitmask = TokenBitmask::new(ROWS, vocab);
         batch.fill_next_token_bitmask(&mut bitmask).expect("shapes agree");
-        let frontiers = (0..ROWS).map(|slot| batch.frontier(slot)).collect();
+        let frontiers = (0..ROWS).map(|slot| batch.frontier(slot).expect("a row")).collect();
         let logit = |i: usize| (sampler.index(i as u64, 0, 1000) as f32 - 500.0) / 100.0;
         let logits = (0..ROWS * vocab).map(logit).collect();
         Self { language, bitmask, frontiers, logits, scratch: LogitsScratch::new(vocab) }

@@ -43,6 +43,14 @@ fn agrees_with_the_recording() {
         ("trace", "frontier", [42823, 42823, 0]),
         ("trace", "src", [2522, 2517, 5]),
         ("trace", "partial", [19309, 19309, 0]),
+        ("trace", "logits", [208_480, 208_480, 0]),
+        ("trace", "apply.off", [21542, 21542, 0]),
+        ("trace", "apply.additive", [21542, 21542, 0]),
+        ("trace", "apply.fixed", [21542, 21542, 0]),
+        ("trace", "apply.entropy", [21542, 21542, 0]),
+        ("trace", "apply.illegal", [6260, 6260, 0]),
+        ("config", "prior", [40, 40, 0]),
+        ("config", "prior_base", [3170, 3170, 0]),
         ("config", "min_len", [40, 38, 2]),
         ("config", "dump", [40, 40, 0]),
         ("value", "tokens", [8, 8, 0]),
@@ -53,28 +61,63 @@ fn agrees_with_the_recording() {
     }
 }
 
-#[test]
-fn a_changed_recording_is_a_difference() {
+/// The report on the recording's first lines, each changed; there must be differences.
+fn changed(name: &str, change: impl Fn(&mut serde_json::Value)) -> String {
     use std::io::Read;
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(traces()).unwrap()).read_to_string(&mut text).unwrap();
     let lines = text.lines().take(40).map(|line| {
         let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        change(&mut line);
+        line.to_string() + "\n"
+    });
+    let output = conformance(&write(name, lines.collect::<String>().as_bytes()));
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_changed_recording_is_a_difference() {
+    let report = changed("changed.jsonl", |line| {
         if line["t"] == "trace" && line["k"] == 1 {
             line["kind"][0] = "stmt".into();
             line["legal"][0] = "ff".into();
             line["frontier"][0][1] = 9.into();
             line["src"] = "pass".into();
         }
-        line.to_string() + "\n"
     });
-    let output = conformance(&write("changed.jsonl", lines.collect::<String>().as_bytes()));
-    assert_eq!(output.status.code(), Some(1));
-    let report = String::from_utf8(output.stdout).unwrap();
     for field in ["kind", "legal", "frontier", "src", "padded_same_src"] {
         assert_eq!(row(&report, "trace", field)[3], 1, "{field}");
     }
     assert!(report.contains("\n5 differences\n  config 0 trace 1: "), "{report}");
+}
+
+#[test]
+fn a_changed_prior_is_a_difference() {
+    let add = |value: &mut serde_json::Value, by: f64| *value = (value.as_f64().unwrap() + by).into();
+    let report = changed("prior.jsonl", |line| {
+        if line["t"] == "config" {
+            add(&mut line["prior_base"][7], 3e-5);
+        }
+        if line["t"] == "trace" && line["k"] == 3 {
+            add(&mut line["logits"][0][1][20], 3e-5);
+            for mode in ["off", "additive", "fixed"] {
+                add(&mut line["apply"][0][2][mode][0], -3e-5);
+            }
+            line["apply"][0][2]["entropy"].as_array_mut().unwrap().pop();
+        }
+    });
+    let fields = ["logits", "apply.off", "apply.additive", "apply.fixed", "apply.entropy"];
+    for (line, field) in fields.map(|field| ("trace", field)).into_iter().chain([("config", "prior_base")]) {
+        assert_eq!(row(&report, line, field)[3], 1, "{field}\n{report}");
+    }
+    assert!(report.contains("\n6 differences\n"), "{report}");
+    let report = changed("unknown.jsonl", |line| {
+        if line["t"] == "config" {
+            line["prior"]["w_vra"] = 1.into();
+        }
+    });
+    assert!(report.contains("config 0: config.prior: unknown field \"w_vra\" of the prior; did you mean \"w_var\"?"));
 }
 
 #[test]

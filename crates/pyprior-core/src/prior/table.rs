@@ -23,6 +23,28 @@ const FORMS: usize = Form::ALL.len() + 1;
 /// weight, it is out of the question like one that is not legal; where none has, all legal tokens weigh 1.
 ///
 /// Logits, probabilities and draws call no mathematics library: they are the same bits on every platform.
+///
+/// ```
+/// use pyprior_core::{
+///     Language, LanguageConfig, LogitsScratch, Matcher, Prior, PriorConfig, TokenBitmask, TokenSampler,
+/// };
+///
+/// let language = Language::new(LanguageConfig { max_len: Some(30), ..LanguageConfig::default() })?;
+/// let vocab = language.vocab();
+/// let (prior, sampler) = (Prior::new(vocab, PriorConfig::default())?, TokenSampler::new(1));
+/// let mut scratch = LogitsScratch::new(vocab.len());
+/// let mut bitmask = TokenBitmask::new(1, vocab.len());
+/// let mut matcher = Matcher::new(&language);
+/// while !matcher.is_terminated() {
+///     matcher.fill_next_token_bitmask(&mut bitmask, 0)?;
+///     let mut logits = vec![0.0_f32; vocab.len()]; // a model's stand here
+///     prior.apply_row(&mut logits, &bitmask, 0, matcher.frontier(), &mut scratch)?;
+///     let step = matcher.tokens().len() as u32;
+///     let sampled = sampler.sample(&logits, &bitmask, 0, 0, step, &mut scratch)?.ok_or("no legal token")?;
+///     matcher.accept_token(sampled.token)?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Prior {
     config: PriorConfig,
