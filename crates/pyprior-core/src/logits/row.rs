@@ -46,13 +46,16 @@ pub struct LogitsScratch {
     pub(crate) weights: Vec<f64>,
     /// Finite logits of all other tokens, or sorted ones of the same.
     pub(crate) others: Vec<f64>,
+    /// Exponentials of any of these.
+    pub(crate) exps: Vec<f64>,
 }
 
 impl LogitsScratch {
-    /// Memory for rows of `vocab` tokens: about 28 bytes a token.
+    /// Memory for rows of `vocab` tokens: about 36 bytes a token.
     pub fn new(vocab: usize) -> Self {
         let numbers = || Vec::with_capacity(vocab);
-        Self { tokens: Vec::with_capacity(vocab), values: numbers(), weights: numbers(), others: numbers() }
+        let tokens = Vec::with_capacity(vocab);
+        Self { tokens, values: numbers(), weights: numbers(), others: numbers(), exps: numbers() }
     }
 
     /// Collects the values of `tokens`.

@@ -109,10 +109,9 @@ impl TokenSampler {
 
 fn draw<T: Logit>(logits: &[T], legal: &[u32], fraction: f64, scratch: &mut LogitsScratch) -> Option<Sampled> {
     scratch.gather_candidates(logits, legal);
-    let LogitsScratch { tokens, values, weights, .. } = scratch;
+    let LogitsScratch { tokens, values, exps: weights, .. } = scratch;
     let max = math::max(values);
-    weights.clear();
-    weights.extend(values.iter().map(|value| math::exp(value - max)));
+    math::exps(values, max, weights);
     let mut sum = 0.0;
     for weight in weights.iter_mut() {
         sum += *weight;

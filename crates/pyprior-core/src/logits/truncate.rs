@@ -131,7 +131,7 @@ impl Truncation {
 
     fn cut<T: Logit>(&self, logits: &mut [T], legal: &[u32], scratch: &mut LogitsScratch) {
         scratch.gather_candidates(logits, legal);
-        let least = self.least(&mut scratch.values, &mut scratch.others);
+        let least = self.least(&mut scratch.values, &mut scratch.others, &mut scratch.exps);
         logits.fill(T::NEG_INFINITY);
         for (&token, &value) in scratch.tokens.iter().zip(&scratch.values) {
             if value >= least {
@@ -141,7 +141,7 @@ impl Truncation {
     }
 
     /// Applies the temperature; returns the least logit that stays.
-    fn least(&self, values: &mut [f64], sorted: &mut Vec<f64>) -> f64 {
+    fn least(&self, values: &mut [f64], sorted: &mut Vec<f64>, exps: &mut Vec<f64>) -> f64 {
         let TruncationConfig { temperature, top_k, top_p, min_p } = self.config;
         let mut max = math::max(values);
         if temperature == 0.0 {
@@ -162,13 +162,14 @@ impl Truncation {
             sorted.clear();
             sorted.extend(values.iter().filter(|&&value| value >= least));
             sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-            let all: f64 = sorted.iter().map(|value| math::exp(value - max)).sum();
+            math::exps(sorted, max, exps);
+            let all: f64 = exps.iter().sum();
             let mut sum = 0.0;
-            let enough = sorted.iter().find(|&&value| {
-                sum += math::exp(value - max);
+            let enough = sorted.iter().zip(exps).find(|(_, exp)| {
+                sum += **exp;
                 sum >= top_p * all
             });
-            least = enough.map_or(least, |&value| value);
+            least = enough.map_or(least, |(&value, _)| value);
         }
         if min_p > 0.0 {
             least = least.max(max + self.min_below);

@@ -92,12 +92,12 @@ impl Prior {
             ApplyMode::Additive => blend(scratch, 1.0, 0.0, alpha, 0.0),
             ApplyMode::Fixed => {
                 let (model, _) = model_total(scratch, logits, says);
-                let prior = self.total(frontier, &scratch.weights);
+                let prior = self.total(frontier, scratch);
                 blend(scratch, 1.0 - alpha, model, alpha, prior);
             }
             ApplyMode::Entropy => {
                 let (model, entropy) = model_total(scratch, logits, says);
-                let prior = self.total(frontier, &scratch.weights);
+                let prior = self.total(frontier, scratch);
                 let most = ln(scratch.tokens.len().max(2) as f64);
                 let share = (entropy / most).clamp(0.0, 1.0);
                 blend(scratch, 1.0 - share, model, share, prior);
@@ -121,7 +121,7 @@ fn blend(scratch: &mut LogitsScratch, m: f64, model: f64, p: f64, prior: f64) {
 /// tokens in question.
 fn model_total<T: Logit>(scratch: &mut LogitsScratch, logits: &[T], says: bool) -> (f64, f64) {
     let largest = max(&scratch.values);
-    let (sum, moment) = exp_sums(&scratch.values, largest);
+    let (sum, moment) = exp_sums(&scratch.values, largest, &mut scratch.exps);
     let ln_sum = ln(sum);
     let entropy = ln_sum - moment / sum;
     if !says {
@@ -133,7 +133,7 @@ fn model_total<T: Logit>(scratch: &mut LogitsScratch, logits: &[T], says: bool) 
     if most == f64::NEG_INFINITY {
         return (inside, entropy);
     }
-    let outside = most + ln(exp_sums(&scratch.others, most).0);
+    let outside = most + ln(exp_sums(&scratch.others, most, &mut scratch.exps).0);
     let (more, less) = if inside > outside { (inside, outside) } else { (outside, inside) };
     (more + ln(1.0 + exp(less - more)), entropy)
 }

@@ -201,10 +201,10 @@ impl Prior {
         let legal = legal_row(bitmask, slot, self.vocab)?;
         self.gather(&self.shifts(frontier, legal), legal, scratch);
         let largest = max(&scratch.weights);
-        let (sum, _) = exp_sums(&scratch.weights, largest);
+        let (sum, _) = exp_sums(&scratch.weights, largest, &mut scratch.exps);
         out.fill(0.0);
-        for (&token, logit) in scratch.tokens.iter().zip(&scratch.weights) {
-            out[token as usize] = exp(logit - largest) / sum;
+        for (&token, exp) in scratch.tokens.iter().zip(&scratch.exps) {
+            out[token as usize] = exp / sum;
         }
         Ok(())
     }
@@ -244,11 +244,11 @@ impl Prior {
     }
 
     /// ln of the sum of the weights that the log_softmax of the prior runs over: of the whole vocabulary, or of
-    /// the legal tokens in `logits`.
-    pub(super) fn total(&self, frontier: Option<Frontier>, logits: &[f64]) -> f64 {
+    /// the legal tokens that have been gathered.
+    pub(super) fn total(&self, frontier: Option<Frontier>, scratch: &mut LogitsScratch) -> f64 {
         if self.normalisation() == Normalisation::Legal {
-            let largest = max(logits);
-            return largest + ln(exp_sums(logits, largest).0);
+            let largest = max(&scratch.weights);
+            return largest + ln(exp_sums(&scratch.weights, largest, &mut scratch.exps).0);
         }
         let [expr, control] = depths(frontier);
         let [operators, branches, others] = self.totals;
