@@ -79,6 +79,9 @@ pub(crate) struct Config {
     pub(crate) rest: Fields,
 }
 
+/// Numbers by apply mode.
+pub(crate) type Results = BTreeMap<String, Vec<f64>>;
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Trace {
     pub(crate) c: u64,
@@ -110,7 +113,7 @@ pub(crate) struct Trace {
     pub(crate) logits: Vec<(usize, Vec<f64>)>,
     /// Number of tokens so far, a model's logits, and by mode the results at the legal ids.
     #[serde(default)]
-    pub(crate) apply: Vec<(usize, Vec<f32>, BTreeMap<String, Vec<f64>>)>,
+    pub(crate) apply: Vec<(usize, Vec<f32>, Results)>,
     #[serde(flatten)]
     pub(crate) rest: Fields,
 }

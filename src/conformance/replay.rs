@@ -1,6 +1,7 @@
 //! Line by line, with the language of each configuration.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -168,7 +169,7 @@ fn replay_config(report: &mut Report, line: &Config) -> anyhow::Result<Option<Kn
     Ok(Some(Known { vocab, language, renders: Language::new(plain).ok(), witness, priors }))
 }
 
-fn replay_prior(report: &mut Report, line: &Config, place: &String, vocab: &Vocab) -> Option<Priors> {
+fn replay_prior(report: &mut Report, line: &Config, place: &dyn Display, vocab: &Vocab) -> Option<Priors> {
     match Priors::new(vocab, line.prior.as_ref()?) {
         Ok(priors) => {
             report.add("config", "prior", place, Outcome::Equal);

@@ -1,5 +1,6 @@
 //! One trace, step by step.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use pyprior_core::{DecodeError, Frontier, Language, Matcher, Renderer, TokenError, Vocab};
@@ -63,7 +64,7 @@ pub(crate) fn replay(report: &mut Report, known: &mut Known, trace: &Trace) {
 }
 
 /// Notes what is recorded of the prior for the steps from `first` on, by number of tokens.
-fn not_compared(report: &mut Report, place: &String, trace: &Trace, first: usize, why: &'static str) {
+fn not_compared(report: &mut Report, place: &dyn Display, trace: &Trace, first: usize, why: &'static str) {
     let logits = trace.logits.iter().map(|(at, _)| ("logits", *at));
     let steps = logits.chain(trace.apply.iter().map(|(at, ..)| ("apply", *at)));
     for (field, _) in steps.filter(|&(_, at)| at >= first) {

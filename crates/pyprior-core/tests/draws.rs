@@ -1,6 +1,8 @@
 //! Draws from logits, against the distribution that is stated: chi-squared at p = 1e-5 for each of the tests here,
 //! with fixed seeds, and against slightly wrong distributions to see that the test would tell.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::Random;

@@ -1,5 +1,7 @@
 //! The symbolic prior: its logits, its apply modes in every number type, and what a model must not spoil.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::Random;
