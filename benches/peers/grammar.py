@@ -64,7 +64,8 @@ def line(where, control):
 class Builder:
     """Rules by name: lists of alternatives, which are lists of symbols."""
 
-    def __init__(self):
+    def __init__(self, deepest):
+        self.deepest = deepest
         self.rules = {
             "start": [],  # the first rule is where a program starts
             "compare": [[" < "], [" == "]],
@@ -82,12 +83,19 @@ class Builder:
 
     # ------------------------------------------------------------ expressions
 
+    def within(self, depth):
+        """The depth below that one; without a bound there is only the depth 0."""
+        return 0 if self.deepest is None else depth + 1
+
+    def may_nest(self, depth):
+        return self.deepest is None or depth < self.deepest
+
     def atoms(self, depth, calls):
         """What reads the same on its own and as an operand."""
         yield [VARIABLE]
         yield [CONSTANT]
-        if depth < MAX_EXPR_DEPTH:
-            yield ["int(", *self.operation(COMPARE, depth + 1, calls), ")"]
+        if self.may_nest(depth):
+            yield ["int(", *self.operation(COMPARE, self.within(depth), calls), ")"]
             if calls:
                 yield [self.call(depth)]
 
@@ -98,22 +106,22 @@ class Builder:
     def expression(self, depth, calls):
         def alternatives():
             yield from self.atoms(depth, calls)
-            if depth < MAX_EXPR_DEPTH:
-                yield self.operation(OPERATOR, depth + 1, calls)
+            if self.may_nest(depth):
+                yield self.operation(OPERATOR, self.within(depth), calls)
 
         return self.rule(f"expression_{depth}", calls, alternatives)
 
     def operand(self, depth, calls):
         def alternatives():
             yield from self.atoms(depth, calls)
-            if depth < MAX_EXPR_DEPTH:
-                yield ["(", *self.operation(OPERATOR, depth + 1, calls), ")"]
+            if self.may_nest(depth):
+                yield ["(", *self.operation(OPERATOR, self.within(depth), calls), ")"]
 
         return self.rule(f"operand_{depth}", calls, alternatives)
 
     def call(self, depth):
         def alternatives():
-            argument = self.expression(depth + 1, True)
+            argument = self.expression(self.within(depth), True)
             yield [FUNCTION, "()"]
             yield [FUNCTION, "(", argument, Repeat((", ", argument), MAX_ARITY - 1), ")"]
 
@@ -194,8 +202,12 @@ class Builder:
         yield [returns, "\n", behind]
 
 
-def rules(tight=False):
-    """The grammar: rules by name, of which `start` is the first."""
-    builder = Builder()
+def rules(tight=False, deepest=MAX_EXPR_DEPTH):
+    """The grammar: rules by name, of which `start` is the first.
+
+    `deepest` is how deep operators and calls nest; with None any depth will do, and the
+    rules of expressions refer to themselves.
+    """
+    builder = Builder(deepest)
     builder.rules["start"] = list(builder.module(tight))
     return builder.rules
