@@ -1,11 +1,9 @@
 """The one grammar of `grammar.py`, written as each peer reads it.
 
-All four texts say the same: `gbnf` for XGrammar, `lark` for SynCode, `llguidance` for
-llguidance (Lark too, save the repetitions), and `regex` for Outlines' own engine, which
-has no rules to refer to, so that every use of a rule is a copy.
+Both texts say the same: `gbnf` for XGrammar, and `llguidance`, a variant of Lark's, for
+llguidance and for Outlines, which hands it on. Outlines' own engine takes regular
+expressions; `regex_bytes` says how long that would be.
 """
-
-import re
 
 import grammar
 from grammar import Repeat, Rule
@@ -43,41 +41,23 @@ def gbnf(rules):
     return "\n".join([*text, f"VAR ::= {names}", f"INT ::= {number}", ""])
 
 
-def terminals():
-    return [f"VAR: /{'|'.join(NAMES)}/", f"INT: /{INTEGER}/", ""]
-
-
 def llguidance(rules):
     text = lines(rules, ":", lambda body, most: f"({body}){{0,{most}}}", '""')
-    return "\n".join([*text, *terminals()])
+    return "\n".join([*text, f"VAR: /{'|'.join(NAMES)}/", f"INT: /{INTEGER}/", ""])
 
 
-def lark(rules):
-    """For LALR parsers; the commas are right-recursive there, which the bound forbids."""
-    text = lines(rules, ":", lambda body, most: f"({body})~0..{most}", "")
-    return "\n".join([*text, *terminals()])
-
-
-def regex(rules, at_most=1 << 24):
-    """One regular expression, or None if it would be longer than that."""
-    known = {"VAR": f"(?:{'|'.join(NAMES)})", "INT": f"(?:{INTEGER})"}
-
-    def length_checked(text):
-        if len(text) > at_most:
-            raise OverflowError
-        return text
+def regex_bytes(rules):
+    """The length of the grammar as one regular expression, where each use is a copy."""
+    known = {"VAR": len("|".join(NAMES)) + 4, "INT": len(INTEGER) + 4}
 
     def of(found):
         if isinstance(found, Repeat):
-            return f"(?:{''.join(map(of, found.symbols))}){{0,{found.most}}}"
+            return sum(map(of, found.symbols)) + len("(?:){0,99}")
         if not isinstance(found, Rule):
-            return re.escape(found).replace("\\\n", "\\n").replace("\\ ", " ")
+            return len(found)
         if found.name not in known:
-            texts = ("".join(map(of, alternative)) for alternative in rules[found.name])
-            known[found.name] = length_checked(f"(?:{'|'.join(texts)})")
+            alternatives = rules[found.name]
+            known[found.name] = len("(?:)") + sum(1 + sum(map(of, one)) for one in alternatives)
         return known[found.name]
 
-    try:
-        return of(Rule("start"))
-    except OverflowError:
-        return None
+    return of(Rule("start"))

@@ -7,14 +7,18 @@ next to nothing: what of the time is Python's.
 """
 
 import importlib.metadata
+import logging
+import os
 
 import dialects
+import environment
 import numpy
 
 
 class XGrammar:
     name = "XGrammar"
     package = "xgrammar"
+    ending = ""
 
     def __init__(self, vocabulary):
         import xgrammar
@@ -46,6 +50,7 @@ class XGrammar:
 class LLGuidance:
     name = "llguidance"
     package = "llguidance"
+    ending = ""
 
     def __init__(self, vocabulary):
         import llguidance
@@ -85,6 +90,7 @@ class Outlines:
 
     name = "Outlines"
     package = "outlines"
+    ending = ""
 
     def __init__(self, vocabulary):
         from outlines.backends.llguidance import LLGuidanceLogitsProcessor
@@ -116,43 +122,62 @@ class Outlines:
         return not self.processor.ll_matchers[0].is_error()
 
 
-class OutlinesCore:
-    """Outlines' own engine: a regular expression becomes one table over the vocabulary."""
+class SynCode:
+    """SynCode with its own grammar of all of Python.
 
-    name = "outlines-core"
-    package = "outlines_core"
+    Ours does not fit it: its parser is LALR(1), and whether the call in `(func(a` stands
+    at the depth of the parenthesis or is the first operand of a sum there is known only
+    far to the right; and its lexer looks at no context, so it cannot tell the end of a
+    line and part of an indentation from the whole. Its masks allow too much on purpose:
+    they look one or two terminals ahead.
+    """
+
+    name = "SynCode (Python)"
+    package = "syncode"
+    ending = "\n"  # its grammar wants the last line ended
 
     def __init__(self, vocabulary):
-        import outlines_core
+        os.environ["SYNCODE_CACHE"] = str(environment.REPO_ROOT / "target" / "syncode") + "/"
+        import syncode
+        import torch
+        import transformers
 
-        self.library = outlines_core
-        self.end = vocabulary.end
-        ids = {}
-        for token, text in enumerate(vocabulary.bytes):
-            ids.setdefault(text, []).append(token)
-        self.vocabulary = outlines_core.Vocabulary(vocabulary.end, ids)
-        self.words = numpy.zeros((vocabulary.size + 31) // 32, numpy.uint32)
-        self.place = (self.words.ctypes.data, self.words.size, self.words.itemsize)
+        logging.disable(logging.CRITICAL)  # it reports every text that it cannot parse
+        torch.set_num_threads(1)
+        self.syncode, self.tensor = syncode, torch.tensor
+        self.tokenizer = transformers.GPT2TokenizerFast(
+            vocabulary.encoder_path, vocabulary.merges_path
+        )
+        self.zeros = torch.zeros(1, vocabulary.size)
 
     def text(self, rules):
-        text = dialects.regex(rules)
-        if text is None:
-            raise ValueError("as one regular expression the grammar has more than 16 MB")
-        return text
+        return "python"
 
     def compile(self, text):
-        index = self.library.Index(text, self.vocabulary)
-        self.guide = self.library.Guide(index)
-        self.idle, self.reset = self.guide.get_state, self.guide.reset
+        """Takes minutes; afterwards a file below target/ has the result."""
+        self.processor = self.syncode.SyncodeLogitsProcessor(
+            self.syncode.Grammar(text), self.tokenizer, parse_output_only=False, indent=True
+        )
+        self.idle = lambda: None
+        self.reset()
+
+    def reset(self):
+        self.processor.reset()
+        self.ids = []
 
     def fill(self):
-        self.guide.write_mask_into(*self.place)
+        ids = self.tensor([self.ids], dtype=int)
+        self.scores = self.processor(ids, self.zeros.clone())
+
+    @property
+    def words(self):
+        finite = numpy.isfinite(self.scores[0].numpy())
+        bits = numpy.packbits(finite, bitorder="little")
+        return numpy.pad(bits, (0, -len(bits) % 4)).view(numpy.uint32)
 
     def accept(self, token):
-        if token == self.end:  # its table has the end as a token without a state behind it
-            return self.guide.is_finished()
-        self.guide.advance(token, return_tokens=False)
-        return True
+        self.ids.append(token)
+        return not self.processor.grammar_engine.parse_failed
 
 
 def version(engine):

@@ -4,8 +4,9 @@
 The peers get a context-free grammar for the source text (grammar.py) and the GPT-2
 vocabulary; PyPrior has its own tokens. Three questions:
 
-  fit       does every sampled program of ours pass through each peer's masks? If so,
-            the grammars cover the language, and the figures below are comparable
+  fit       does every sampled program of ours pass through each peer's masks, and no
+            text of a list of near misses? Do XGrammar and llguidance agree on every
+            mask? If so, the grammars are what they should be, and the same
   time      compiling the grammar; filling a mask and accepting a token, for a token and
             for a program, on one thread
   what gets through
@@ -26,8 +27,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import environment  # noqa: E402
 
+# Modules that need the peers are imported where they are used: `--help` needs none.
+
 # Seeds of the programs to check and to time, to train the trigrams, and to generate.
 CHECKED, TRAINED, GENERATED = 1, 2, 3
+
+PEERS = ("xgrammar", "llguidance", "outlines", "syncode")
 
 # What the trigrams are trained on has fewer constants, so that names come as often: most
 # of the tokens drawn uniformly from the default vocabulary are constants.
@@ -37,67 +42,22 @@ NAMES_MATTER = ("--value-range", "0", "9")
 CAP = 400
 
 
-def cases(vocabulary, small):
-    """The peers with their grammars: (label, engine, text of the grammar, knobs)."""
+def cases(vocabulary, peers):
+    """The peers with their grammars: (label, engine, text of the grammar)."""
     import engines
     import grammar
 
-    for kind in (engines.XGrammar, engines.LLGuidance):
-        for label, tight in (("", False), (" tight", True)):
+    for kind in (engines.XGrammar, engines.LLGuidance, engines.Outlines, engines.SynCode):
+        if kind.package not in peers:
+            continue
+        engine = kind(vocabulary)
+        yield kind.name, engine, engine.text(grammar.rules())
+        if kind in (engines.XGrammar, engines.LLGuidance):
             engine = kind(vocabulary)
-            yield kind.name + label, engine, engine.text(grammar.rules(tight)), ()
-    engine = engines.Outlines(vocabulary)
-    yield "Outlines (llguidance)", engine, engine.text(grammar.rules()), ()
-    if not small:
-        engine = engines.OutlinesCore(vocabulary)
-        shallow = ("--max-expr-depth", "1")
-        text = engine.text(grammar.rules(deepest=1))
-        yield "outlines-core, depth 1", engine, text, shallow
+            yield kind.name + " tight", engine, engine.text(grammar.rules(tight=True))
 
 
-class Programs:
-    """Sampled programs by the knobs that they were sampled with."""
-
-    def __init__(self, vocabulary, count):
-        self.vocabulary, self.count, self.known = vocabulary, count, {}
-
-    def of(self, knobs):
-        import ours
-
-        if knobs not in self.known:
-            programs = ours.sampled(self.count, CHECKED, knobs)
-            texts = self.vocabulary.encode([program["source"] for program in programs])
-            self.known[knobs] = programs, texts
-        return self.known[knobs]
-
-
-def fit(found, programs):
-    """Replay every program through every peer, looking at each bit; rows of a table."""
-    import engines
-    import measure
-
-    print("fit: sampled programs that pass every mask")
-    rows = []
-    for label, engine, text, knobs in found:
-        _, texts = programs.of(knobs)
-        # Compiling outlines-core is slow; once is enough for it, here and below.
-        first = measure.compiled(engine, text)
-        refused = measure.refused(engine, texts)
-        print(f"  {label}: {len(texts) - len(refused)} of {len(texts)}", flush=True)
-        rows.append(
-            {
-                "peer": label,
-                "version": engines.version(engine),
-                "grammar_bytes": len(text),
-                "first_compile_seconds": first,
-                "programs": len(texts),
-                "refused": len(refused),
-            }
-        )
-    return rows
-
-
-def time(found, programs, count, rounds):
+def time(found, asts, texts_for, rounds):
     """Ours and every peer, once a round; the seconds of each."""
     import measure
     import numpy
@@ -105,14 +65,13 @@ def time(found, programs, count, rounds):
 
     measured = {}
     for number in range(rounds):
-        for label, engine, text, knobs in found:
-            asts, texts = (some[:count] for some in programs.of(knobs))
+        for label, engine, text in found:
+            texts = texts_for(engine)[: len(asts)]
             own = ours.replayed(asts, 3)
             own_seconds = min(own["pass_seconds"])
             row = measured.setdefault(label, {"tokens": sum(map(len, texts)), "rounds": []})
             row |= {"programs": len(texts), "own_tokens": own["tokens"]}
-            slow = label.startswith("outlines-core")
-            compile_seconds = None if slow else measure.compiled(engine, text)
+            compile_seconds = measure.compiled(engine, text)
             cold, _ = measure.replayed(engine, texts)
             warm, resets = measure.replayed(engine, texts)
             total = float(warm.sum() + resets.sum()) * 1e-9
@@ -149,64 +108,16 @@ def gets_through(found, vocabulary, count, trained):
     }
     corpus = vocabulary.encode(sources(trained, TRAINED, NAMES_MATTER))
     trigrams = measure.Trigrams(corpus, vocabulary.size)
-    for label, engine, _, knobs in found:
-        if knobs or label.startswith("Outlines"):
-            continue  # another language, or another's masks
-        for model in (measure.Uniform(), trigrams):
+    for label, engine, _ in found:
+        if label == "Outlines":
+            continue  # its masks are llguidance's
+        # All of Python, uniformly, is noise.
+        models = (trigrams,) if label.startswith("SynCode") else (measure.Uniform(), trigrams)
+        for model in models:
             texts = measure.generated(engine, model, vocabulary, count, GENERATED, CAP)
             results[f"{label}, {model.name}"] = execute.outcomes(texts)
             print(f"  ran: {label}, {model.name}", file=sys.stderr, flush=True)
     return results
-
-
-def table(rows):
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        print("  " + "  ".join(cells))
-
-
-def least(row, name):
-    values = [one[name] for one in row["rounds"] if one[name] is not None]
-    return min(values) if values else None
-
-
-def print_times(measured, fits):
-    print("\ntime: least of the rounds; tokens are GPT-2's, ours are PyPrior's")
-    head = "peer|compile ms|µs/token|median|p99|cold|idle calls|tokens/program|µs/program"
-    rows = [(head + "|ours ns/token|ours tokens|ours µs|ratio a program").split("|")]
-    firsts = {one["peer"]: one["first_compile_seconds"] for one in fits}
-    for label, row in measured.items():
-        compile_seconds = least(row, "compile_seconds") or firsts[label]
-        ratios = [one["program_us"] / one["own_program_us"] for one in row["rounds"]]
-        rows.append(
-            [
-                label,
-                f"{compile_seconds * 1e3:.1f}",
-                *(f"{least(row, n + '_us'):.1f}" for n in ("token", "median", "p99", "cold_token")),
-                f"{least(row, 'idle_us'):.2f}",
-                f"{row['tokens'] / row['programs']:.1f}",
-                f"{least(row, 'program_us'):.0f}",
-                f"{least(row, 'own_token_us') * 1e3:.1f}",
-                f"{row['own_tokens'] / row['programs']:.1f}",
-                f"{least(row, 'own_program_us'):.2f}",
-                f"{min(ratios):.0f}..{max(ratios):.0f}",
-            ]
-        )
-    table(rows)
-    own = min(least(row, "own_compile_seconds") for row in measured.values())
-    print(f"  PyPrior compiles its language in {own * 1e3:.2f} ms")
-
-
-def print_outcomes(results):
-    import execute
-
-    print("\nwhat gets through: programs of each outcome under CPython, 1 s each")
-    shown = [name for name in execute.OUTCOMES if any(row[name] for row in results.values())]
-    rows = [["", *shown]]
-    rows += [[label, *(str(row[name]) for name in shown)] for label, row in results.items()]
-    table(rows)
 
 
 def parse_arguments():
@@ -218,8 +129,13 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5, help="times everything is timed (5)")
     parser.add_argument("--generate", type=int, default=500, help="programs of each peer (500)")
     parser.add_argument("--train", type=int, default=20000, help="programs for the trigrams (20000)")
+    parser.add_argument("--small", action="store_true", help="a tenth of everything, two rounds")
     parser.add_argument(
-        "--small", action="store_true", help="a tenth of everything, without the slow peers"
+        "--peers",
+        nargs="+",
+        choices=PEERS,
+        default=PEERS[:3],
+        help="all but SynCode, which takes minutes to compile and a tenth of a second a token",
     )
     arguments = parser.parse_args()
     if arguments.small:
@@ -232,23 +148,39 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     environment.reenter()
+    import fit
     import ours
+    import report
     from vocabulary import Vocabulary
 
     ours.build()
     vocabulary = Vocabulary()
-    found = list(cases(vocabulary, arguments.small))
-    programs = Programs(vocabulary, arguments.check)
-    fits = fit(found, programs)
-    measured = time(found, programs, arguments.programs, arguments.rounds)
-    print_times(measured, fits)
+    found = list(cases(vocabulary, arguments.peers))
+    asts = ours.sampled(arguments.check, CHECKED)
+
+    def texts_for(engine):
+        return vocabulary.encode([program["source"] + engine.ending for program in asts])
+
+    fits = fit.fit(found, texts_for, vocabulary)
+    differing = fit.disagreement(asts, vocabulary)
+    own_engine = fit.outlines_core()
+    measured = time(found, asts[: arguments.programs], texts_for, arguments.rounds)
+    report.print_times(measured)
     results = gets_through(found, vocabulary, arguments.generate, arguments.train)
-    print_outcomes(results)
+    report.print_outcomes(results)
     path = environment.REPO_ROOT / "target" / "peers.json"
-    answer = {"settings": vars(arguments), "fit": fits, "time": measured, "outcomes": results}
+    answer = {"settings": vars(arguments), "fit": fits, "masks_that_differ": differing}
+    answer |= {"outlines_core": own_engine, "time": measured, "outcomes": results}
     path.write_text(json.dumps(answer, indent=1) + "\n")
     # A grammar that refuses a program of the language compares something else.
-    bad = [one["peer"] for one in fits if one["refused"]]
+    # SynCode has another, of all of Python.
+    bad = [
+        one["peer"]
+        for one in fits
+        if (one["refused"] or one["outside_let_through"]) and "SynCode" not in one["peer"]
+    ]
+    if differing:
+        bad.append("XGrammar and llguidance differ")
     for label, row in results.items():
         if label.startswith("PyPrior") and sum(row.values()) > row["runs"] + row["does not finish"]:
             bad.append(label)
