@@ -2,6 +2,7 @@
 
 import dialects
 import engines
+import execute
 import grammar
 import measure
 import numpy
@@ -28,6 +29,15 @@ OUTSIDE = (
     "a = 1\ndef func():\n    b = 1",
 )
 
+# Of the right form, and yet they do not run: what becomes of each, by its outcome.
+WRONG = {
+    "undefined name": "print(a)",
+    "undefined function": "print(func())",
+    "None as a number": "def func():\n    a = 1\nprint(func() + 1)",
+    "wrong argument count": "def func(a):\n    return a\nprint(func())",
+    "recursion": "def func():\n    return func()\nprint(func())",
+}
+
 # Outlines' own engine on a small scale: an expression, and a text that it matches.
 PROBE = "a(?:xb)?", "axb"
 
@@ -40,11 +50,16 @@ def fit(found, texts_for, vocabulary):
     print("fit: sampled programs let through, and near misses")
     rows = []
     outside = vocabulary.encode(OUTSIDE)
+    for outcome, source in WRONG.items():
+        assert execute.outcomes([source])[outcome] == 1, outcome
     for label, engine, text in found:
         texts = texts_for(engine)
         first = measure.compiled(engine, text)
         refused = measure.refused(engine, texts)
         let_through = len(outside) - len(measure.refused(engine, outside))
+        wrong = vocabulary.encode([source + engine.ending for source in WRONG.values()])
+        stopped = {number for number, _ in measure.refused(engine, wrong)}
+        passing = [name for number, name in enumerate(WRONG) if number not in stopped]
         rows.append(
             {
                 "peer": label,
@@ -55,10 +70,12 @@ def fit(found, texts_for, vocabulary):
                 "refused": len(refused),
                 "outside": len(outside),
                 "outside_let_through": let_through,
+                "wrong_let_through": passing,
             }
         )
         inside = f"{len(texts) - len(refused)} of {len(texts)}"
         print(f"  {label}: {inside}; {let_through} of {len(outside)}", flush=True)
+        print(f"    lets through, of its form: {', '.join(passing) or 'nothing'}", flush=True)
     return rows
 
 

@@ -34,9 +34,10 @@ CHECKED, TRAINED, GENERATED = 1, 2, 3
 
 PEERS = ("xgrammar", "llguidance", "outlines", "syncode")
 
-# What the trigrams are trained on has fewer constants, so that names come as often: most
-# of the tokens drawn uniformly from the default vocabulary are constants.
-NAMES_MATTER = ("--value-range", "0", "9")
+# What the trigrams are trained on: programs of a def and one more statement, with few
+# constants, so that names and calls come often. Uniformly from the default vocabulary
+# most tokens are constants, and most programs have no call.
+DEF_FIRST = ("--value-range", "0", "9", "--prefix", "BLK_2", "FUNC_1")
 
 # A stop for texts that will not end; of our programs 1 in 10,000 is as long.
 CAP = 400
@@ -104,9 +105,9 @@ def gets_through(found, vocabulary, count, trained):
 
     results = {
         "PyPrior, uniform": execute.outcomes(sources(count, GENERATED)),
-        "PyPrior, uniform, 0 to 9": execute.outcomes(sources(count, GENERATED, NAMES_MATTER)),
+        "PyPrior, def first": execute.outcomes(sources(count, GENERATED, DEF_FIRST)),
     }
-    corpus = vocabulary.encode(sources(trained, TRAINED, NAMES_MATTER))
+    corpus = vocabulary.encode(sources(trained, TRAINED, DEF_FIRST))
     trigrams = measure.Trigrams(corpus, vocabulary.size)
     for label, engine, _ in found:
         if label == "Outlines":
@@ -125,8 +126,8 @@ def parse_arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", type=int, default=2000, help="programs to check (2000)")
-    parser.add_argument("--programs", type=int, default=500, help="of these, to time (500)")
-    parser.add_argument("--rounds", type=int, default=5, help="times everything is timed (5)")
+    parser.add_argument("--programs", type=int, default=300, help="of these, to time (300)")
+    parser.add_argument("--rounds", type=int, default=9, help="times everything is timed (9)")
     parser.add_argument("--generate", type=int, default=500, help="programs of each peer (500)")
     parser.add_argument("--train", type=int, default=20000, help="programs for the trigrams (20000)")
     parser.add_argument("--small", action="store_true", help="a tenth of everything, two rounds")
