@@ -39,6 +39,7 @@ pub use matcher::{Frontier, HoleKind, Matcher, RollbackError, TokenError};
 pub use prior::config::{ApplyMode, Normalisation, PriorConfig, PriorError};
 pub use prior::table::Prior;
 pub use sampler::philox::philox4x32_10;
+pub use sampler::prior::{OtherLanguageError, PriorSampler};
 pub use sampler::programs::{ProgramSampler, Programs, TooLongError};
 pub use sampler::uniform::{RowSampler, UniformSampler};
 pub use value::IoValue;

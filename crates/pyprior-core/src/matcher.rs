@@ -8,6 +8,7 @@ use crate::bitmask::{BitmaskShapeError, TokenBitmask};
 use crate::grammar::classes::Hole;
 use crate::grammar::records::Sym;
 use crate::language::Language;
+use crate::sampler::prior::{OtherLanguageError, PriorSampler};
 use crate::sampler::uniform::RowSampler;
 
 /// What kind of hole is next.
@@ -228,6 +229,17 @@ impl Matcher {
         let engine = &self.language.engine;
         let step = engine.len(&self.row);
         engine.choose_one(&self.row, &sampler.picks(step)).local() + self.language.vocab().offset()
+    }
+
+    /// Chooses a legal token by the weights of a prior: that of this step of row `row`. `PAD` once the program is
+    /// complete.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherLanguageError`] if the sampler was made for another language.
+    pub fn choose_by_prior(&self, sampler: &PriorSampler, row: u64) -> Result<u32, OtherLanguageError> {
+        let sym = sampler.choose(&self.language, &self.row, row)?;
+        Ok(sym.local() + self.language.vocab().offset())
     }
 
     /// Writes the legal set into row `row` of a bitmask.

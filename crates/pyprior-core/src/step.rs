@@ -97,13 +97,15 @@ impl<W: Words> Group<W> {
 }
 
 /// One row by itself.
-const SINGLE: Group<u32> = Group { starts: 0, first: 0, stride: 0 };
+pub(crate) const SINGLE: Group<u32> = Group { starts: 0, first: 0, stride: 0 };
 
 /// Where the legal sets of rows are: the parts that do and do not depend on the row.
 #[derive(Clone, Copy)]
 pub(crate) struct Legal<W> {
+    /// Which of the tables' sets.
+    pub(crate) set: W,
     list: W,
-    count: W,
+    pub(crate) count: W,
     mask: W,
     dynamic: W,
     class: W,
@@ -112,7 +114,7 @@ pub(crate) struct Legal<W> {
 impl<W: Words> Legal<W> {
     /// Whether functions are legal that are callable and whose arguments the budget allows.
     #[inline(always)]
-    fn callee(&self) -> W::Mask {
+    pub(crate) fn callee(&self) -> W::Mask {
         self.class.masked(Class::CALLEE).is(Class::CALLEE)
     }
 }
@@ -233,11 +235,12 @@ impl Engine {
         let [sets, cap, call_stride, class] = heads[HOLE].masked(hole::CLASS).records(&tables.classes);
         let slack = heads[SLACK];
         let call = W::select(slack.at_least(heads[CALL_NEED]), call_stride, slack.all(0));
-        let [list, count, mask, defines] = sets.add(slack.least(cap)).add(call).records(&tables.sets);
+        let set = sets.add(slack.least(cap)).add(call);
+        let [list, count, mask, defines] = set.records(&tables.sets);
         let reach = heads[VISIBLE].add(class.shr::<{ Class::REACH }>().masked(1));
         let visible = reach.least(slack.all(tables.max_vars)).and(class.masked(Class::VARS));
         let dynamic = W::select(defines.is(Set::DEFINES), heads[NEXT_FUNC], visible);
-        Legal { list, count, mask, dynamic, class }
+        Legal { set, list, count, mask, dynamic, class }
     }
 
     /// Where the legal set of a row is.
@@ -306,7 +309,7 @@ impl Engine {
 
     /// Where the part of a legal set that depends on the row has its tokens, and how many.
     #[inline(always)]
-    fn dynamic<W: Words>(&self, legal: &Legal<W>) -> (W, W) {
+    pub(crate) fn dynamic<W: Words>(&self, legal: &Legal<W>) -> (W, W) {
         let found = legal.dynamic.look_up(&self.tables.dynamics);
         (found.shr::<{ dynamic::LIST }>(), found.masked(dynamic::COUNT))
     }
@@ -333,27 +336,27 @@ impl Engine {
         let mut sym = self.nth_usual(&legal, dynamic, picks.pick(legal.count.add(dynamic.1)));
         let callees = W::bits(legal.callee());
         if callees != 0 {
-            sym = self.choose_callees(group, rows, callees, sym, picks);
+            sym = self.choose_callees(group, rows, callees, sym, |counts| picks.pick(counts));
         }
         sym
     }
 
-    /// As [`choose`](Self::choose), for the rows of `callees`.
+    /// Replaces the tokens of the rows of `callees` by the functions whose places `pick` makes of their numbers.
     #[cold]
-    fn choose_callees<W: Words>(
+    pub(crate) fn choose_callees<W: Words>(
         &self,
         group: Group<W>,
         rows: View<'_>,
         callees: u32,
         syms: W,
-        picks: &Picks<'_, W>,
+        pick: impl FnOnce(W) -> W,
     ) -> W {
         let rows = group.each(callees, rows);
         let (mut counts, mut chosen) = ([1; LANES], [0; LANES]);
         for (nth, row) in rows.clone() {
             counts[nth] = self.callable(row).count() as u32;
         }
-        picks.pick(syms.load(&counts)).store(&mut chosen);
+        pick(syms.load(&counts)).store(&mut chosen);
         syms.store(&mut counts);
         for (nth, row) in rows {
             counts[nth] = self.nth_callable(row, chosen[nth]).0;

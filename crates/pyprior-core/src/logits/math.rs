@@ -96,7 +96,7 @@ pub(crate) fn exps(values: &[f64], max: f64, out: &mut Vec<f64>) {
         type Output = ();
 
         #[inline(always)]
-        fn run(self) {
+        fn run<I: isa::Isa>(self, _: I) {
             for (out, value) in self.2.iter_mut().zip(self.0) {
                 *out = exp(value - self.1);
             }

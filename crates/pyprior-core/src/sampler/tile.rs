@@ -1,0 +1,326 @@
+//! Rows that are sampled side by side, each program after program.
+
+use std::ops::Range;
+
+use super::programs::{CHUNK, ProgramSampler, TooLongError};
+use super::uniform::{BUFFER, Picks, UniformSampler};
+use super::weighted::{self, Weights};
+use crate::grammar::records::Sym;
+use crate::isa::{self, Isa};
+use crate::lockstep::{Queue, TILE};
+use crate::step::{Engine, Group, Heads, LANES, Taken};
+use crate::table::{Table, View};
+use crate::words::{WithConstants, Words};
+
+/// How the legal tokens of a step are chosen among.
+pub(super) trait Chooser: Copy {
+    /// Draws random words for the [`BUFFER`] steps around `step`, if the choice takes them from the tile.
+    fn draw(self, row: u64, step: u32, words: &mut [u32; BUFFER]);
+
+    /// Chooses tokens as a step sees them.
+    fn choose<W: Words>(
+        self,
+        engine: &Engine,
+        group: Group<W>,
+        states: View<'_>,
+        heads: &Heads<W>,
+        draws: Draws<'_, W>,
+    ) -> W;
+}
+
+/// What random words are drawn by: the places of a step's words in the tile, and rows and steps.
+pub(super) struct Draws<'a, W> {
+    words: View<'a>,
+    places: W,
+    rows: &'a [u64],
+    steps: W,
+}
+
+impl Chooser for &UniformSampler {
+    #[inline(always)]
+    fn draw(self, row: u64, step: u32, words: &mut [u32; BUFFER]) {
+        *words = self.buffer(row, step);
+    }
+
+    #[inline(always)]
+    fn choose<W: Words>(
+        self,
+        engine: &Engine,
+        group: Group<W>,
+        states: View<'_>,
+        heads: &Heads<W>,
+        draws: Draws<'_, W>,
+    ) -> W {
+        let words = draws.places.look_up(&draws.words);
+        engine.choose(group, states, heads, &Picks { sampler: self, words, rows: draws.rows, steps: draws.steps })
+    }
+}
+
+/// The choice by weights, under the key of a seed.
+#[derive(Clone, Copy)]
+pub(super) struct Weighted<'a> {
+    pub(super) weights: &'a Weights,
+    pub(super) key: [u32; 2],
+}
+
+impl Chooser for Weighted<'_> {
+    #[inline(always)]
+    fn draw(self, _: u64, _: u32, _: &mut [u32; BUFFER]) {}
+
+    #[inline(always)]
+    fn choose<W: Words>(
+        self,
+        engine: &Engine,
+        group: Group<W>,
+        states: View<'_>,
+        heads: &Heads<W>,
+        draws: Draws<'_, W>,
+    ) -> W {
+        let random = weighted::random(self.key, draws.rows, draws.steps);
+        self.weights.choose(engine, group, states, heads, random)
+    }
+}
+/// Samples a range of programs in [`TILE`] consecutive parts, one row of each in turn.
+pub(super) struct Parts<'a, C> {
+    pub(super) sampler: &'a ProgramSampler,
+    pub(super) rows: Range<u64>,
+    pub(super) chooser: C,
+}
+
+/// One part: which row is being sampled, and what is done.
+pub(super) struct Lane {
+    row: u64,
+    pub(super) end: u64,
+    /// All tokens so far but for those that are still in the tile.
+    pub(super) tokens: Vec<u32>,
+    /// How many of them are the current program's.
+    moved: usize,
+    pub(super) ends: Vec<usize>,
+}
+
+/// The rows that step together, with their words.
+struct Tile {
+    states: Table<Box<[u32]>>,
+    /// For each lane [`BUFFER`] tokens, where there may be random words before. A token takes the place of the word
+    /// that chose it.
+    words: Table<Box<[u32]>>,
+    /// The first step of each lane for which there is no place yet.
+    drawn: [u32; TILE],
+    /// The row of each lane.
+    rows: [u64; TILE],
+}
+
+impl<C: Chooser> isa::Task for Parts<'_, C> {
+    type Output = Result<Vec<Lane>, TooLongError>;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
+        let engine = &self.sampler.language().engine;
+        let stride = engine.layout.words;
+        let mut lanes = self.lanes();
+        let Some(mut tile) = Tile::new(engine, lanes.len().next_multiple_of(I::Words::COUNT)) else {
+            return Ok(Vec::new());
+        };
+        for (nth, lane) in lanes.iter_mut().enumerate() {
+            self.begin(lane, &mut tile, nth);
+        }
+        let mut done = Vec::with_capacity(lanes.len());
+        while !lanes.is_empty() {
+            let (mut unsettled, mut finished) = (Queue::EMPTY, Queue::EMPTY);
+            for first in (0..lanes.len()).step_by(I::Words::COUNT) {
+                let taken = self.step(engine, isa.words(), &mut lanes, &mut tile, first)?;
+                unsettled.push(first, I::Words::COUNT, I::Words::bits(taken.unsettled));
+                finished.push(first, I::Words::COUNT, I::Words::bits(taken.finished));
+            }
+            unsettled.rows().for_each(|nth| engine.settle(&mut tile.states[nth * stride..][..stride]));
+            // From the last lane on, so that the lane that takes the place of one that is done has had its turn.
+            for nth in finished.rows().rev() {
+                let Some(lane) = lanes.get_mut(nth) else { continue };
+                let len = engine.len(&tile.states[nth * stride..]);
+                self.finish(lane, len, &tile.words[nth * BUFFER..])?;
+                if lane.row < lane.end {
+                    self.begin(lane, &mut tile, nth);
+                } else {
+                    done.push(lanes.swap_remove(nth));
+                    tile.remove(engine, nth, lanes.len());
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
+impl Tile {
+    /// Finished rows, which any number of steps leaves as they are.
+    fn new(engine: &Engine, lanes: usize) -> Option<Self> {
+        Some(Self {
+            states: Table::new(engine.finished().repeat(lanes).into_boxed_slice())?,
+            words: Table::new(vec![0; lanes * BUFFER].into_boxed_slice())?,
+            drawn: [u32::MAX; TILE],
+            rows: [0; TILE],
+        })
+    }
+
+    /// Gives the place of a lane that is done to the last one, whose own is then of no use.
+    fn remove(&mut self, engine: &Engine, nth: usize, last: usize) {
+        let stride = engine.layout.words;
+        self.states.copy_within(last * stride..(last + 1) * stride, nth * stride);
+        self.words.copy_within(last * BUFFER..(last + 1) * BUFFER, nth * BUFFER);
+        self.drawn[nth] = self.drawn[last];
+        self.rows[nth] = self.rows[last];
+        self.drawn[last] = u32::MAX;
+        self.states[last * stride..][..stride].copy_from_slice(&engine.finished());
+    }
+}
+
+impl<C: Chooser> Parts<'_, C> {
+    /// Takes a token for the lanes from `first` on, and says which states are to be settled.
+    #[inline(always)]
+    fn step<W: Words>(
+        &self,
+        engine: &Engine,
+        words: W,
+        lanes: &mut [Lane],
+        tile: &mut Tile,
+        first: usize,
+    ) -> Result<Taken<W>, TooLongError> {
+        let group = Group::new(words, first, engine.layout.words);
+        let heads = group.heads(tile.states.view());
+        let steps = engine.lens(&heads);
+        let dry = W::bits(steps.equals(words.load(&tile.drawn[first..])));
+        if dry != 0 {
+            self.draw_more(lanes, tile, first, dry)?;
+        }
+        let place = words.rows_times(BUFFER as u32).plus((first * BUFFER) as u32);
+        let places = place.add(steps.masked(BUFFER as u32 - 1));
+        let draws = Draws { words: tile.words.view(), places, rows: &tile.rows[first..], steps };
+        let syms = self.chooser.choose(engine, group, tile.states.view(), &heads, draws);
+        let plan = engine.plan(group, tile.states.view(), &heads, syms);
+        places.scatter(tile.words.lend(), syms.masked(Sym::LOCAL).plus(engine.tables.offset));
+        Ok(engine.advance(group, tile.states.lend(), heads, plan))
+    }
+
+    /// The parts of a range, none of them empty.
+    fn lanes(&self) -> Vec<Lane> {
+        let rows = &self.rows;
+        let count = rows.end.saturating_sub(rows.start);
+        let part = count.div_ceil(TILE as u64).max(1);
+        let lane = |nth: u64| Lane {
+            row: rows.start + nth * part,
+            // The last part may reach beyond the largest number there is.
+            end: rows.end.min(rows.start.saturating_add((nth + 1).saturating_mul(part))),
+            tokens: Vec::with_capacity(part.min(CHUNK) as usize * 32),
+            moved: 0,
+            ends: Vec::with_capacity(part.min(CHUNK) as usize),
+        };
+        (0..count.div_ceil(part)).map(lane).collect()
+    }
+
+    /// Begins a lane's next program.
+    #[inline(always)]
+    fn begin(&self, lane: &mut Lane, tile: &mut Tile, nth: usize) {
+        let (start, prefix) = self.sampler.start();
+        tile.states[nth * start.len()..][..start.len()].copy_from_slice(start);
+        if !prefix.is_empty() {
+            lane.tokens.extend_from_slice(prefix);
+        }
+        lane.moved = prefix.len();
+        self.draw(lane, tile, nth, lane.moved as u32);
+    }
+
+    /// Ends a lane's program, which has `len` tokens.
+    #[inline(always)]
+    fn finish(&self, lane: &mut Lane, len: u32, words: &[u32]) -> Result<(), TooLongError> {
+        self.sampler.check_len(lane.row, len)?;
+        lane.take(len, words);
+        lane.ends.push(lane.tokens.len());
+        lane.row += 1;
+        Ok(())
+    }
+
+    /// Draws the random words for a step and those up to the next multiple of [`BUFFER`].
+    #[inline(always)]
+    fn draw(&self, lane: &Lane, tile: &mut Tile, nth: usize, step: u32) {
+        if let Some(words) = tile.words[nth * BUFFER..].first_chunk_mut() {
+            self.chooser.draw(lane.row, step, words);
+        }
+        tile.drawn[nth] = step - step % BUFFER as u32 + BUFFER as u32;
+        tile.rows[nth] = lane.row;
+    }
+
+    /// Makes room for more tokens of the lanes that are in `dry`.
+    #[cold]
+    fn draw_more(&self, lanes: &mut [Lane], tile: &mut Tile, first: usize, dry: u32) -> Result<(), TooLongError> {
+        for (nth, lane) in lanes.iter_mut().enumerate().skip(first).take(LANES) {
+            if dry >> (nth - first) & 1 == 1 {
+                let step = tile.drawn[nth];
+                self.sampler.check_len(lane.row, step)?;
+                lane.take(step, &tile.words[nth * BUFFER..][..BUFFER]);
+                self.draw(lane, tile, nth, step);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lane {
+    /// Takes the current program's tokens from its words; it has `len`.
+    #[inline(always)]
+    fn take(&mut self, len: u32, words: &[u32]) {
+        let (from, more) = (self.moved % BUFFER, len as usize - self.moved);
+        self.moved = len as usize;
+        match words.first_chunk::<BUFFER>() {
+            // Nearly always. A copy of fixed size takes less time than finding out how much is to be copied.
+            Some(words) if from == 0 => {
+                let end = self.tokens.len() + more;
+                self.tokens.extend_from_slice(words);
+                self.tokens.truncate(end);
+            }
+            _ => self.tokens.extend_from_slice(&words[from..from + more]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LanguageConfig;
+    use crate::isa::{Plain, Task};
+    use crate::language::Language;
+    use crate::prior::config::{Normalisation, PriorConfig};
+    use crate::prior::table::Prior;
+    use crate::sampler::programs::Programs;
+
+    fn best(sampler: &ProgramSampler, rows: Range<u64>) -> Programs {
+        let mut programs = Programs::default();
+        sampler.sample_into(rows, &mut programs).expect("programs");
+        programs
+    }
+
+    fn plain(sampler: &ProgramSampler, rows: Range<u64>, chooser: impl Chooser) -> Programs {
+        let mut lanes = Parts { sampler, rows, chooser }.run(Plain).expect("programs");
+        lanes.sort_unstable_by_key(|lane| lane.end);
+        let mut programs = Programs::default();
+        lanes.iter().for_each(|lane| programs.append(&lane.tokens, &lane.ends));
+        programs
+    }
+
+    /// What a processor without vector instructions does is what the others do.
+    #[test]
+    fn every_instruction_set_gives_the_same_programs() {
+        for (max_len, rows) in [(Some(12), 0..1000), (Some(70), 5..300), (None, 0..65)] {
+            let config = LanguageConfig { max_len, max_funcs: 3, ..LanguageConfig::default() };
+            let language = Language::new(config).expect("a language");
+            let sampler = ProgramSampler::new(&language, 3);
+            let uniform = UniformSampler::new(3);
+            assert_eq!(plain(&sampler, rows.clone(), &uniform), best(&sampler, rows.clone()));
+            for normalisation in [Normalisation::Vocabulary, Normalisation::Legal] {
+                let config = PriorConfig { normalisation, ..PriorConfig::default() };
+                let prior = Prior::new(language.vocab(), config).expect("a prior");
+                let sampler = ProgramSampler::with_prior(&language, config, 3).expect("a sampler");
+                let weighted = Weighted { weights: &Weights::new(&language, &prior), key: [3, 0] };
+                assert_eq!(plain(&sampler, rows.clone(), weighted), best(&sampler, rows.clone()));
+            }
+        }
+    }
+}
