@@ -3,9 +3,9 @@
 
 The file has the line kinds of the project's trace format: `meta`, `config`,
 `trace`, `config_end`, `init_error`, `value` and `value_decode`. What needs other
-parts of the package is left out: `ast_tokens_same`, `encode`, `src2`, `analysis`,
-`exec` and the `encode` lines. `apply` needs torch, which the package does not
-install: it is recorded where the environment has torch, and left out elsewhere.
+parts of the package is left out: `ast_tokens_same`, `analysis`, `exec` and the
+`encode` lines. `apply` needs torch, which the package does not install: it is
+recorded where the environment has torch, and left out elsewhere.
 
 The configurations are random but depend on --seed alone, so a fresh seed is a
 fresh test set. `--check` turns the script round: it replays every stream of an
@@ -256,7 +256,29 @@ def record(tok, config, k, prefix, choose, logits_at=None, model_at=None):
             line["overrun"] = str(error)
         else:
             line["render"] = nodes.render(tree)
+            record_encode(tok, ids, line)
     return line
+
+
+def record_encode(tok, ids, line):
+    """What the package reads back from the source that it has written."""
+    back = tok.encode(line["src"])
+    if not back.ok:
+        error = back.error
+        line["encode"] = {
+            "ok": False,
+            "stage": error.stage,
+            "message": error.message,
+            "line": error.line,
+            "node": error.node_type,
+        }
+        return
+    same = list(back.tokens) == ids
+    line["encode"] = {"ok": True, "names": dict(back.names), "same": same}
+    if not same:
+        line["encode"]["tokens"] = list(back.tokens)
+    again = tok.decode(back.tokens, back.names)
+    line["src2"] = True if again == line["src"] else again
 
 
 def record_init(knobs, max_len, exclude, ids, with_ids=True):

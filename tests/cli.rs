@@ -145,6 +145,86 @@ fn decode_names_the_line() {
     assert_eq!(stdout(&partial), expected);
 }
 
+/// The source with its variables `a` called `alpha`.
+fn renamed(source: &str) -> String {
+    let words = source.split_inclusive(|letter: char| !letter.is_alphanumeric());
+    let rename = |word: &str| {
+        if word.trim_end_matches(|letter: char| !letter.is_alphanumeric()) == "a" {
+            word.replacen('a', "alpha", 1)
+        } else {
+            word.to_owned()
+        }
+    };
+    words.map(rename).collect()
+}
+
+#[test]
+fn encode_and_decode_are_inverse() {
+    let samples = pyprior(&["sample", "-n", "20", "--seed", "5"]);
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("encode");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut args = vec!["encode".to_owned()];
+    for (nth, source) in stdout(&samples).trim_end().split("\n\n").enumerate() {
+        let path = folder.join(format!("{nth}.py"));
+        std::fs::write(&path, renamed(source)).unwrap();
+        args.push(path.to_str().unwrap().to_owned());
+    }
+    assert_eq!(args.len(), 21);
+    let encode = |format: &str| {
+        let args = args.iter().map(String::as_str).chain(["--format", format]).collect::<Vec<_>>();
+        let output = pyprior(&args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).to_owned()
+    };
+    let (tokens, names, json) = (encode("tokens"), encode("names"), encode("json"));
+    let table = folder.join("names.jsonl");
+    std::fs::write(&table, &json).unwrap();
+    for text in [&tokens, &names, &json] {
+        assert_eq!(text.lines().count(), 20);
+        let plain = pyprior_with_input(&["decode", "-"], text);
+        assert_eq!(stdout(&plain), stdout(&samples), "{}", stderr(&plain));
+        let named = pyprior_with_input(&["decode", "-", "--names", table.to_str().unwrap()], text);
+        assert_eq!(stdout(&named), renamed(stdout(&samples)), "{}", stderr(&named));
+    }
+    let record: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert!(record["table"]["scopes"].is_array() && record["names"].is_array(), "{record}");
+    // Fewer names than programs, and names that are none.
+    let missing = pyprior_with_input(&["decode", "-", "--names", table.to_str().unwrap()], &tokens.repeat(2));
+    assert!(stderr(&missing).contains("-:21: no names are left for it"), "{}", stderr(&missing));
+    std::fs::write(&table, "{\"funcs\": [], \"scopes\": [[\"print\"]]}\n").unwrap();
+    let reserved = pyprior_with_input(&["decode", "-", "--names", table.to_str().unwrap()], &tokens);
+    assert!(stderr(&reserved).contains(":1: no names of a program: \"print\" has a meaning"), "{}", stderr(&reserved));
+}
+
+#[test]
+fn encode_says_what_is_refused_and_where() {
+    let names = pyprior_with_input(&["encode", "--format", "names"], "x = 3  # three\nprint((x))\n");
+    assert_eq!(stdout(&names), "BLK_2 ASSIGN VAR_1 INT_3 PRINT VAR_1\n");
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str, text: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (bad, good) = (file("bad.py", b"x = 1\nwhile x < 2:\n    x += 1\n"), file("good.py", b"print(1)"));
+    let worse = file("worse.py", b"x = \xff");
+    let output = pyprior(&["encode", &bad, &good, &worse]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output).lines().count(), 1);
+    let expected = format!(
+        "{bad}:2:1: not part of the language: `while` loops (subset; use `for i in range(n):`)\n\
+         {worse}:1:5: the source is not UTF-8 (source)\n"
+    );
+    assert_eq!(stderr(&output), expected);
+    let read = |args: &[&str], input: &str| pyprior_with_input(&[&["encode"], args, &["-"]].concat(), input);
+    assert!(stderr(&read(&[], "x = 1 < 2")).starts_with("-:1:5: a comparison as a value is written `int(a < b)` here"));
+    assert!(read(&["--normalise"], "x = 1 < 2").status.success());
+    assert!(read(&["--profile", "pyprior-0.0.2"], "x = 1 < 2").status.success());
+    assert!(stderr(&read(&["--max-source-bytes", "3"], "print(1)")).contains("at most 3 are read"));
+    assert!(stderr(&read(&["--max-len", "3"], "x = 1")).contains("at most 3 are allowed (max_len)"));
+    assert!(refused(&["encode", "no/such/file"]).contains("cannot read no/such/file"));
+}
+
 #[test]
 fn a_closed_pipe_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
@@ -172,7 +252,7 @@ fn vocabularies_in_every_format() {
 
 #[test]
 fn help_has_examples() {
-    for command in ["sample", "decode", "legal", "vocab", "conformance"] {
+    for command in ["sample", "decode", "encode", "legal", "vocab", "conformance"] {
         let output = pyprior(&[command, "--help"]);
         assert!(stdout(&output).contains("Example"), "{command}");
         assert!(!stdout(&output).contains('\u{1b}'), "colour when not a terminal");

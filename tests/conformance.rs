@@ -56,6 +56,12 @@ fn agrees_with_the_recording() {
         ("value", "tokens", [8, 8, 0]),
         ("value_decode", "x", [9, 9, 0]),
         ("init_error", "raises", [20, 18, 2]),
+        ("encode", "ok", [1336, 1226, 110]),
+        ("encode", "tokens", [332, 332, 0]),
+        ("encode", "src_names", [242, 230, 12]),
+        ("encode", "src_pool", [242, 242, 0]),
+        ("trace", "encode", [2517, 1999, 518]),
+        ("trace", "src2", [1999, 1938, 61]),
     ] {
         assert_eq!(row(&report, line, field)[..3], expected, "{line}.{field}");
     }
@@ -86,10 +92,32 @@ fn a_changed_recording_is_a_difference() {
             line["src"] = "pass".into();
         }
     });
-    for field in ["kind", "legal", "frontier", "src", "padded_same_src"] {
+    for field in ["kind", "legal", "frontier", "src", "padded_same_src", "encode"] {
         assert_eq!(row(&report, "trace", field)[3], 1, "{field}");
     }
-    assert!(report.contains("\n5 differences\n  config 0 trace 1: "), "{report}");
+    assert!(report.contains("\n6 differences\n  config 0 trace 1: "), "{report}");
+}
+
+#[test]
+fn a_changed_encode_line_is_a_difference() {
+    let config = r#"{"t":"config","c":1000,"tok":{},"vocab":268}"#;
+    let line = |source: &str, rest: &str| format!("{{\"t\":\"encode\",\"c\":1000,\"src\":{source:?},{rest}}}");
+    let lines = [
+        r#"{"t":"meta"}"#.to_owned(),
+        config.to_owned(),
+        // As recorded; other tokens; tokens of a source that is none; and other text under names and without.
+        line("x = 1", r#""ok":true,"tokens":[240,244,5,125],"src_pool":"a = 1","src_names":"x = 1""#),
+        line("x = 1", r#""ok":true,"tokens":[240,244,5,126]"#),
+        line("x = y", r#""ok":true,"tokens":[240,244,5,125]"#),
+        line("x = 1", r#""ok":true,"tokens":[240,244,5,125],"src_pool":"b = 1""#),
+    ];
+    let output = conformance(&write("encode.jsonl", (lines.join("\n") + "\n").as_bytes()));
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert_eq!(row(&report, "encode", "ok"), [4, 3, 0, 1, 0], "{report}");
+    assert_eq!(row(&report, "encode", "tokens"), [3, 2, 0, 1, 0]);
+    assert_eq!(row(&report, "encode", "src_pool"), [2, 1, 0, 1, 0]);
+    assert_eq!(row(&report, "encode", "src_names"), [1, 1, 0, 0, 0]);
 }
 
 #[test]

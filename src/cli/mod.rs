@@ -2,6 +2,7 @@
 
 mod conformance;
 mod decode;
+mod encode;
 mod language;
 mod legal;
 mod output;
@@ -15,7 +16,7 @@ use clap::{Parser, Subcommand};
 /// Exit code of errors: bad input, refused configurations, files that cannot be read.
 pub(crate) const EXIT_ERROR: u8 = 1;
 
-/// Sample, check and render programs of a small total subset of Python, token by token.
+/// Sample, check, render and read programs of a small total subset of Python, token by token.
 #[derive(Debug, Parser)]
 #[command(
     name = "pyprior",
@@ -32,6 +33,7 @@ pub(crate) struct Cli {
 enum Command {
     Sample(sample::Sample),
     Decode(decode::Decode),
+    Encode(encode::Encode),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
     Conformance(conformance::Conformance),
@@ -41,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Sample(args) => args.run(),
         Command::Decode(args) => args.run(),
+        Command::Encode(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),
         Command::Conformance(args) => args.run(),

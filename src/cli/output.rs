@@ -37,3 +37,15 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     }
     std::fs::read_to_string(path).with_context(context)
 }
+
+/// At most `limit` bytes of a file, or of standard input for `-`.
+pub(crate) fn read_bytes(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
+    let context = || format!("cannot read {}", path.display());
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    match path == Path::new("-") {
+        true => io::stdin().lock().take(limit).read_to_end(&mut bytes).with_context(context)?,
+        false => File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).with_context(context)?,
+    };
+    Ok(bytes)
+}

@@ -54,7 +54,7 @@ pub(crate) enum Line {
     InitError(InitError),
     Value(ValueLine),
     ValueDecode(ValueDecode),
-    Encode(Fields),
+    Encode(EncodeLine),
 }
 
 /// Fields by name.
@@ -104,6 +104,8 @@ pub(crate) struct Trace {
     pub(crate) legal_done: Option<Vec<u32>>,
     pub(crate) partial: Option<Partial>,
     pub(crate) src: Option<String>,
+    pub(crate) encode: Option<Value>,
+    pub(crate) src2: Option<Value>,
     pub(crate) ast_tokens_same: Option<bool>,
     pub(crate) padded_same_src: Option<bool>,
     pub(crate) ast_trunc: Option<String>,
@@ -149,4 +151,19 @@ pub(crate) struct ValueLine {
 pub(crate) struct ValueDecode {
     pub(crate) tokens: Vec<String>,
     pub(crate) x: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct EncodeLine {
+    pub(crate) c: u64,
+    /// Missing where it holds a lone surrogate.
+    pub(crate) src: Option<String>,
+    #[serde(default)]
+    pub(crate) ok: bool,
+    #[serde(default)]
+    pub(crate) tokens: Vec<u32>,
+    pub(crate) src_names: Option<String>,
+    pub(crate) src_pool: Option<String>,
+    #[serde(flatten)]
+    pub(crate) rest: Fields,
 }

@@ -15,8 +15,8 @@ use serde_json::Value;
 use super::lines::{Config, InitError, Line, ValueDecode, ValueLine};
 use super::prior::Priors;
 use super::report::{Outcome, Report};
-use super::steps;
 use super::witness::Witness;
+use super::{encode, steps};
 
 /// A configuration as far as it makes sense to the engine.
 pub(crate) struct Known {
@@ -90,10 +90,11 @@ fn replay_line(report: &mut Report, configs: &mut HashMap<u64, Option<Known>>, l
         Line::InitError(line) => replay_init(report, &line),
         Line::Value(line) => replay_value(report, &line)?,
         Line::ValueDecode(line) => replay_value_decode(report, &line)?,
-        Line::Encode(fields) => {
-            for field in fields.keys() {
-                report.add("encode", field, &"encode", Outcome::NotCompared("encoding source is not implemented yet"));
-            }
+        Line::Encode(line) => {
+            let Some(known) = configs.get(&line.c) else {
+                bail!("an encode line is of configuration {}, which has not been given", line.c);
+            };
+            encode::replay_line(report, known.as_ref().and_then(|known| known.renders.as_ref()), &line);
         }
     }
     Ok(())

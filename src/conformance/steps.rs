@@ -18,11 +18,9 @@ const PAST_END: &str = "tokens behind the end are refused, save PAD";
 const ENDED: &str = "behind a token without any completion";
 
 /// Fields of what is not implemented yet.
-const LATER: [(&str, &str); 5] = [
+const LATER: [(&str, &str); 3] = [
     ("render", "execution is not implemented yet"),
     ("exec", "execution is not implemented yet"),
-    ("encode", "encoding source is not implemented yet"),
-    ("src2", "encoding source is not implemented yet"),
     ("analysis", "analysis is not implemented yet"),
 ];
 /// Fields that say how a trace was made.
@@ -43,6 +41,7 @@ pub(crate) fn replay(report: &mut Report, known: &mut Known, trace: &Trace) {
     }
     if let Some(renders) = renders {
         compare_text(report, &place, renders, trace);
+        super::encode::replay_trace(report, renders, &place, trace);
     }
     compare_tree(report, &place, vocab, trace);
     let Some(language) = language else {

@@ -23,7 +23,11 @@ mod words;
 
 pub use batch::{BatchError, BatchMatcher};
 pub use bitmask::{BitmaskShapeError, TokenBitmask};
+pub use codec::encode::error::{EncodeError, EncodeErrorKind, Stage, Unseen};
+pub use codec::encode::{EncodeOptions, Encoded, Encoder};
 pub use codec::names::{NameError, NameTable, Names};
+pub use codec::naming::NamedError;
+pub use codec::program_names::ProgramNames;
 pub use codec::render::Renderer;
 pub use codec::tree::{DecodeError, EncodeTreeError};
 pub use config::{

@@ -168,6 +168,11 @@ impl Names {
     }
 }
 
+/// Whether Python or the language gives a name a meaning.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 fn check<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), NameError> {
     let mut seen = HashSet::new();
     for name in names {
@@ -179,7 +184,7 @@ fn check<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), NameError> {
         let number = name.strip_prefix("var_").or_else(|| name.strip_prefix("func_"));
         let fallback =
             number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-        if RESERVED.contains(&name) || fallback {
+        if is_reserved(name) || fallback {
             return Err(NameError::Reserved { name: name.to_owned() });
         }
         if !seen.insert(name) {

@@ -1,6 +1,9 @@
 //! Source text from tokens, of whole programs and of unfinished ones.
 
+use super::given::State;
 use super::names::Names;
+use super::naming::{NamedError, Naming};
+use super::program_names::ProgramNames;
 use super::tree::DecodeError;
 use crate::config::ComparisonValues;
 use crate::language::Language;
@@ -27,21 +30,6 @@ pub struct Renderer<'a> {
     state: State,
 }
 
-/// What of the names has been given out.
-#[derive(Debug, Clone)]
-struct State {
-    /// Code of each variable's name in the module and in the current function; 0 is none yet.
-    vars: [[u16; 256]; 2],
-    funcs: [u16; 256],
-    /// Number of parameters of functions whose definition is complete.
-    arities: [Option<u8>; 256],
-    next_var: u16,
-    next_func: u16,
-    /// Functions up to this one have entries above.
-    seen_funcs: u8,
-    seen_vars: [u8; 2],
-}
-
 /// Where an expression stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -62,17 +50,8 @@ impl<'a> Renderer<'a> {
 
     /// A renderer with names of one's own.
     pub fn with_names(language: &'a Language, names: Names) -> Self {
-        let state = State {
-            vars: [[0; 256]; 2],
-            funcs: [0; 256],
-            arities: [None; 256],
-            next_var: 0,
-            next_func: 0,
-            seen_funcs: 0,
-            seen_vars: [0; 2],
-        };
         let comparison_values = language.config().comparison_values;
-        Self { vocab: language.vocab(), comparison_values, names, out: String::new(), state }
+        Self { vocab: language.vocab(), comparison_values, names, out: String::new(), state: State::new() }
     }
 
     /// The source of a complete program, without a newline at its end. `PAD` may follow the program.
@@ -81,59 +60,66 @@ impl<'a> Renderer<'a> {
     ///
     /// [`DecodeError`] if the tokens are no complete program.
     pub fn render(&mut self, tokens: &[u32]) -> Result<&str, DecodeError> {
-        if let Some(end) = self.write(tokens) {
-            let rest = &tokens[end..];
-            if rest.iter().all(|&token| token == self.vocab.pad()) {
-                return Ok(&self.out);
-            }
-        }
-        // Writing is lenient; reading the tree finds out what is wrong, and where.
-        self.vocab.tokens_to_ast(tokens)?;
+        let end = self.write(tokens, None);
+        self.whole(tokens, end)?;
         Ok(&self.out)
+    }
+
+    /// The source of a complete program under the names that an [`Encoder`](crate::Encoder) read it with. The
+    /// renderer's own names do not count.
+    ///
+    /// The names are checked against the program: under names that make two variables one, or one variable two,
+    /// nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// [`NamedError`] if the tokens are no complete program, or the names are those of another one.
+    pub fn render_named(&mut self, tokens: &[u32], names: &ProgramNames) -> Result<&str, NamedError> {
+        let mut naming = Naming::new(names);
+        let end = self.write(tokens, Some(&mut naming));
+        self.whole(tokens, end)?;
+        naming.finish()?;
+        Ok(&self.out)
+    }
+
+    /// Checks that the tokens were a complete program, of which `end` tokens have been written.
+    fn whole(&self, tokens: &[u32], end: Option<usize>) -> Result<(), DecodeError> {
+        let pad = self.vocab.pad();
+        match end {
+            Some(end) if tokens[end..].iter().all(|&token| token == pad) => Ok(()),
+            // Writing is lenient; reading the tree finds out what is wrong, and where.
+            _ => self.vocab.tokens_to_ast(tokens).map(drop),
+        }
     }
 
     /// The source of an unfinished program with its holes: `<block> <stmt> <expr> <cond> <var> <params> <call>`.
     ///
     /// A token that does not fill its hole ends the program there; so do tokens behind the end.
     pub fn partial(&mut self, tokens: &[u32]) -> &str {
-        self.write(tokens);
+        self.write(tokens, None);
         &self.out
     }
 
     /// Writes what there is; `Some` is the number of tokens of a complete program.
-    fn write(&mut self, tokens: &[u32]) -> Option<usize> {
+    fn write(&mut self, tokens: &[u32], naming: Option<&mut Naming<'_>>) -> Option<usize> {
         self.out.clear();
         self.state.clear();
         let Self { vocab, comparison_values, names, out, state } = self;
         let int = *comparison_values == ComparisonValues::Int;
+        let complete = true;
         let mut writer =
-            Writer { vocab, int, names, out, state, tokens, position: 0, complete: true, scope: 0, depth: 0 };
+            Writer { vocab, int, names, naming, out, state, tokens, position: 0, complete, scope: 0, depth: 0 };
         writer.block(0);
         writer.complete.then_some(writer.position)
     }
 }
 
-impl State {
-    fn clear(&mut self) {
-        self.next_var = 0;
-        self.next_func = 0;
-        self.clear_vars(0);
-        self.clear_vars(1);
-        self.funcs[..=usize::from(self.seen_funcs)].fill(0);
-        self.arities[..=usize::from(self.seen_funcs)].fill(None);
-        self.seen_funcs = 0;
-    }
-
-    fn clear_vars(&mut self, which: usize) {
-        self.vars[which][..=usize::from(self.seen_vars[which])].fill(0);
-        self.seen_vars[which] = 0;
-    }
-}
-
-struct Writer<'w> {
+struct Writer<'w, 'n> {
     vocab: &'w Vocab,
     int: bool,
     names: &'w Names,
+    /// Names of this one program, instead of those above.
+    naming: Option<&'w mut Naming<'n>>,
     out: &'w mut String,
     state: &'w mut State,
     tokens: &'w [u32],
@@ -144,7 +130,7 @@ struct Writer<'w> {
     depth: u32,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     fn peek(&self) -> Option<Symbol> {
         self.tokens.get(self.position).and_then(|&token| self.vocab.symbol(token))
     }
@@ -206,9 +192,10 @@ impl Writer<'_> {
         };
         match self.next("<stmt>", fits) {
             Some(Symbol::Assign) => {
-                self.target();
+                let target = self.target();
                 self.out.push_str(" = ");
                 self.expr(Place::Bare);
+                self.bind(target);
             }
             Some(Symbol::Print) => {
                 self.out.push_str("print(");
@@ -223,15 +210,20 @@ impl Writer<'_> {
                 self.out.push_str("if ");
                 self.condition();
                 self.out.push(':');
+                let before = self.naming.as_mut().map(|naming| naming.save());
                 self.block(indent + 1);
                 self.line(indent);
+                let then = self.naming.as_mut().zip(before).map(|(naming, before)| naming.swap(before));
                 self.out.push_str("else:");
                 self.block(indent + 1);
+                if let Some((naming, then)) = self.naming.as_mut().zip(then) {
+                    naming.merge(then);
+                }
             }
             Some(Symbol::Func(func)) => self.def(func, indent),
             Some(symbol) => {
                 self.out.push_str("for ");
-                self.target();
+                let target = self.target();
                 self.out.push_str(" in range(");
                 self.expr(Place::Bare);
                 if symbol == Symbol::For2 {
@@ -239,7 +231,12 @@ impl Writer<'_> {
                     self.expr(Place::Bare);
                 }
                 self.out.push_str("):");
+                let before = self.naming.as_mut().map(|naming| naming.save());
+                self.bind(target);
                 self.block(indent + 1);
+                if let Some((naming, before)) = self.naming.as_mut().zip(before) {
+                    naming.restore(before);
+                }
             }
             None => {}
         }
@@ -257,11 +254,15 @@ impl Writer<'_> {
         if let Some(arity) = arity {
             self.scope = func;
             self.state.clear_vars(1);
+            if let Some(naming) = &mut self.naming {
+                naming.enter(func);
+            }
             for var in 1..=arity {
                 if var > 1 {
                     self.out.push_str(", ");
                 }
-                self.var(var);
+                let parameter = self.assigned(var);
+                self.bind(parameter);
             }
         }
         self.out.push_str("):");
@@ -270,15 +271,32 @@ impl Writer<'_> {
         }
         self.state.arities[usize::from(func)] = arity;
         self.scope = outside;
+        if let Some(naming) = self.naming.as_mut().filter(|_| arity.is_some()) {
+            naming.leave();
+        }
     }
 
-    fn target(&mut self) {
+    /// Writes what is assigned; it takes effect by [`bind`](Self::bind).
+    fn target(&mut self) -> Option<u8> {
         let fits = |symbol| match symbol {
             Symbol::Var(var) => Some(var),
             _ => None,
         };
-        if let Some(var) = self.next("<var>", fits) {
-            self.var(var);
+        let var = self.next("<var>", fits)?;
+        self.assigned(var)
+    }
+
+    fn assigned(&mut self, var: u8) -> Option<u8> {
+        match &mut self.naming {
+            Some(naming) => self.out.push_str(naming.target(var)),
+            None => self.var(var),
+        }
+        Some(var)
+    }
+
+    fn bind(&mut self, var: Option<u8>) {
+        if let Some((naming, var)) = self.naming.as_mut().zip(var) {
+            naming.bind(var);
         }
     }
 
@@ -357,6 +375,10 @@ impl Writer<'_> {
     }
 
     fn var(&mut self, var: u8) {
+        if let Some(naming) = &mut self.naming {
+            self.out.push_str(naming.read(var));
+            return;
+        }
         if let Some(name) = self.names.fixed_var(self.scope, var) {
             self.out.push_str(name);
             return;
@@ -382,7 +404,10 @@ impl Writer<'_> {
     fn func(&mut self, func: u8) {
         let state = &mut *self.state;
         let code = &mut state.funcs[usize::from(func)];
-        let fixed = self.names.fixed_func(func);
+        let fixed = match &mut self.naming {
+            Some(naming) => Some(naming.func(func)),
+            None => self.names.fixed_func(func),
+        };
         if *code == 0 {
             // A fixed name takes none from the pool, but its function has been seen all the same.
             state.next_func = state.next_func.saturating_add(u16::from(fixed.is_none()));

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file compiles this module for itself and uses its own part")]
 
 pub(crate) mod chi;
+pub(crate) mod disguise;
 pub(crate) mod exact;
 pub(crate) mod languages;
 pub(crate) mod prior;

@@ -1,0 +1,167 @@
+//! Source to tokens: the recorded `encode` lines, and the `encode` and `src2` of traces.
+//!
+//! Where the package accepts, ours gives the same tokens, or refuses for a reason that the language's page states.
+//! Where it refuses, ours refuses, or gives tokens whose program under the source's names reads as the source does.
+
+use std::sync::Arc;
+
+use pyprior_core::{EncodeError, EncodeErrorKind as Kind, Encoded, Encoder, Language, Matcher, Renderer, Unseen};
+use serde_json::Value;
+
+use super::lines::{EncodeLine, Trace};
+use super::report::{Outcome, Report};
+
+const LINE: &str = "encode";
+/// The test `python_encode` runs these sources beside what ours makes of them.
+const WIDER: &str = "the package refuses what the subset holds";
+
+/// What ours makes of a source, with its tokens written again.
+struct Ours {
+    read: Result<Encoded, EncodeError>,
+    named: Option<String>,
+    plain: Option<String>,
+}
+
+fn ours(language: &Arc<Language>, source: &str) -> Ours {
+    let mut encoder = Encoder::new(language);
+    let mut renderer = Renderer::new(language);
+    let read = encoder.encode(source);
+    let mut written = |named: bool| {
+        let found = read.as_ref().ok()?;
+        match named {
+            true => renderer.render_named(&found.tokens, &found.names).map(str::to_owned).ok(),
+            false => renderer.render(&found.tokens).map(str::to_owned).ok(),
+        }
+    };
+    let (named, plain) = (written(true), written(false));
+    Ours { read, named, plain }
+}
+
+impl Ours {
+    /// Whether what is written again reads the same: tokens, tree and names.
+    fn is_stable(&self, language: &Arc<Language>) -> bool {
+        let again = self.named.as_deref().map(|source| Encoder::new(language).encode(source));
+        matches!((&self.read, again), (Ok(found), Some(Ok(again))) if *found == again)
+    }
+}
+
+/// Why the page of the language calls for a refusal where the package accepts.
+fn explained(error: &EncodeError) -> Option<&'static str> {
+    Some(match &error.kind {
+        Kind::ShadowsDef { .. } | Kind::Redefined { .. } | Kind::Reserved { .. } => {
+            "refused: a name that shadows print, range, int or a def, or a second def of one name"
+        }
+        Kind::Unsupported { what, .. } if what.contains("decorator") => "refused: decorators, which the package drops",
+        Kind::Unsupported { what, .. } if what.contains("annotation") => {
+            "refused: annotations, which the package drops"
+        }
+        Kind::Unsupported { what, .. } if what.contains("docstring") => "refused: docstrings, which the package drops",
+        Kind::Unsupported { what, .. } if what.contains("pass") => "refused: `pass`, which the package drops",
+        Kind::Unsupported { .. } => "refused: no part of the subset, and dropped or changed by the package",
+        Kind::IntUnused | Kind::IntArgument => "refused: `int( )` where comparisons are True and False",
+        Kind::DefinitionLast => "refused: a def behind other statements",
+        Kind::DuplicateParameter { .. } => "refused: two parameters of one name, which is no Python",
+        Kind::Invisible { why: Unseen::OfModule, .. } => "refused: a def does not see the module's variables",
+        Kind::Syntax { .. } => "refused: no Python",
+        _ => return None,
+    })
+}
+
+/// Compares an `encode` line.
+pub(super) fn replay_line(report: &mut Report, language: Option<&Arc<Language>>, line: &EncodeLine) {
+    let place = format!("encode {:?} under config {}", line.src, line.c);
+    let mut add = |field: &str, outcome| report.add(LINE, field, &place, outcome);
+    for field in line.rest.keys() {
+        let why = match field.as_str() {
+            "exec_src" | "exec_names" | "exec_pool" => "execution is not implemented yet",
+            "names" => "ours are by scope and binding; see src_names",
+            "kind" => "says how the line was made",
+            "src_escaped" => "a lone surrogate: no text in UTF-8",
+            "stage" | "message" | "line" | "node" | "raises" => "wordings and places are ours",
+            _ => "unknown to this program",
+        };
+        add(field, Outcome::NotCompared(why));
+    }
+    let Some(language) = language else {
+        return add("ok", Outcome::NotCompared("its configuration is not one of ours"));
+    };
+    let Some(source) = &line.src else {
+        // As Python writes such a text in UTF-8, if told to.
+        let refused = Encoder::new(language).encode_bytes(b"x = 1  # \xed\xa0\x80").is_err();
+        let outcome = if refused { Outcome::Equal } else { Outcome::Different("ours takes a surrogate".to_owned()) };
+        return add("ok", outcome);
+    };
+    let ours = ours(language, source);
+    match (line.ok, &ours.read) {
+        (true, Ok(found)) => {
+            add("ok", Outcome::Equal);
+            let same = found.tokens == line.tokens;
+            let outcome = match same {
+                true => Outcome::Equal,
+                false => Outcome::Different(format!("recorded {:?}, ours {:?}", line.tokens, found.tokens)),
+            };
+            add("tokens", outcome);
+            if let Some(recorded) = &line.src_pool {
+                report.compare(LINE, "src_pool", &place, Some(recorded), ours.plain.as_ref());
+            }
+            if let Some(recorded) = &line.src_names {
+                let outcome = match ours.named.as_ref() == Some(recorded) {
+                    true => Outcome::Equal,
+                    // The package's own table has lost names then: written with it, the program reads otherwise.
+                    false if ours.is_stable(language) => {
+                        Outcome::Allowed("the package's table merges scopes and bindings")
+                    }
+                    false => Outcome::Different(format!("recorded {recorded:?}, ours {:?}", ours.named)),
+                };
+                report.add(LINE, "src_names", &place, outcome);
+            }
+        }
+        (true, Err(error)) => {
+            let illegal = Matcher::with_prefix(language, &line.tokens).is_err();
+            let outcome = match explained(error) {
+                Some(why) => Outcome::Allowed(why),
+                None if illegal => Outcome::Allowed("refused: its tokens are not legal, as the matcher says too"),
+                None => Outcome::Different(format!("recorded tokens, ours {error}")),
+            };
+            add("ok", outcome);
+        }
+        (false, Err(_)) => add("ok", Outcome::Equal),
+        (false, Ok(_)) => {
+            let outcome = match ours.is_stable(language) {
+                true => Outcome::Allowed(WIDER),
+                false => Outcome::Different(format!("ours takes it as {:?}", ours.named)),
+            };
+            add("ok", outcome);
+        }
+    }
+}
+
+/// Compares the `encode` and `src2` of a trace, whose source the package wrote itself.
+pub(super) fn replay_trace(report: &mut Report, language: &Arc<Language>, place: &str, trace: &Trace) {
+    const LINE: &str = "trace";
+    let (Some(source), Some(recorded)) = (&trace.src, &trace.encode) else { return };
+    let accepted = recorded.get("ok").and_then(Value::as_bool) == Some(true);
+    let ours = ours(language, source);
+    let outcome = match &ours.read {
+        Ok(found) if found.tokens == trace.ids => match accepted {
+            true => Outcome::Equal,
+            false => Outcome::Allowed(WIDER),
+        },
+        Ok(found) => Outcome::Different(format!("ours {:?}", found.tokens)),
+        Err(_) if Matcher::with_prefix(language, &trace.ids).is_err() => {
+            Outcome::Allowed("refused: its tokens are not legal, as the matcher says too")
+        }
+        Err(error) => Outcome::Different(error.to_string()),
+    };
+    report.add(LINE, "encode", &place, outcome);
+    let Some(src2) = &trace.src2 else { return };
+    let outcome = match (&ours.read, &ours.named) {
+        (Ok(_), Some(named)) if named == source => match src2 == &Value::Bool(true) {
+            true => Outcome::Equal,
+            false => Outcome::Allowed("ours is the source again; the package's table merges scopes"),
+        },
+        (Err(_), _) => Outcome::NotCompared("not encoded"),
+        (_, named) => Outcome::Different(format!("ours {named:?}")),
+    };
+    report.add(LINE, "src2", &place, outcome);
+}
