@@ -84,6 +84,49 @@ fn prefixes_hold_in_every_program() {
 }
 
 #[test]
+fn the_prior_is_the_default_and_has_its_flags() {
+    let sample = |flags: &[&str]| {
+        let output = pyprior(&[&["sample", "-n", "300", "--format", "names"], flags].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).to_owned()
+    };
+    let count = |text: &str, name: &str| text.split_whitespace().filter(|word| *word == name).count();
+    let default = sample(&[]);
+    assert_eq!(default, sample(&["--w-var", "2", "--length-decay", "0.6", "--normalisation", "vocabulary"]));
+    assert_ne!(default, sample(&["--uniform"]));
+    assert_ne!(default, sample(&["--normalisation", "legal"]));
+    assert_eq!(count(&sample(&["--w-if", "0"]), "IF"), 0);
+    assert!(count(&sample(&["--w-compare", "50"]), "LT") > 2 * count(&default, "LT"));
+    assert!(refused(&["sample", "--w-var=-1"]).contains("w_var is -1; it must be a finite number, 0 or more"));
+    assert_eq!(pyprior(&["sample", "--uniform", "--w-var", "2"]).status.code(), Some(2));
+}
+
+#[test]
+fn programs_go_on_from_a_prompt() {
+    let sample = |flags: &[&str], prompt: &str| {
+        let output = pyprior_with_input(&[&["sample", "--prompt", "-"], flags].concat(), prompt);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).to_owned()
+    };
+    let text = sample(&["-n", "20"], "def area(width, height)\n");
+    let programs = text.trim_end().split("\n\n").collect::<Vec<_>>();
+    assert_eq!(programs.len(), 20);
+    assert!(programs.iter().all(|program| program.starts_with("def area(width, height):\n    ")), "{text}");
+    assert!(text.contains("width"), "{text}");
+    // The module may have two to four statements; a program's number alone says which.
+    let flags = ["--max-block-stmts", "4", "--format", "names"];
+    let many = sample(&[&flags[..], &["-n", "200"]].concat(), "total = 5\n");
+    for block in ["BLK_2 ", "BLK_3 ", "BLK_4 "] {
+        assert!(many.lines().any(|line| line.starts_with(block)), "{block}");
+    }
+    assert!(many.lines().all(|line| line[6..].starts_with("ASSIGN VAR_1 INT_5 ")));
+    assert!(many.starts_with(&sample(&[&flags[..], &["-n", "50"]].concat(), "total = 5\n")));
+    let output = pyprior_with_input(&["sample", "--prompt", "-"], "x = 1\nx += y\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("-:2:3: not part of the language: augmented assignments (subset; "));
+}
+
+#[test]
 fn legal_lists_and_explains() {
     let range = ["--value-range", "0", "1", "--max-vars", "2"];
     let list = |prefix: &[&str]| stdout(&pyprior(&[&["legal"], prefix, &range[..]].concat())).to_owned();

@@ -6,6 +6,8 @@ mod encode;
 mod language;
 mod legal;
 mod output;
+mod prior;
+mod prompt;
 mod sample;
 mod vocab;
 

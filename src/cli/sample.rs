@@ -1,15 +1,19 @@
 //! `pyprior sample`
 
 use std::io::Write;
+use std::ops::Range;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use pyprior_core::{Language, ProgramSampler, Programs, Renderer};
+use pyprior_core::{Language, ProgramNames, ProgramSampler, Programs, Renderer};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::language::{DEFAULT_MAX_LEN, LanguageArgs, tokens};
 use super::output::Output;
+use super::prior::PriorArgs;
+use super::prompt::Prompts;
 
 /// Programs sampled and written at a time: enough to keep the threads busy, little enough to start at once.
 const BATCH: u64 = 1 << 16;
@@ -18,14 +22,16 @@ const PART: usize = 1 << 12;
 
 /// Sample programs.
 ///
-/// Every program is legal at every token; each token is drawn uniformly among the legal ones. Program number i of a seed is the same for every -n and on every machine.
+/// Every program is legal at every token; each token is drawn by the weights of the symbolic prior among the legal ones, or uniformly. Program number i of a seed is the same for every -n and on every machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pyprior sample -n 10
   pyprior sample -n 1000000 --format jsonl -o programs.jsonl
   pyprior sample --value-range 0 9 --exclude for,CALL --max-len 30
-  pyprior sample --max-block-stmts 1 --prefix BLK_1 FUNC_1 ARITY_2")]
+  pyprior sample --w-call 8 --normalisation legal --max-len 40
+  pyprior sample --uniform --max-block-stmts 1 --prefix BLK_1 FUNC_1 ARITY_2
+  echo 'def f(a, b)' | pyprior sample --prompt -")]
 pub(crate) struct Sample {
     /// Number of programs
     #[arg(short, long = "count", default_value_t = 10)]
@@ -33,17 +39,19 @@ pub(crate) struct Sample {
     /// Seed of the random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Draw uniformly among the legal tokens (the default)
-    #[arg(long)]
-    uniform: bool,
     /// Tokens that every program starts with, by name or id
     #[arg(long, num_args = 1.., value_name = "TOKEN")]
     prefix: Vec<String>,
+    /// Source that every program goes on from, `-` for standard input: statements of the module, or what ends with the opening of a block, such as a signature `def f(a, b)`
+    #[arg(long, value_name = "FILE", conflicts_with = "prefix")]
+    prompt: Option<PathBuf>,
     /// What to write
     #[arg(long, value_enum, default_value = "source")]
     format: Format,
     #[command(flatten)]
     output: Output,
+    #[command(flatten)]
+    prior: PriorArgs,
     #[command(flatten)]
     language: LanguageArgs,
 }
@@ -63,15 +71,25 @@ enum Format {
 impl Sample {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let language = self.language.language(Some(DEFAULT_MAX_LEN))?;
-        let prefix = tokens(language.vocab(), self.prefix.iter().map(String::as_str))?;
-        let sampler = ProgramSampler::new(&language, self.seed).with_prefix(&prefix)?;
+        let sampler = match self.prior.config() {
+            Some(prior) => ProgramSampler::with_prior(&language, prior, self.seed)?,
+            None => ProgramSampler::new(&language, self.seed),
+        };
+        let source = match &self.prompt {
+            Some(file) => Source::Prompt(Prompts::read(file, &sampler, self.prior.config(), self.seed)?),
+            None => {
+                let prefix = tokens(language.vocab(), self.prefix.iter().map(String::as_str))?;
+                Source::Prefix(sampler.with_prefix(&prefix)?)
+            }
+        };
         let mut out = self.output.open()?;
         for start in (0..self.n).step_by(BATCH as usize) {
-            let programs = sampler.sample(start..self.n.min(start.saturating_add(BATCH)))?;
+            let programs = source.sample(start..self.n.min(start.saturating_add(BATCH)))?;
             let parts = (0..programs.len()).step_by(PART).collect::<Vec<_>>();
             let write = |&first: &usize| {
                 let mut text = Vec::with_capacity(PART * 256);
-                let mut writer = ProgramWriter { language: &language, renderer: Renderer::new(&language) };
+                let mut writer =
+                    ProgramWriter { language: &language, renderer: Renderer::new(&language), names: source.names() };
                 for nth in first..programs.len().min(first + PART) {
                     writer.write(&mut text, self.format, start + nth as u64, &programs, nth)?;
                 }
@@ -94,12 +112,44 @@ struct Record<'a> {
     source: &'a str,
 }
 
+/// Where programs come from.
+enum Source {
+    Prefix(ProgramSampler),
+    Prompt(Prompts),
+}
+
+impl Source {
+    fn sample(&self, rows: Range<u64>) -> anyhow::Result<Programs> {
+        match self {
+            Source::Prefix(sampler) => Ok(sampler.sample(rows)?),
+            Source::Prompt(prompts) => prompts.sample(rows),
+        }
+    }
+
+    fn names(&self) -> Option<&ProgramNames> {
+        match self {
+            Source::Prefix(_) => None,
+            Source::Prompt(prompts) => Some(prompts.names()),
+        }
+    }
+}
+
 struct ProgramWriter<'a> {
     language: &'a Language,
     renderer: Renderer<'a>,
+    /// Those of a prompt.
+    names: Option<&'a ProgramNames>,
 }
 
 impl ProgramWriter<'_> {
+    fn source(&mut self, tokens: &[u32]) -> anyhow::Result<&str> {
+        if let Some(names) = self.names.filter(|names| self.renderer.render_continued(tokens, names).is_ok()) {
+            // Rendered twice, which the borrow checker asks for; prompts are not for bulk.
+            return Ok(self.renderer.render_continued(tokens, names)?);
+        }
+        Ok(self.renderer.render(tokens)?)
+    }
+
     fn write(
         &mut self,
         out: &mut Vec<u8>,
@@ -115,7 +165,7 @@ impl ProgramWriter<'_> {
                 if id > 0 {
                     out.push(b'\n');
                 }
-                out.extend_from_slice(self.renderer.render(tokens)?.as_bytes());
+                out.extend_from_slice(self.source(tokens)?.as_bytes());
             }
             Format::Tokens => {
                 for (nth, token) in tokens.iter().enumerate() {
@@ -131,7 +181,7 @@ impl ProgramWriter<'_> {
             }
             Format::Jsonl => {
                 let names = names.collect();
-                let record = Record { id, tokens, names, source: self.renderer.render(tokens)? };
+                let record = Record { id, tokens, names, source: self.source(tokens)? };
                 serde_json::to_writer(&mut *out, &record)?;
             }
         }

@@ -24,6 +24,7 @@ mod words;
 pub use batch::{BatchError, BatchMatcher};
 pub use bitmask::{BitmaskShapeError, TokenBitmask};
 pub use codec::encode::error::{EncodeError, EncodeErrorKind, Stage, Unseen};
+pub use codec::encode::prompt::Prompt;
 pub use codec::encode::{EncodeOptions, Encoded, Encoder};
 pub use codec::names::{NameError, NameTable, Names};
 pub use codec::naming::NamedError;

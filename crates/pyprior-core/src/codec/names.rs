@@ -159,6 +159,16 @@ impl Names {
         self.table.funcs.get(usize::from(func).checked_sub(1)?)?.as_deref()
     }
 
+    /// The pool of variables' names, in order.
+    pub(super) fn vars(&self) -> impl Iterator<Item = &str> {
+        self.vars.iter().map(|name| &**name)
+    }
+
+    /// The pool of functions' names, in order.
+    pub(super) fn funcs(&self) -> impl Iterator<Item = &str> {
+        self.funcs.iter().map(|name| &**name)
+    }
+
     pub(super) fn pool_var(&self, nth: u16) -> Option<&str> {
         self.vars.get(usize::from(nth)).map(|name| &**name)
     }

@@ -1,7 +1,10 @@
 //! Writing a program under names of its own: every name is checked to mean the variable that the tokens mean.
 
+use std::sync::LazyLock;
+
 use thiserror::Error;
 
+use super::names::Names;
 use super::program_names::ProgramNames;
 use super::slots::{Clash, Saved, Slots};
 use super::tree::DecodeError;
@@ -61,6 +64,13 @@ pub enum NamedError {
     },
 }
 
+/// The name of a variable or function when a pool is used up: the token's own, in lower case.
+fn fallback(func: bool, number: u8) -> &'static str {
+    static NAMES: LazyLock<[Vec<String>; 2]> =
+        LazyLock::new(|| ["var", "func"].map(|kind| (0..=255).map(|number| format!("{kind}_{number}")).collect()));
+    &NAMES[usize::from(func)][usize::from(number)]
+}
+
 fn scope_name(scope: u8) -> String {
     match scope {
         0 => "the module".to_owned(),
@@ -74,6 +84,16 @@ struct Scope<'n> {
     slots: Slots<&'n str>,
     names: &'n [String],
     next: usize,
+    /// The last name of each variable that got one of the pool.
+    given: Vec<Option<&'n str>>,
+}
+
+/// Where names come from that the table does not have.
+struct Pool<'n> {
+    vars: Vec<&'n str>,
+    funcs: Vec<&'n str>,
+    /// Of functions, in order.
+    given: Vec<&'n str>,
 }
 
 /// A program that is being written under its names. After the first error names are empty.
@@ -87,14 +107,27 @@ pub(super) struct Naming<'n> {
     functions: usize,
     /// The name of the target that the next `bind` is about.
     pending: &'n str,
+    pool: Option<Pool<'n>>,
     error: Option<NamedError>,
 }
 
 impl<'n> Naming<'n> {
+    /// Names for a program of which the table is the beginning: what comes behind takes names of the pools that the
+    /// table does not use.
+    pub(super) fn continued(table: &'n ProgramNames, names: &'n Names) -> Self {
+        let used = |name: &str| table.funcs().iter().chain(table.scopes().iter().flatten()).any(|used| used == name);
+        let mut vars = names.vars().filter(|name| !used(name)).collect::<Vec<_>>();
+        let mut funcs = names.funcs().filter(|name| !used(name)).collect::<Vec<_>>();
+        // Taken from the end.
+        vars.reverse();
+        funcs.reverse();
+        Self { pool: Some(Pool { vars, funcs, given: Vec::new() }), ..Self::new(table) }
+    }
+
     pub(super) fn new(table: &'n ProgramNames) -> Self {
         let names = table.scopes().first().map_or(&[][..], Vec::as_slice);
         let module = Scope { names, ..Scope::default() };
-        Self { table, module, function: Scope::default(), scope: 0, functions: 0, pending: "", error: None }
+        Self { table, module, function: Scope::default(), scope: 0, functions: 0, pending: "", pool: None, error: None }
     }
 
     fn here(&mut self) -> &mut Scope<'n> {
@@ -110,17 +143,42 @@ impl<'n> Naming<'n> {
     }
 
     pub(super) fn func(&mut self, func: u8) -> &'n str {
-        match self.table.funcs().get(usize::from(func).wrapping_sub(1)) {
-            Some(name) => name,
-            None => self.fail(NamedError::NoFunction { func }),
+        let nth = usize::from(func).wrapping_sub(1);
+        if let Some(name) = self.table.funcs().get(nth) {
+            return name;
         }
+        let before = self.table.funcs().len();
+        let given = self.pool.as_mut().and_then(|pool| {
+            if pool.given.len() == nth.wrapping_sub(before) {
+                pool.given.push(pool.funcs.pop().unwrap_or_else(|| fallback(true, func)));
+            }
+            pool.given.get(nth - before).copied()
+        });
+        given.unwrap_or_else(|| self.fail(NamedError::NoFunction { func }))
+    }
+
+    /// The name for a binding that the table does not have.
+    fn give(&mut self, var: u8) -> Option<&'n str> {
+        let Self { pool, module, function, scope, .. } = self;
+        let (pool, here) = (pool.as_mut()?, if *scope == 0 { module } else { function });
+        if let Some(name) = here.slots.name(var) {
+            return Some(name);
+        }
+        let nth = usize::from(var).checked_sub(1)?;
+        if here.given.len() <= nth {
+            here.given.resize(nth + 1, None);
+        }
+        let again = here.given[nth].filter(|name| here.slots.check(var, name).is_ok());
+        let name = again.unwrap_or_else(|| pool.vars.pop().unwrap_or_else(|| fallback(false, var)));
+        here.given[nth] = Some(name);
+        Some(name)
     }
 
     pub(super) fn enter(&mut self, func: u8) {
         let names = self.table.scopes().get(usize::from(func)).map_or(&[][..], Vec::as_slice);
         self.scope = func;
         self.function.slots.clear();
-        self.function = Scope { names, next: 0, slots: std::mem::take(&mut self.function.slots) };
+        self.function = Scope { names, slots: std::mem::take(&mut self.function.slots), ..Scope::default() };
         self.functions += 1;
     }
 
@@ -147,12 +205,14 @@ impl<'n> Naming<'n> {
     /// The name of a variable that is assigned; [`bind`](Self::bind) makes it hold.
     pub(super) fn target(&mut self, var: u8) -> &'n str {
         let number = self.scope;
-        let scope = self.here();
-        let Some(name) = scope.names.get(scope.next).map(String::as_str) else {
-            let count = scope.names.len();
+        let here = self.here();
+        let known = here.names.get(here.next).map(String::as_str);
+        let count = here.names.len();
+        let Some(name) = known.or_else(|| self.give(var)) else {
             return self.fail(NamedError::NoBinding { scope: number, count });
         };
-        scope.next += 1;
+        let scope = self.here();
+        scope.next += usize::from(known.is_some());
         let checked = scope.slots.check(var, name);
         self.pending = name;
         let taken = || name.to_owned();
@@ -192,9 +252,9 @@ impl<'n> Naming<'n> {
     pub(super) fn finish(mut self) -> Result<(), NamedError> {
         self.check_used();
         let scopes = self.table.scopes();
-        if self.table.funcs().len() != self.functions
-            || scopes.iter().skip(self.functions + 1).any(|names| !names.is_empty())
-        {
+        let funcs = self.table.funcs().len();
+        let fits = if self.pool.is_some() { funcs <= self.functions } else { funcs == self.functions };
+        if !fits || scopes.iter().skip(self.functions + 1).any(|names| !names.is_empty()) {
             self.fail(NamedError::LeftOver);
         }
         self.error.map_or(Ok(()), Err)

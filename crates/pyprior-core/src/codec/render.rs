@@ -82,6 +82,22 @@ impl<'a> Renderer<'a> {
         Ok(&self.out)
     }
 
+    /// The source of a complete program that goes on from a [`Prompt`](crate::Prompt) with these names. What comes
+    /// behind takes names of the renderer's pools that the prompt does not use; the renderer's table does not count.
+    ///
+    /// # Errors
+    ///
+    /// [`NamedError`] if the tokens are no complete program, the names are those of another one, or the program reads a
+    /// variable that has no name because the branches of an `if` of the prompt give it two.
+    pub fn render_continued(&mut self, tokens: &[u32], names: &ProgramNames) -> Result<&str, NamedError> {
+        let pools = self.names.clone();
+        let mut naming = Naming::continued(names, &pools);
+        let end = self.write(tokens, Some(&mut naming));
+        self.whole(tokens, end)?;
+        naming.finish()?;
+        Ok(&self.out)
+    }
+
     /// Checks that the tokens were a complete program, of which `end` tokens have been written.
     fn whole(&self, tokens: &[u32], end: Option<usize>) -> Result<(), DecodeError> {
         let pad = self.vocab.pad();

@@ -7,6 +7,7 @@
 //! scan.rs       before the parser: bounds what it is given, refuses tokens that no program holds
 //! statements.rs the parser's tree to ours and to tokens, each token taken by a matcher
 //! expressions.rs
+//! prompt.rs     the same for the start of a program
 //! bindings.rs   names to variables and functions
 //! refusal.rs    what the matcher refuses, in words of source
 //! ```
@@ -16,6 +17,7 @@ pub(crate) mod error;
 mod expressions;
 mod lacking;
 mod position;
+pub(crate) mod prompt;
 mod refusal;
 mod scan;
 mod statements;

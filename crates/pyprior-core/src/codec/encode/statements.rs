@@ -17,21 +17,53 @@ use crate::vocab::Symbol;
 /// Reads a module, from the first token of the matcher on.
 pub(super) fn module(matcher: &mut Matcher, normalise: bool, body: &[py::Stmt]) -> Result<Encoded, Refusal> {
     let Some(first) = body.first() else { return Err(Refusal { at: 0, kind: Kind::Empty }) };
-    let names = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str()).collect();
-    let bindings = Bindings::new(names, matcher.language().config().max_vars);
-    let mut reader = Reader { matcher, normalise, bindings };
+    let defs = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str()).collect();
+    let bindings = Bindings::new(defs, matcher.language().config().max_vars);
+    let mut reader = Reader { matcher, normalise, bindings, open: None, stopped: false };
     let body = reader.block(body, first.start())?;
     let Reader { matcher, bindings, .. } = reader;
+    Ok(Encoded { tokens: matcher.tokens().to_vec(), tree: Module { body }, names: names(bindings) })
+}
+
+/// Reads the start of a module of `statements` statements, from the first token of the matcher on, up to the block
+/// whose first statement is at `open`, if there is one.
+pub(super) fn start(
+    matcher: &mut Matcher,
+    normalise: bool,
+    body: &[py::Stmt],
+    statements: u8,
+    open: Option<TextSize>,
+) -> Result<ProgramNames, Refusal> {
+    let Some(first) = body.first() else { return Err(Refusal { at: 0, kind: Kind::Empty }) };
+    let defs = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str()).collect();
+    let bindings = Bindings::new(defs, matcher.language().config().max_vars);
+    let mut reader = Reader { matcher, normalise, bindings, open, stopped: false };
+    reader.put(Symbol::Block(statements), first.start())?;
+    for stmt in body {
+        match reader.stmt(stmt) {
+            Err(_) if reader.stopped => break,
+            other => drop(other?),
+        }
+    }
+    let mut bindings = reader.bindings;
+    bindings.scopes.extend(bindings.function.take().map(Scope::into_names));
+    Ok(names(bindings))
+}
+
+fn names(bindings: Bindings<'_>) -> ProgramNames {
     let funcs = bindings.defs.iter().map(|def| def.name.to_owned()).collect();
     let scopes = [bindings.module.into_names()].into_iter().chain(bindings.scopes).collect();
-    let names = ProgramNames::from_source(funcs, scopes);
-    Ok(Encoded { tokens: matcher.tokens().to_vec(), tree: Module { body }, names })
+    ProgramNames::from_source(funcs, scopes)
 }
 
 pub(super) struct Reader<'s, 'm> {
     pub(super) matcher: &'m mut Matcher,
     pub(super) normalise: bool,
     pub(super) bindings: Bindings<'s>,
+    /// Where the block that is still to be written would begin.
+    open: Option<TextSize>,
+    /// Whether it has been reached: then nothing more is read, by way of a refusal that means nothing.
+    stopped: bool,
 }
 
 /// Refuses something at a place.
@@ -57,6 +89,10 @@ impl<'s> Reader<'s, '_> {
     }
 
     fn block(&mut self, body: &'s [py::Stmt], at: TextSize) -> Result<Vec<Stmt>, Refusal> {
+        if self.open.is_some() && self.open == body.first().map(Ranged::start) {
+            self.stopped = true;
+            return refuse(at, Kind::Empty);
+        }
         let max = self.matcher.language().config().max_block_stmts;
         if let Some(extra) = body.get(max as usize) {
             return refuse(extra.start(), Kind::Block { max, got: body.len() });
@@ -126,7 +162,9 @@ impl<'s> Reader<'s, '_> {
         clauses: &'s [py::ElifElseClause],
         at: TextSize,
     ) -> Result<Stmt, Refusal> {
-        if clauses.last().is_none_or(|last| last.test.is_some()) {
+        let last = clauses.last().map_or(body, |last| &last.body);
+        let is_open = self.open.is_some_and(|open| last.last().is_some_and(|last| last.end() > open));
+        if clauses.last().is_none_or(|last| last.test.is_some()) && !is_open {
             return refuse(at, Kind::MissingElse);
         }
         self.put(Symbol::If, at)?;
