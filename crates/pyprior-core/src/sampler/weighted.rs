@@ -214,7 +214,7 @@ fn alias_table(runs: &[Run], own: f64) -> Vec<Record> {
         let (own, alias) = (&runs[nth], &runs[alias]);
         // The fraction is below the threshold with this probability; never where it is 0.
         let threshold = (threshold * (1_u64 << 32) as f64).min(f64::from(u32::MAX)) as u32;
-        [threshold, own.list, alias.list, own.count - 1 | (alias.count - 1) << 16]
+        [threshold, own.list, alias.list, (own.count - 1) | ((alias.count - 1) << 16)]
     };
     thresholds.into_iter().zip(&aliases).enumerate().map(cell).collect()
 }
