@@ -16,13 +16,13 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    pub(crate) fn open(&self) -> anyhow::Result<Box<dyn Write>> {
+    pub(crate) fn open(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         Ok(match &self.output {
             Some(path) => {
                 let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
                 Box::new(BufWriter::new(file))
             }
-            None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
+            None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
         })
     }
 }

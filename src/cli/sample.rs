@@ -4,6 +4,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use clap::{Args, ValueEnum};
 use pyprior_core::{Language, ProgramNames, ProgramSampler, Programs, Renderer};
@@ -15,10 +16,10 @@ use super::output::Output;
 use super::prior::PriorArgs;
 use super::prompt::Prompts;
 
-/// Programs sampled and written at a time: enough to keep the threads busy, little enough to start at once.
-const BATCH: u64 = 1 << 16;
-/// Programs a thread renders at a time.
-const PART: usize = 1 << 12;
+/// Programs that a thread samples and writes down at a time.
+const PART: u64 = 1 << 11;
+/// Parts that are under way together: enough to keep the threads busy, little enough to start at once.
+const PARTS: u64 = 32;
 
 /// Sample programs.
 ///
@@ -83,23 +84,52 @@ impl Sample {
             }
         };
         let mut out = self.output.open()?;
-        for start in (0..self.n).step_by(BATCH as usize) {
-            let programs = source.sample(start..self.n.min(start.saturating_add(BATCH)))?;
-            let parts = (0..programs.len()).step_by(PART).collect::<Vec<_>>();
-            let write = |&first: &usize| {
-                let mut text = Vec::with_capacity(PART * 256);
-                let mut writer =
-                    ProgramWriter { language: &language, renderer: Renderer::new(&language), names: source.names() };
-                for nth in first..programs.len().min(first + PART) {
-                    writer.write(&mut text, self.format, start + nth as u64, &programs, nth)?;
-                }
-                anyhow::Ok(text)
-            };
-            for text in parts.par_iter().map(write).collect::<Vec<_>>() {
-                out.write_all(&text?)?;
+        let vocab = language.vocab();
+        let words = (0..vocab.len() as u32).map(|token| match self.format {
+            Format::Names => vocab.name(token).unwrap_or_default().to_owned(),
+            _ => token.to_string(),
+        });
+        let words = words.collect::<Vec<_>>();
+        let render = |first: u64| {
+            let programs = source.sample(first..self.n.min(first.saturating_add(PART)))?;
+            let mut text = Vec::with_capacity(PART as usize * 128);
+            let renderer = Renderer::new(&language);
+            let mut writer = ProgramWriter { language: &language, renderer, names: source.names(), words: &words };
+            for nth in 0..programs.len() {
+                writer.write(&mut text, self.format, first + nth as u64, &programs, nth)?;
             }
-        }
-        out.flush()?;
+            anyhow::Ok(text)
+        };
+        std::thread::scope(|scope| {
+            let (texts, to_write) = mpsc::sync_channel::<Vec<Vec<u8>>>(1);
+            // What has been made is written while the next is being made.
+            let written = scope.spawn(move || {
+                for text in to_write.iter().flatten() {
+                    out.write_all(&text)?;
+                }
+                out.flush()
+            });
+            let mut made = Ok(());
+            for batch in (0..self.n).step_by((PARTS * PART) as usize) {
+                let starts = (0..PARTS).map(|part| batch.saturating_add(part * PART)).filter(|&first| first < self.n);
+                let batch = starts.collect::<Vec<_>>().into_par_iter().map(render).collect::<anyhow::Result<Vec<_>>>();
+                // A writer that has gone has an error of its own to tell.
+                match batch.map(|batch| texts.send(batch)) {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => break,
+                    Err(error) => {
+                        made = Err(error);
+                        break;
+                    }
+                }
+            }
+            drop(texts);
+            match written.join() {
+                Ok(written) => written?,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            made
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -121,7 +151,11 @@ enum Source {
 impl Source {
     fn sample(&self, rows: Range<u64>) -> anyhow::Result<Programs> {
         match self {
-            Source::Prefix(sampler) => Ok(sampler.sample(rows)?),
+            Source::Prefix(sampler) => {
+                let mut programs = Programs::default();
+                sampler.sample_into(rows, &mut programs)?;
+                Ok(programs)
+            }
             Source::Prompt(prompts) => prompts.sample(rows),
         }
     }
@@ -139,6 +173,8 @@ struct ProgramWriter<'a> {
     renderer: Renderer<'a>,
     /// Those of a prompt.
     names: Option<&'a ProgramNames>,
+    /// What each token is written as in formats tokens and names.
+    words: &'a [String],
 }
 
 impl ProgramWriter<'_> {
@@ -159,7 +195,6 @@ impl ProgramWriter<'_> {
         nth: usize,
     ) -> anyhow::Result<()> {
         let tokens = programs.get(nth).unwrap_or_default();
-        let names = tokens.iter().map(|&token| self.language.vocab().name(token).unwrap_or_default());
         match format {
             Format::Source => {
                 if id > 0 {
@@ -167,20 +202,16 @@ impl ProgramWriter<'_> {
                 }
                 out.extend_from_slice(self.source(tokens)?.as_bytes());
             }
-            Format::Tokens => {
-                for (nth, token) in tokens.iter().enumerate() {
-                    let space = if nth > 0 { " " } else { "" };
-                    write!(out, "{space}{token}")?;
-                }
-            }
-            Format::Names => {
-                for (nth, name) in names.enumerate() {
-                    let space = if nth > 0 { " " } else { "" };
-                    write!(out, "{space}{name}")?;
+            Format::Tokens | Format::Names => {
+                for (nth, &token) in tokens.iter().enumerate() {
+                    if nth > 0 {
+                        out.push(b' ');
+                    }
+                    out.extend_from_slice(self.words.get(token as usize).map_or(&[], |word| word.as_bytes()));
                 }
             }
             Format::Jsonl => {
-                let names = names.collect();
+                let names = tokens.iter().map(|&token| self.language.vocab().name(token).unwrap_or_default()).collect();
                 let record = Record { id, tokens, names, source: self.source(tokens)? };
                 serde_json::to_writer(&mut *out, &record)?;
             }
