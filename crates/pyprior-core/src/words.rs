@@ -191,10 +191,8 @@ impl Words for u32 {
 
     #[inline(always)]
     fn scatter(self, mut to: Area<'_>, words: Self) {
-        let last = to.last();
-        match to.get_mut(self as usize) {
-            Some(place) => *place = words,
-            None => to[last as usize] = words,
+        if let Some(place) = to.get_mut(self as usize) {
+            *place = words;
         }
     }
 
