@@ -175,11 +175,20 @@ impl ProgramSampler {
             self.sample_into(start..rows.end.min(start.saturating_add(CHUNK)), &mut programs).map(|()| programs)
         });
         let chunks = chunks.collect::<Result<Vec<_>, _>>()?;
-        let mut programs = Programs::default();
-        programs.tokens.reserve_exact(chunks.iter().map(|chunk| chunk.tokens.len()).sum());
-        programs.ends.reserve_exact(chunks.iter().map(Programs::len).sum());
-        chunks.iter().for_each(|chunk| programs.append(&chunk.tokens, &chunk.ends));
-        Ok(programs)
+        // Zeros that no thread has touched yet cost nothing; each chunk is copied by the thread that comes to it.
+        let mut tokens = vec![0; chunks.iter().map(|chunk| chunk.tokens.len()).sum()];
+        let mut ends = Vec::with_capacity(chunks.iter().map(Programs::len).sum());
+        let mut places = Vec::with_capacity(chunks.len());
+        let (mut rest, mut start) = (&mut tokens[..], 0);
+        for chunk in &chunks {
+            let (place, behind) = std::mem::take(&mut rest).split_at_mut(chunk.tokens.len());
+            places.push(place);
+            rest = behind;
+            ends.extend(chunk.ends.iter().map(|end| end + start));
+            start += chunk.tokens.len();
+        }
+        places.into_par_iter().zip(&chunks).for_each(|(place, chunk)| place.copy_from_slice(&chunk.tokens));
+        Ok(Programs { tokens, ends })
     }
 
     /// Samples the programs with the given numbers on this thread and adds them to `programs`.
