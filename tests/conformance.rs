@@ -62,6 +62,11 @@ fn agrees_with_the_recording() {
         ("encode", "src_pool", [242, 242, 0]),
         ("trace", "encode", [2517, 1999, 518]),
         ("trace", "src2", [1999, 1938, 61]),
+        ("trace", "analysis.unused", [2517, 2517, 0]),
+        ("trace", "analysis.stores", [2517, 2517, 0]),
+        ("trace", "analysis.returns", [2517, 2517, 0]),
+        ("trace", "analysis.value", [2517, 2517, 0]),
+        ("trace", "analysis.dead", [2517, 2517, 0]),
     ] {
         assert_eq!(row(&report, line, field)[..3], expected, "{line}.{field}");
     }

@@ -44,7 +44,7 @@ struct Record {
 }
 
 /// The tokens of a line.
-fn parse(vocab: &Vocab, line: &str) -> anyhow::Result<Vec<u32>> {
+pub(super) fn parse(vocab: &Vocab, line: &str) -> anyhow::Result<Vec<u32>> {
     if line.trim_start().starts_with('{') {
         let record: Record = serde_json::from_str(line).context("no JSON object with tokens")?;
         return Ok(record.tokens);

@@ -99,7 +99,8 @@ impl Encode {
     }
 }
 
-fn report(file: &Path, error: &EncodeError) -> std::io::Result<()> {
+/// Says on standard error what is refused, and where.
+pub(super) fn report(file: &Path, error: &EncodeError) -> std::io::Result<()> {
     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
     writeln!(std::io::stderr(), "{}:{error} ({}{hint})", file.display(), error.stage())
 }

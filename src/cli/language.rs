@@ -158,6 +158,25 @@ impl LanguageArgs {
     pub(crate) fn language(&self, max_len: Option<u32>) -> anyhow::Result<Arc<Language>> {
         Ok(Language::new(self.config(max_len))?)
     }
+
+    /// The language with every limit and switch that is not given as wide as it goes: for source, whose tokens nobody
+    /// sees, and of which something is to be told rather than refused.
+    pub(crate) fn widest(&self) -> anyhow::Result<Arc<Language>> {
+        let mut config = self.config(None);
+        config.max_funcs = self.max_funcs.unwrap_or(255);
+        config.max_vars = self.max_vars.unwrap_or(255);
+        config.max_block_stmts = self.max_block_stmts.unwrap_or(255);
+        config.max_expr_depth = self.max_expr_depth.unwrap_or(60);
+        config.max_control_depth = self.max_control_depth.unwrap_or(20);
+        if self.value_range.is_none() {
+            config.value_range = (-32_768, 32_767);
+        }
+        config.no_dead_code = self.no_dead_code.unwrap_or(false);
+        if self.calls.is_none() {
+            config.calls = Calls::Any;
+        }
+        Ok(Language::new(config)?)
+    }
 }
 
 /// Token ids of a list of names or ids.

@@ -1,5 +1,6 @@
 //! One file a subcommand, none with logic of its own.
 
+mod check;
 mod conformance;
 mod decode;
 mod encode;
@@ -37,6 +38,7 @@ enum Command {
     Sample(sample::Sample),
     Decode(decode::Decode),
     Encode(encode::Encode),
+    Check(check::Check),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
     Conformance(conformance::Conformance),
@@ -47,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sample(args) => args.run(),
         Command::Decode(args) => args.run(),
         Command::Encode(args) => args.run(),
+        Command::Check(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),
         Command::Conformance(args) => args.run(),

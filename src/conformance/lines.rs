@@ -106,6 +106,7 @@ pub(crate) struct Trace {
     pub(crate) src: Option<String>,
     pub(crate) encode: Option<Value>,
     pub(crate) src2: Option<Value>,
+    pub(crate) analysis: Option<Analysis>,
     pub(crate) ast_tokens_same: Option<bool>,
     pub(crate) padded_same_src: Option<bool>,
     pub(crate) ast_trunc: Option<String>,
@@ -116,6 +117,18 @@ pub(crate) struct Trace {
     /// Number of tokens so far, a model's logits, and by mode the results at the legal ids.
     #[serde(default)]
     pub(crate) apply: Vec<(usize, Vec<f32>, Results)>,
+    #[serde(flatten)]
+    pub(crate) rest: Fields,
+}
+
+/// What the package finds in a program.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Analysis {
+    pub(crate) unused_funcs: Vec<String>,
+    pub(crate) dead_stores: Vec<String>,
+    pub(crate) returning_funcs: Vec<String>,
+    pub(crate) value_used: bool,
+    pub(crate) dead_code: Vec<String>,
     #[serde(flatten)]
     pub(crate) rest: Fields,
 }

@@ -5,11 +5,13 @@
 //! report.rs    what was compared, by kind of line and field
 //! replay.rs    line by line, with the language of each configuration
 //! steps.rs     one trace, step by step
+//! analysis.rs  the package's findings
 //! encode.rs    source to tokens
 //! prior.rs     the prior's logits, and its apply modes
 //! witness.rs   the exhaustive search that confirms where the engine allows less
 //! ```
 
+mod analysis;
 mod encode;
 mod lines;
 mod prior;

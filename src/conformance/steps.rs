@@ -18,11 +18,8 @@ const PAST_END: &str = "tokens behind the end are refused, save PAD";
 const ENDED: &str = "behind a token without any completion";
 
 /// Fields of what is not implemented yet.
-const LATER: [(&str, &str); 3] = [
-    ("render", "execution is not implemented yet"),
-    ("exec", "execution is not implemented yet"),
-    ("analysis", "analysis is not implemented yet"),
-];
+const LATER: [(&str, &str); 2] =
+    [("render", "execution is not implemented yet"), ("exec", "execution is not implemented yet")];
 /// Fields that say how a trace was made.
 const ABOUT: [&str; 2] = ["sampler", "prefix_kind"];
 
@@ -44,6 +41,7 @@ pub(crate) fn replay(report: &mut Report, known: &mut Known, trace: &Trace) {
         super::encode::replay_trace(report, renders, &place, trace);
     }
     compare_tree(report, &place, vocab, trace);
+    super::analysis::compare(report, &place, vocab, trace);
     let Some(language) = language else {
         const REFUSED: &str = "the configuration holds no program of at most max_len tokens and is refused";
         for (field, count) in

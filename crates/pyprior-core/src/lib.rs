@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod analysis;
 pub mod ast;
 mod batch;
 mod bitmask;
@@ -21,9 +22,11 @@ mod value;
 mod vocab;
 mod words;
 
+pub use analysis::{Analysis, Analysis002, Cause, Finding, FindingKind, FormCounts, FunctionEnds, FunctionFacts};
 pub use batch::{BatchError, BatchMatcher};
 pub use bitmask::{BitmaskShapeError, TokenBitmask};
 pub use codec::encode::error::{EncodeError, EncodeErrorKind, Stage, Unseen};
+pub use codec::encode::places::Place;
 pub use codec::encode::prompt::Prompt;
 pub use codec::encode::{EncodeOptions, Encoded, Encoder};
 pub use codec::names::{NameError, NameTable, Names};

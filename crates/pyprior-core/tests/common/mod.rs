@@ -6,6 +6,7 @@ pub(crate) mod chi;
 pub(crate) mod disguise;
 pub(crate) mod exact;
 pub(crate) mod languages;
+pub(crate) mod machine;
 pub(crate) mod prior;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! position.rs   lines and columns
+//! places.rs     where statements start
 //! lacking.rs    what Python has and the language lacks
 //! error.rs      refusals
 //! scan.rs       before the parser: bounds what it is given, refuses tokens that no program holds
@@ -16,6 +17,7 @@ mod bindings;
 pub(crate) mod error;
 mod expressions;
 mod lacking;
+pub(crate) mod places;
 mod position;
 pub(crate) mod prompt;
 mod refusal;
