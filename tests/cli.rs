@@ -302,3 +302,54 @@ fn help_has_examples() {
     }
     assert!(stdout(&pyprior(&["--help"])).contains("Exit codes"));
 }
+
+#[test]
+fn runs_source_tokens_and_calls() {
+    let run = |args: &[&str], input: &str| pyprior_with_input(&[&["run"], args].concat(), input);
+    let source = "def f(n, m):\n    return n * m\nx = f(3, 4)\nprint(x)\n";
+    let output = run(&[], source);
+    assert_eq!((stdout(&output), output.status.code()), ("12\n", Some(0)));
+    let output = run(&["--call", "f", "--args", "100000000000000000000", "-2", "--trace"], source);
+    assert_eq!(stdout(&output), "12\n-200000000000000000000\n");
+    assert!(stderr(&output).starts_with("line 1: n = 3\nline 1: m = 4\nline 3: x = 12\nline 1: n = 1000"));
+    let output = run(&["--tokens", "--json"], "BLK_1 PRINT INT_7\n");
+    assert_eq!(stdout(&output), "{\"value\":\"None\",\"stdout\":\"7\\n\",\"steps\":1,\"error\":null}\n");
+    let output = run(&["--fuel", "6"], "for i in range(9):\n    print(i)\n");
+    assert_eq!((stdout(&output), output.status.code()), ("0\n1\n", Some(1)));
+    assert_eq!(stderr(&output), "error: out of fuel after 6 steps (6 steps)\n");
+    let output = run(&["--output-limit", "5"], "for i in range(9):\n    print(i)\n");
+    assert_eq!((stdout(&output), output.status.code()), ("0\n1\n", Some(1)));
+    let output = run(&["--call", "g"], source);
+    assert_eq!(
+        (output.status.code(), stderr(&output)),
+        (Some(1), "error: NameError: name 'g' is not defined (5 steps)\n")
+    );
+    let output = run(&["--call", "f", "--args", "1"], source);
+    assert!(stderr(&output).contains("takes 2 arguments but 1 were given"), "{}", stderr(&output));
+    assert_eq!(run(&[], "print(y)").status.code(), Some(1));
+    assert_eq!(run(&["--args", "1"], source).status.code(), Some(2));
+    let none = "def f():\n    x = 1\nprint(f() + 1)\n";
+    let output = run(&["--profile", "pyprior-0.0.2"], none);
+    let message = "TypeError: unsupported operand type(s) for +: 'NoneType' and 'int'";
+    assert!(stderr(&output).contains(message), "{}", stderr(&output));
+}
+
+#[test]
+fn runs_lines_in_order() {
+    let lines = "{\"source\": \"print(1)\"}\n\n{\"tokens\": [200]}\n\
+                 {\"source\": \"def f(a):\\n    return a\", \"call\": \"f\", \"args\": [\"99999999999999999999\"]}\n\
+                 {\"source\": \"def f(a):\\n    return a\", \"call\": \"h\", \"args\": [1]}\n";
+    let output = pyprior_with_input(&["run", "--jsonl"], lines);
+    let records = stdout(&output).lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let records = records.collect::<Vec<_>>();
+    assert_eq!(records.len(), 4);
+    assert_eq!((&records[0]["stdout"], &records[0]["steps"]), (&"1\n".into(), &1.into()));
+    assert_eq!(records[1]["error"]["kind"], "refused");
+    assert_eq!((&records[2]["value"], &records[2]["steps"]), (&"99999999999999999999".into(), &3.into()));
+    assert_eq!(records[3]["error"]["kind"], "no_function");
+    let sampled = pyprior(&["sample", "-n", "3000", "--format", "jsonl"]);
+    let whole = pyprior_with_input(&["run", "--jsonl"], stdout(&sampled));
+    assert_eq!(stdout(&whole).lines().count(), 3000);
+    let output = pyprior_with_input(&["run", "--jsonl"], "{\"source\": \"print(1)\"}\n[1]\n");
+    assert!(output.status.code() == Some(1) && stderr(&output).contains("-:2"), "{}", stderr(&output));
+}

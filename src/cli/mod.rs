@@ -9,6 +9,7 @@ mod legal;
 mod output;
 mod prior;
 mod prompt;
+mod run;
 mod sample;
 mod vocab;
 
@@ -39,6 +40,7 @@ enum Command {
     Decode(decode::Decode),
     Encode(encode::Encode),
     Check(check::Check),
+    Run(run::Run),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
     Conformance(conformance::Conformance),
@@ -50,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Decode(args) => args.run(),
         Command::Encode(args) => args.run(),
         Command::Check(args) => args.run(),
+        Command::Run(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),
         Command::Conformance(args) => args.run(),

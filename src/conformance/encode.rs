@@ -73,7 +73,7 @@ pub(super) fn replay_line(report: &mut Report, language: Option<&Arc<Language>>,
     let mut add = |field: &str, outcome| report.add(LINE, field, &place, outcome);
     for field in line.rest.keys() {
         let why = match field.as_str() {
-            "exec_src" | "exec_names" | "exec_pool" => "execution is not implemented yet",
+            "exec_src" | "exec_names" | "exec_pool" => "what sources print is compared of traces alone",
             "names" => "ours are by scope and binding; see src_names",
             "kind" => "says how the line was made",
             "src_escaped" => "a lone surrogate: no text in UTF-8",

@@ -107,6 +107,9 @@ pub(crate) struct Trace {
     pub(crate) encode: Option<Value>,
     pub(crate) src2: Option<Value>,
     pub(crate) analysis: Option<Analysis>,
+    /// What was run.
+    pub(crate) render: Option<String>,
+    pub(crate) exec: Option<super::exec::Run>,
     pub(crate) ast_tokens_same: Option<bool>,
     pub(crate) padded_same_src: Option<bool>,
     pub(crate) ast_trunc: Option<String>,

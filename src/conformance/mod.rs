@@ -13,6 +13,7 @@
 
 mod analysis;
 mod encode;
+mod exec;
 mod lines;
 mod prior;
 mod replay;

@@ -17,9 +17,6 @@ const DEAD: &str = "the recording ran into an empty legal set; ours is not empty
 const PAST_END: &str = "tokens behind the end are refused, save PAD";
 const ENDED: &str = "behind a token without any completion";
 
-/// Fields of what is not implemented yet.
-const LATER: [(&str, &str); 2] =
-    [("render", "execution is not implemented yet"), ("exec", "execution is not implemented yet")];
 /// Fields that say how a trace was made.
 const ABOUT: [&str; 2] = ["sampler", "prefix_kind"];
 
@@ -28,17 +25,16 @@ pub(crate) fn replay(report: &mut Report, known: &mut Known, trace: &Trace) {
     let Known { vocab, language, renders, witness, priors } = known;
     let place = format!("config {} trace {}", trace.c, trace.k);
     for field in trace.rest.keys() {
-        let known = LATER.iter().find(|(name, _)| name == field).map(|(_, why)| *why);
-        let about = ABOUT.contains(&field.as_str()).then_some("says how the trace was made");
-        let outcome = match known.or(about) {
-            Some(why) => Outcome::NotCompared(why),
-            None => Outcome::NotCompared("unknown to this program"),
+        let why = match ABOUT.contains(&field.as_str()) {
+            true => "says how the trace was made",
+            false => "unknown to this program",
         };
-        report.add(LINE, field, &place, outcome);
+        report.add(LINE, field, &place, Outcome::NotCompared(why));
     }
     if let Some(renders) = renders {
         compare_text(report, &place, renders, trace);
         super::encode::replay_trace(report, renders, &place, trace);
+        super::exec::replay(report, renders, &place, trace);
     }
     compare_tree(report, &place, vocab, trace);
     super::analysis::compare(report, &place, vocab, trace);

@@ -94,3 +94,62 @@ pub enum Expr {
         args: Vec<Expr>,
     },
 }
+
+impl Expr {
+    /// Puts the operators and calls right below this one on a list, and constants in their places.
+    fn take(&mut self, into: &mut Vec<Expr>) {
+        let mut take = |part: &mut Expr| {
+            if !matches!(part, Expr::Var(_) | Expr::Const(_)) {
+                into.push(std::mem::replace(part, Expr::Const(0)));
+            }
+        };
+        match self {
+            Expr::Var(_) | Expr::Const(_) => {}
+            Expr::BinOp { left, right, .. } => {
+                take(left);
+                take(right);
+            }
+            Expr::Compare(comparison) => {
+                take(&mut comparison.left);
+                take(&mut comparison.right);
+            }
+            Expr::Call { args, .. } => args.iter_mut().for_each(take),
+        }
+    }
+}
+
+/// A tree may be deeper than the stack is: what is below goes to a list first.
+impl Drop for Expr {
+    fn drop(&mut self) {
+        let mut parts = Vec::new();
+        self.take(&mut parts);
+        while let Some(mut part) = parts.pop() {
+            part.take(&mut parts);
+        }
+    }
+}
+
+impl Stmt {
+    /// Puts the statements of the blocks of this one on a list.
+    fn take(&mut self, into: &mut Vec<Stmt>) {
+        match self {
+            Stmt::Assign { .. } | Stmt::Print(_) | Stmt::Return(_) => {}
+            Stmt::If { then, otherwise, .. } => {
+                into.append(then);
+                into.append(otherwise);
+            }
+            Stmt::For { body, .. } | Stmt::Def { body, .. } => into.append(body),
+        }
+    }
+}
+
+/// As for expressions.
+impl Drop for Stmt {
+    fn drop(&mut self) {
+        let mut parts = Vec::new();
+        self.take(&mut parts);
+        while let Some(mut part) = parts.pop() {
+            part.take(&mut parts);
+        }
+    }
+}

@@ -4,6 +4,7 @@ pub(crate) mod encode;
 mod given;
 pub(crate) mod names;
 pub(crate) mod naming;
+pub(crate) mod nodes;
 pub(crate) mod program_names;
 pub(crate) mod render;
 pub(crate) mod slots;

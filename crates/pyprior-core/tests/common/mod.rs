@@ -7,7 +7,9 @@ pub(crate) mod disguise;
 pub(crate) mod exact;
 pub(crate) mod languages;
 pub(crate) mod machine;
+pub(crate) mod naive_run;
 pub(crate) mod prior;
+pub(crate) mod running;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,0 +1,25 @@
+//! Running programs within limits, with every way to end as data.
+//!
+//! A program becomes a [`Program`], instructions in one piece of memory, which a [`Machine`] runs as often as wanted.
+//! [`Limits`] bound steps, output and the size of integers exactly, so that the same program ends the same way
+//! everywhere. Within the limits the output is CPython's, to the letter. Compiling and running use no recursion: programs
+//! of any depth and length are fine.
+
+mod code;
+mod compile;
+mod emit;
+mod machine;
+mod outcome;
+mod preorder;
+mod run;
+mod session;
+mod trace;
+mod value;
+
+pub use code::Program;
+pub use compile::{CompileError, Compiler};
+pub use outcome::{ExecError, Limits, Outcome};
+pub use run::{Machine, run_batch};
+pub use session::Session;
+pub use trace::{Event, Trace};
+pub use value::{Big, Value, ValueError};

@@ -1,0 +1,115 @@
+//! How a run ends.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::value::Value;
+
+/// What a run may take. All three are exact, so that a run ends the same way on every machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Steps: 1 for every statement executed (a `for` and a `def` included), 1 for every iteration of a loop, 1 for
+    /// every call, each taken before what it pays for.
+    pub fuel: u64,
+    /// Bytes of output.
+    pub output_bytes: usize,
+    /// Bits of the magnitude of an integer; below 64 counts as 64.
+    pub integer_bits: u64,
+}
+
+impl Default for Limits {
+    /// 1,000,000 steps, 1 MiB of output, and 65,536 bits, which are 19,729 digits: multiplying and printing one takes
+    /// below a millisecond.
+    fn default() -> Self {
+        Self { fuel: 1_000_000, output_bytes: 1 << 20, integer_bits: 1 << 16 }
+    }
+}
+
+/// Why a run ended early. Everything before it has happened; [`Outcome::stdout`] has what was printed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Error, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ExecError {
+    /// The next step would have been one more than the fuel; the number of steps is the fuel.
+    #[error("out of fuel after {fuel} steps")]
+    OutOfFuel {
+        /// The fuel.
+        fuel: u64,
+    },
+    /// A `print` would have gone beyond the output limit; nothing of it is in the output.
+    #[error("the output would be longer than {limit} bytes")]
+    OutputLimit {
+        /// The limit in bytes.
+        limit: usize,
+        /// Position of the statement in preorder, counted from 0.
+        statement: u32,
+    },
+    /// A result has more bits than allowed.
+    #[error("an integer would have more than {limit} bits")]
+    IntegerLimit {
+        /// The limit in bits.
+        limit: u64,
+        /// Position of the statement in preorder, counted from 0.
+        statement: u32,
+    },
+    /// None in arithmetic, in `<` or as a bound, with the words of CPython. Programs of the profile `sound` never get
+    /// here, unless somebody calls a function with none.
+    #[error("TypeError: {message}")]
+    TypeError {
+        /// CPython's message.
+        message: String,
+        /// Position of the statement in preorder, counted from 0.
+        statement: u32,
+    },
+    /// A call from outside that fits no function.
+    #[error("TypeError: {message}")]
+    Arguments {
+        /// CPython's message.
+        message: String,
+    },
+    /// A call from outside of what the program does not define.
+    #[error("NameError: name '{name}' is not defined")]
+    NoFunction {
+        /// The name.
+        name: String,
+    },
+}
+
+/// How a run ended, with what it printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The value of the call, if one was asked for; none for a module.
+    pub value: Value,
+    /// What was printed; the whole text in UTF-8, lines ended by `\n`.
+    pub stdout: String,
+    /// Steps taken.
+    pub steps: u64,
+    /// Why the run ended early, if it did.
+    pub error: Option<ExecError>,
+}
+
+/// What stops the machine, before it is known where.
+#[derive(Debug)]
+pub(super) enum Fault {
+    OutOfFuel,
+    OutputLimit,
+    IntegerLimit,
+    /// CPython's message.
+    TypeError(String),
+}
+
+impl Fault {
+    pub(super) fn type_error(message: String) -> Self {
+        Self::TypeError(message)
+    }
+
+    pub(super) fn at(self, statement: u32, limits: &Limits) -> ExecError {
+        match self {
+            Fault::OutOfFuel => ExecError::OutOfFuel { fuel: limits.fuel },
+            Fault::OutputLimit => ExecError::OutputLimit { limit: limits.output_bytes, statement },
+            Fault::IntegerLimit => ExecError::IntegerLimit { limit: limits.integer_bits.max(64), statement },
+            Fault::TypeError(message) => ExecError::TypeError { message, statement },
+        }
+    }
+}

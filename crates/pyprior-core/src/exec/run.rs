@@ -1,0 +1,181 @@
+//! Running programs, and calling their functions.
+
+use rayon::prelude::*;
+
+use super::code::Program;
+use super::machine::State;
+use super::outcome::{ExecError, Limits, Outcome};
+use super::trace::{Recorder, Trace, Tracer, Untraced};
+use super::value::Value;
+
+/// Runs programs within limits; keep one to reuse its memory.
+///
+/// ```
+/// use pyprior_core::{Language, LanguageConfig};
+/// use pyprior_core::exec::{Limits, Machine, Program};
+///
+/// let language = Language::new(LanguageConfig::default())?;
+/// let ids = |names: &str| names.split(' ').map(|name| language.vocab().id_of(name).unwrap()).collect::<Vec<_>>();
+/// // def func(a): return a * a
+/// // print(func(7))
+/// let tokens = ids("BLK_2 FUNC_1 ARITY_1 BLK_1 RETURN MUL VAR_1 VAR_1 PRINT CALL FUNC_1 INT_7");
+/// let program = Program::from_tokens(&language, &tokens)?;
+/// let mut machine = Machine::new(Limits::default());
+/// machine.run(&program)?;
+/// assert_eq!((machine.stdout(), machine.steps()), ("49\n", 4)); // def, print, the call, return
+/// machine.reset();
+/// assert_eq!(machine.call(&program, 1, &[(-3).into()])?.to_string(), "9");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Machine {
+    limits: Limits,
+    state: State,
+}
+
+impl Machine {
+    /// A machine with these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, state: State::new(limits.fuel) }
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What was printed since the last [`run`](Self::run) or [`reset`](Self::reset).
+    pub fn stdout(&self) -> &str {
+        &self.state.out
+    }
+
+    /// Steps since the last [`run`](Self::run) or [`reset`](Self::reset).
+    pub fn steps(&self) -> u64 {
+        self.limits.fuel - self.state.left
+    }
+
+    /// Empties the output and fills up the fuel.
+    pub fn reset(&mut self) {
+        self.state.out.clear();
+        self.state.left = self.limits.fuel;
+    }
+
+    /// Runs a module from its start, with all of the fuel.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecError`] says why it ended early; what was printed until then stays.
+    pub fn run(&mut self, program: &Program) -> Result<(), ExecError> {
+        self.run_with(program, &mut Untraced).map(drop)
+    }
+
+    /// Runs a module as [`run`](Self::run) does, and adds what it writes to `trace`, up to `limit` events in all.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn run_traced(&mut self, program: &Program, trace: &mut Trace, limit: usize) -> Result<(), ExecError> {
+        self.run_with(program, &mut Recorder { trace, limit }).map(drop)
+    }
+
+    /// Calls a function by its number, as in `FUNC_1`, with what is left of the fuel and of the output. The call takes
+    /// a step, as all do. Functions see no variables but their own, so the module need not have run.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecError`]: why it ended early, or that no such function takes so many arguments.
+    pub fn call(&mut self, program: &Program, func: u8, args: &[Value]) -> Result<Value, ExecError> {
+        self.enter(program, func, args, &mut Untraced)
+    }
+
+    /// Calls a function as [`call`](Self::call) does, and adds what it writes to `trace`, up to `limit` events in all.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call).
+    pub fn call_traced(
+        &mut self,
+        program: &Program,
+        func: u8,
+        args: &[Value],
+        trace: &mut Trace,
+        limit: usize,
+    ) -> Result<Value, ExecError> {
+        self.enter(program, func, args, &mut Recorder { trace, limit })
+    }
+
+    /// Runs a module and tells the tracer.
+    pub(super) fn run_with<T: Tracer>(&mut self, program: &Program, tracer: &mut T) -> Result<Value, ExecError> {
+        self.reset();
+        self.execute(program, None, tracer)
+    }
+
+    /// Where the module has come to, as an instruction.
+    pub(super) fn reached(&self) -> usize {
+        self.state.reached()
+    }
+
+    fn enter<T: Tracer>(
+        &mut self,
+        program: &Program,
+        number: u8,
+        args: &[Value],
+        tracer: &mut T,
+    ) -> Result<Value, ExecError> {
+        let name = || format!("func_{number}");
+        let Some(nth) = program.find(number) else { return Err(ExecError::NoFunction { name: name() }) };
+        let arity = usize::from(program.funcs[nth].arity);
+        if args.len() != arity {
+            let message = format!("{}() takes {arity} arguments but {} were given", name(), args.len());
+            return Err(ExecError::Arguments { message });
+        }
+        let Some(left) = self.state.left.checked_sub(1) else {
+            return Err(ExecError::OutOfFuel { fuel: self.limits.fuel });
+        };
+        self.state.left = left;
+        self.state.reserve(0);
+        for (nth, value) in (1..).zip(args) {
+            self.state.stack[nth].clone_from(value);
+        }
+        if T::ON {
+            args.iter().zip(1..).for_each(|(value, slot)| tracer.passed(program, nth, slot, value));
+        }
+        self.execute(program, Some(nth), tracer)
+    }
+
+    fn execute<T: Tracer>(
+        &mut self,
+        program: &Program,
+        func: Option<usize>,
+        tracer: &mut T,
+    ) -> Result<Value, ExecError> {
+        self.state.execute(program, func, &self.limits, tracer).map_err(|fault| {
+            let statement = program.mark(self.state.pc).map_or(0, |mark| mark.statement);
+            fault.at(statement, &self.limits)
+        })
+    }
+
+    /// Runs a module and, if that goes well and a call is given, the call; both within one measure of fuel and output.
+    pub fn outcome(&mut self, program: &Program, call: Option<(u8, &[Value])>) -> Outcome {
+        let result = self.run(program).and_then(|()| match call {
+            Some((func, args)) => self.call(program, func, args),
+            None => Ok(Value::None),
+        });
+        self.finish(result)
+    }
+
+    /// Takes what was printed for an [`Outcome`].
+    pub fn finish(&mut self, result: Result<Value, ExecError>) -> Outcome {
+        let (steps, stdout) = (self.steps(), std::mem::take(&mut self.state.out));
+        match result {
+            Ok(value) => Outcome { value, stdout, steps, error: None },
+            Err(error) => Outcome { value: Value::None, stdout, steps, error: Some(error) },
+        }
+    }
+}
+
+/// Runs programs on all threads of the current rayon pool; outcomes come in the order of the programs, and are the same
+/// for any number of threads.
+pub fn run_batch(programs: &[Program], limits: Limits) -> Vec<Outcome> {
+    programs.par_iter().map_init(|| Machine::new(limits), |machine, program| machine.outcome(program, None)).collect()
+}
