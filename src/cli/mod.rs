@@ -34,7 +34,6 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one value of it in a run")]
 enum Command {
     Sample(sample::Sample),
     Decode(decode::Decode),
