@@ -274,6 +274,7 @@ impl Pass<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn statement(&mut self, source: &mut impl Preorder) -> Result<(), CompileError> {
         let pc = self.emitter.here();
         if pc > 1 << 30 {
@@ -311,6 +312,7 @@ impl Pass<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn expression(&mut self, found: Expression) -> Result<(), CompileError> {
         match found {
             Expression::Var(var) if var == 0 || u32::from(var) > self.scope.visible => return self.misplaced(var),

@@ -65,7 +65,7 @@ pub enum ExecError {
     /// A call from outside that fits no function.
     #[error("TypeError: {message}")]
     Arguments {
-        /// CPython's message.
+        /// How many it takes, and how many were given. CPython, which would raise here too, words it otherwise.
         message: String,
     },
     /// A call from outside of what the program does not define.

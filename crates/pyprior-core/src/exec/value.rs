@@ -309,5 +309,6 @@ fn decimal(value: i64, out: &mut String) {
             break;
         }
     }
-    digits[at..].iter().for_each(|&digit| out.push(char::from(digit)));
+    // Digits are text.
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
