@@ -18,8 +18,9 @@ never() {
     done
 }
 
-never pyprior-core pyprior pyprior-naive clap anyhow candle-core tokenizers
-never pyprior-naive pyprior pyprior-core
+never pyprior-core pyprior pyprior-naive pyprior-show clap anyhow candle-core tokenizers
+never pyprior-show pyprior pyprior-naive clap anyhow candle-core tokenizers
+never pyprior-naive pyprior pyprior-core pyprior-show
 
 # The oracle must share nothing with what it is to contradict, not even a library.
 count=$(cargo tree -p pyprior-naive -e normal,build --prefix none | sort -u | wc -l)

@@ -11,6 +11,7 @@ mod prior;
 mod prompt;
 mod run;
 mod sample;
+mod show;
 mod vocab;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
     Encode(encode::Encode),
     Check(check::Check),
     Run(run::Run),
+    Show(show::Show),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
     Conformance(conformance::Conformance),
@@ -52,6 +54,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Encode(args) => args.run(),
         Command::Check(args) => args.run(),
         Command::Run(args) => args.run(),
+        Command::Show(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),
         Command::Conformance(args) => args.run(),

@@ -248,6 +248,14 @@ impl<'n> Naming<'n> {
         self.here().slots.restore(before, |_| ());
     }
 
+    /// Whether everything so far had its name; names that are left over may be those of what is to come.
+    pub(super) fn so_far(self) -> Result<(), NamedError> {
+        match self.error {
+            None | Some(NamedError::LeftOver) => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+
     /// Whether everything had its name, and every name its place.
     pub(super) fn finish(mut self) -> Result<(), NamedError> {
         self.check_used();

@@ -116,6 +116,18 @@ impl<'a> Renderer<'a> {
         &self.out
     }
 
+    /// [`partial`](Self::partial) under the names of the whole program.
+    ///
+    /// # Errors
+    ///
+    /// [`NamedError`] if what there is already needs other names.
+    pub fn partial_named(&mut self, tokens: &[u32], names: &ProgramNames) -> Result<&str, NamedError> {
+        let mut naming = Naming::new(names);
+        self.write(tokens, Some(&mut naming));
+        naming.so_far()?;
+        Ok(&self.out)
+    }
+
     /// Writes what there is; `Some` is the number of tokens of a complete program.
     fn write(&mut self, tokens: &[u32], naming: Option<&mut Naming<'_>>) -> Option<usize> {
         self.out.clear();

@@ -1,0 +1,167 @@
+//! A replay in a terminal, with keys.
+
+use std::io::{self, Write};
+use std::time::Instant;
+
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::{cursor, execute, terminal};
+
+use crate::ansi::{Colours, update};
+use crate::layout::layout;
+use crate::replay::{Phase, Replay};
+use crate::screen::Size;
+use crate::timing::Timing;
+
+const PLAYING: &str = "space pause · arrows step · +/- speed · q quit";
+const PAUSED: &str = "space play · arrows step · +/- speed · q quit";
+/// Least and greatest factor of the time that frames stand.
+const SPEEDS: (f64, f64) = (0.05, 20.0);
+
+/// Plays a replay on the alternate screen of the terminal until `q`, `Esc` or `Ctrl-C`.
+///
+/// Space pauses and goes on; left and right step by a frame; home and end go to the ends; `+` and `-` change the speed;
+/// `r` starts again. The screen follows the terminal's size.
+///
+/// # Errors
+///
+/// Those of the terminal, which is left as it was before in any case.
+pub fn play(replay: &Replay, timing: &Timing, out: &mut impl Write) -> io::Result<()> {
+    let terminal = Alternate::enter(out)?;
+    let colours = Colours::detect();
+    let mut player = Player { frame: 0, last: replay.frames() - 1, playing: true, slowness: 1.0 };
+    let mut shown = None;
+    loop {
+        let (cols, rows) = terminal::size()?;
+        let hint = if player.playing { PLAYING } else { PAUSED };
+        let screen = layout(replay, player.frame, Size { cols, rows }, Some(hint));
+        terminal.0.write_all(update(shown.as_ref(), &screen, colours).as_bytes())?;
+        terminal.0.flush()?;
+        shown = Some(screen);
+        let stands = timing.of(replay.phase(player.frame)).mul_f64(player.slowness);
+        let until = Instant::now() + stands;
+        match wait(player.playing.then_some(until))? {
+            Some(Event::Resize(..)) => {
+                // A terminal may reflow what it has, so all of it is drawn anew.
+                execute!(terminal.0, terminal::Clear(terminal::ClearType::All))?;
+                shown = None;
+            }
+            Some(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                if !player.press(key) {
+                    return Ok(());
+                }
+            }
+            Some(_) => {}
+            None => player.tick(replay),
+        }
+    }
+}
+
+/// An event, or none when the time has come.
+fn wait(until: Option<Instant>) -> io::Result<Option<Event>> {
+    match until {
+        None => event::read().map(Some),
+        Some(until) => {
+            let left = until.saturating_duration_since(Instant::now());
+            Ok(if event::poll(left)? { Some(event::read()?) } else { None })
+        }
+    }
+}
+
+/// Where the replay is.
+#[derive(Debug, Clone, PartialEq)]
+struct Player {
+    frame: usize,
+    last: usize,
+    playing: bool,
+    /// Factor of the time that frames stand.
+    slowness: f64,
+}
+
+impl Player {
+    /// Takes a key; whether to go on.
+    fn press(&mut self, key: KeyEvent) -> bool {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let step = |player: &mut Self, frame: usize| {
+            player.playing = false;
+            player.frame = frame.min(player.last);
+        };
+        match key.code {
+            KeyCode::Char('c' | 'd') if control => return false,
+            KeyCode::Char('q') | KeyCode::Esc => return false,
+            KeyCode::Char(' ') if self.frame == self.last => (self.frame, self.playing) = (0, true),
+            KeyCode::Char(' ') => self.playing = !self.playing,
+            KeyCode::Char('r') => (self.frame, self.playing) = (0, true),
+            KeyCode::Right | KeyCode::Down | KeyCode::Char('l' | 'j') => step(self, self.frame + 1),
+            KeyCode::Left | KeyCode::Up | KeyCode::Char('h' | 'k') => step(self, self.frame.saturating_sub(1)),
+            KeyCode::PageDown => step(self, self.frame + 10),
+            KeyCode::PageUp => step(self, self.frame.saturating_sub(10)),
+            KeyCode::Home => step(self, 0),
+            KeyCode::End => step(self, self.last),
+            KeyCode::Char('+' | '=') => self.slowness = (self.slowness / 1.5).max(SPEEDS.0),
+            KeyCode::Char('-') => self.slowness = (self.slowness * 1.5).min(SPEEDS.1),
+            _ => {}
+        }
+        true
+    }
+
+    /// The frame has stood its time.
+    fn tick(&mut self, replay: &Replay) {
+        match replay.phase(self.frame) {
+            Phase::End => self.playing = false,
+            _ => self.frame += 1,
+        }
+    }
+}
+
+/// The alternate screen, left again when this goes out of sight, also by a panic.
+struct Alternate<'a, W: Write>(&'a mut W);
+
+impl<'a, W: Write> Alternate<'a, W> {
+    fn enter(out: &'a mut W) -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        let entered = Self(out);
+        execute!(entered.0, terminal::EnterAlternateScreen, cursor::Hide, terminal::DisableLineWrap)?;
+        Ok(entered)
+    }
+}
+
+impl<W: Write> Drop for Alternate<'_, W> {
+    fn drop(&mut self) {
+        // There is nobody left to tell that this failed.
+        let _ = execute!(self.0, terminal::EnableLineWrap, cursor::Show, terminal::LeaveAlternateScreen);
+        let _ = terminal::disable_raw_mode();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys() {
+        let start = Player { frame: 3, last: 5, playing: true, slowness: 1.0 };
+        let pressed = |code: KeyCode| {
+            let mut player = start.clone();
+            assert!(player.press(code.into()));
+            (player.frame, player.playing)
+        };
+        assert_eq!(pressed(KeyCode::Right), (4, false));
+        assert_eq!(pressed(KeyCode::Left), (2, false));
+        assert_eq!(pressed(KeyCode::PageDown), (5, false));
+        assert_eq!(pressed(KeyCode::Home), (0, false));
+        assert_eq!(pressed(KeyCode::Char(' ')), (3, false));
+        assert_eq!(pressed(KeyCode::Char('r')), (0, true));
+        assert!(!start.clone().press(KeyCode::Char('q').into()));
+        assert!(!start.clone().press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
+        assert!(start.clone().press(KeyCode::Char('c').into()));
+    }
+
+    #[test]
+    fn speed_has_bounds() {
+        let mut player = Player { frame: 0, last: 5, playing: true, slowness: 1.0 };
+        assert!((0..100).all(|_| player.press(KeyCode::Char('+').into())));
+        assert_eq!(player.slowness, SPEEDS.0);
+        assert!((0..100).all(|_| player.press(KeyCode::Char('-').into())));
+        assert_eq!(player.slowness, SPEEDS.1);
+    }
+}

@@ -1,0 +1,198 @@
+//! A decode as it went: what was legal at every step, and what was taken.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use pyprior_core::exec::{Limits, Machine, Outcome, Program};
+use pyprior_core::{Frontier, Language, Matcher, NamedError, ProgramNames, Renderer, TokenError};
+
+use crate::holes::holes;
+
+/// The decode of one program, finished or not, and how the program ran.
+///
+/// Every token has two frames, [`Phase::Legal`] and [`Phase::Taken`]; one more, [`Phase::End`], stands at the end.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    language: Arc<Language>,
+    tokens: Vec<u32>,
+    names: Option<ProgramNames>,
+    outcome: Option<Outcome>,
+}
+
+/// What a frame shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// The hole that is to be filled, and all tokens that are legal there.
+    Legal,
+    /// The token that was taken, and what it has made of the source.
+    Taken,
+    /// Behind the last token.
+    End,
+}
+
+/// One frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// What of the step it shows.
+    pub phase: Phase,
+    /// Tokens before the one that the frame is about.
+    pub position: usize,
+    /// The source with its holes, in phase [`Phase::Taken`] with the token taken.
+    pub source: String,
+    /// Bytes of the source to look at, ascending: the hole, or what the token has written.
+    pub marks: Vec<Range<usize>>,
+    /// Tokens that are legal at this step.
+    pub legal: Vec<u32>,
+    /// The token that is taken; known in both phases.
+    pub token: Option<u32>,
+    /// The hole, `None` when the program is finished.
+    pub frontier: Option<Frontier>,
+    /// Tokens that may still come, this one included, if the language has a limit.
+    pub remaining: Option<u32>,
+}
+
+impl Replay {
+    /// The decode of these tokens: a program, or the start of one. `PAD` behind the end is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] at the first token that is not legal.
+    pub fn new(language: &Arc<Language>, tokens: &[u32]) -> Result<Self, TokenError> {
+        let pad = language.vocab().pad();
+        let len = tokens.iter().rposition(|&token| token != pad).map_or(0, |last| last + 1);
+        let tokens = tokens[..len].to_vec();
+        Matcher::with_prefix(language, &tokens)?;
+        Ok(Self { language: Arc::clone(language), tokens, names: None, outcome: None })
+    }
+
+    /// Shows the source under the names that an [`Encoder`](pyprior_core::Encoder) read it with.
+    ///
+    /// # Errors
+    ///
+    /// [`NamedError`] if the names are those of another program.
+    pub fn with_names(mut self, names: ProgramNames) -> Result<Self, NamedError> {
+        let mut renderer = Renderer::new(&self.language);
+        renderer.partial_named(&self.tokens, &names)?;
+        if self.is_finished() {
+            renderer.render_named(&self.tokens, &names)?;
+        }
+        self.names = Some(names);
+        Ok(self)
+    }
+
+    /// Runs the program, whose output the last frame shows; one that is not finished is left as it is.
+    pub fn run(mut self, limits: Limits) -> Self {
+        if self.is_finished()
+            && let Ok(program) = Program::from_tokens(&self.language, &self.tokens)
+        {
+            self.outcome = Some(Machine::new(limits).outcome(&program, None));
+        }
+        self
+    }
+
+    /// The language.
+    pub fn language(&self) -> &Arc<Language> {
+        &self.language
+    }
+
+    /// The tokens.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// How the program ran, if it did.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// Whether the tokens are a whole program.
+    pub fn is_finished(&self) -> bool {
+        self.matcher(self.tokens.len()).is_terminated()
+    }
+
+    /// Number of frames: two for each token, and the last.
+    pub fn frames(&self) -> usize {
+        2 * self.tokens.len() + 1
+    }
+
+    /// What a frame shows.
+    pub fn phase(&self, frame: usize) -> Phase {
+        match frame % 2 {
+            _ if frame / 2 >= self.tokens.len() => Phase::End,
+            0 => Phase::Legal,
+            _ => Phase::Taken,
+        }
+    }
+
+    /// A frame; behind the last, the last.
+    ///
+    /// Takes time linear in the tokens before it.
+    pub fn view(&self, frame: usize) -> View {
+        let position = (frame / 2).min(self.tokens.len());
+        let token = self.tokens.get(position).copied();
+        let phase = self.phase(frame);
+        let matcher = self.matcher(position);
+        let before = self.source(position);
+        let (source, marks) = match phase {
+            Phase::Taken => {
+                let after = self.source(position + 1);
+                let marks = written(&before, &after);
+                (after, marks)
+            }
+            _ => {
+                // The source is written in the order of the tokens, so the hole to be filled is the first.
+                let hole = holes(&before).next();
+                (before, hole.into_iter().collect())
+            }
+        };
+        View {
+            phase,
+            position,
+            source,
+            marks,
+            legal: matcher.legal_tokens().collect(),
+            token,
+            frontier: matcher.frontier(),
+            remaining: matcher.remaining_budget(),
+        }
+    }
+
+    /// The source after so many tokens.
+    pub fn source(&self, len: usize) -> String {
+        let mut renderer = Renderer::new(&self.language);
+        let tokens = &self.tokens[..len.min(self.tokens.len())];
+        match &self.names {
+            // They have been checked against all of the tokens, so against the first of them.
+            Some(names) => renderer.partial_named(tokens, names).map(str::to_owned).unwrap_or_default(),
+            None => renderer.partial(tokens).to_owned(),
+        }
+    }
+
+    fn matcher(&self, len: usize) -> Matcher {
+        // Checked by `new`, so the other branch is never taken.
+        Matcher::with_prefix(&self.language, &self.tokens[..len]).unwrap_or_else(|_| Matcher::new(&self.language))
+    }
+}
+
+/// What of the source after a token is new: its text, or the holes where it has written nothing else.
+fn written(before: &str, after: &str) -> Vec<Range<usize>> {
+    let same = |(a, b): &(u8, u8)| a == b;
+    let hole = holes(before).next().unwrap_or(before.len()..before.len());
+    let start = hole.start.min(after.len());
+    let (old, new) = (&before.as_bytes()[hole.end..], &after.as_bytes()[start..]);
+    let kept = old.iter().copied().rev().zip(new.iter().copied().rev()).take_while(same).count();
+    let mut end = after.len() - kept;
+    while !after.is_char_boundary(end) {
+        end += 1;
+    }
+    let inside = holes(after).filter(|hole| hole.start >= start && hole.end <= end).collect::<Vec<_>>();
+    let mut texts = Vec::new();
+    let mut at = start;
+    for hole in inside.iter().chain([&(end..end)]) {
+        if !after[at..hole.start].trim().is_empty() {
+            texts.push(at..hole.start);
+        }
+        at = hole.end;
+    }
+    if texts.is_empty() { inside } else { texts }
+}
