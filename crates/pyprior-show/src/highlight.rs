@@ -5,7 +5,7 @@ use std::ops::Range;
 use pyprior_core::Form;
 
 use crate::holes::holes;
-use crate::screen::Style;
+use crate::screen::{self, Style};
 use crate::theme::{self, BACK, FAINT, FLASH, TARGET, TEXT};
 
 /// How the marked places look.
@@ -110,10 +110,41 @@ pub(crate) fn wrap(lines: &[Vec<Letter>], width: usize) -> Vec<Row<'_>> {
         let mut begins = true;
         let mut rest = &letters[..];
         while begins || !rest.is_empty() {
-            let (row, behind) = rest.split_at(rest.len().min(width.max(1)));
+            let mut cols = 0;
+            let fits = |(letter, _): &&Letter| {
+                cols += usize::from(screen::width(*letter));
+                cols <= width
+            };
+            // A letter that is wider than the lines is cut off, rather than tried without end.
+            let len = rest.iter().take_while(fits).count().max(1).min(rest.len());
+            let (row, behind) = rest.split_at(len);
             rows.push(Row { line, begins, letters: row });
             (begins, rest) = (false, behind);
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Letter, wrap};
+    use crate::screen::Style;
+    use crate::theme::TEXT;
+
+    #[test]
+    fn lines_are_cut_by_columns() {
+        let letters = |text: &str| text.chars().map(|letter| (letter, Style::ink(TEXT))).collect::<Vec<Letter>>();
+        let lines = ["abcdef", "", "高低a高"].map(letters);
+        let rows = |width| {
+            let text = |letters: &[Letter]| letters.iter().map(|(letter, _)| letter).collect::<String>();
+            wrap(&lines, width).iter().map(|row| (row.line, row.begins, text(row.letters))).collect::<Vec<_>>()
+        };
+        let row = |line, begins, text: &str| (line, begins, text.to_owned());
+        assert_eq!(
+            rows(4),
+            [row(0, true, "abcd"), row(0, false, "ef"), row(1, true, ""), row(2, true, "高低"), row(2, false, "a高")]
+        );
+        assert_eq!(rows(1).len(), 6 + 1 + 4);
+        assert_eq!(rows(0).len(), 6 + 1 + 4);
+    }
 }
