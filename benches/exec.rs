@@ -4,12 +4,15 @@
 
 #![expect(clippy::expect_used, reason = "a benchmark may panic")]
 
+mod settings;
+
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pyprior_core::exec::{Compiler, Limits, Machine, Program};
 use pyprior_core::{Language, LanguageConfig, ProgramSampler, Programs};
+use settings::short;
 
 /// A program runs to its end if that is not far.
 const FUEL: u64 = 1_000;
@@ -60,11 +63,7 @@ fn exec(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(50)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_secs(1))
-        .without_plots();
+    config = short(Duration::from_secs(1));
     targets = exec
 }
 criterion_main!(benches);

@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, reason = "a benchmark may panic")]
 
+mod settings;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +15,7 @@ use pyprior_core::{
     ApplyMode, BatchMatcher, Frontier, Language, LanguageConfig, LogitsScratch, Normalisation, Prior, PriorConfig,
     TokenBitmask, TokenSampler, Truncation, TruncationConfig, UniformSampler,
 };
+use settings::short;
 
 const ROWS: usize = 64;
 
@@ -111,11 +114,7 @@ fn rows(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(50)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(500))
-        .without_plots();
+    config = short(Duration::from_millis(500));
     targets = rows
 }
 criterion_main!(benches);

@@ -14,6 +14,10 @@ fn main() -> ExitCode {
         // A reader that has seen enough is no error: `pyprior sample | head` ends quietly.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
+            // Flags that clap alone cannot tell to be at odds.
+            if let Some(usage) = error.downcast_ref::<clap::Error>() {
+                usage.exit();
+            }
             // Where even this cannot be written, the exit code has to do.
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::from(cli::EXIT_ERROR)

@@ -5,30 +5,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::io::Write;
+mod command;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
+
+use command::{pyprior, pyprior_with_input, stderr, stdout};
 
 fn check(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
-        .arg("check")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A refused command line is not read to its end.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
+    pyprior_with_input(&[&["check"], args].concat(), input)
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -171,7 +156,7 @@ fn json_has_the_documented_fields() {
 fn samples_pass_through() {
     let sample = |format: &str| {
         let args = ["sample", "-n", "200", "--seed", "3", "--format", format];
-        Command::new(env!("CARGO_BIN_EXE_pyprior")).args(args).output().unwrap()
+        pyprior(&args)
     };
     let found = |format: &str| {
         let output = check(&["--tokens"], stdout(&sample(format)));

@@ -2,32 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+mod command;
 
-fn pyprior(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_pyprior")).args(args).output().unwrap()
-}
+use std::process::{Command, Stdio};
 
-fn pyprior_with_input(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
+use command::{pyprior, pyprior_with_input, stderr, stdout};
 
 /// Runs a command that must be refused, and returns what it says.
 fn refused(args: &[&str]) -> String {

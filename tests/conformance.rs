@@ -60,6 +60,11 @@ fn agrees_with_the_recording() {
         ("encode", "tokens", [332, 332, 0]),
         ("encode", "src_names", [242, 230, 12]),
         ("encode", "src_pool", [242, 242, 0]),
+        ("encode", "exec_src", [242, 242, 0]),
+        ("encode", "exec_names", [258, 258, 0]),
+        ("encode", "exec_pool", [306, 306, 0]),
+        ("trace", "exec", [2517, 2517, 0]),
+        ("trace", "exec.calls", [527, 527, 0]),
         ("trace", "encode", [2517, 1999, 518]),
         ("trace", "src2", [1999, 1938, 61]),
         ("trace", "analysis.unused", [2517, 2517, 0]),
@@ -95,12 +100,20 @@ fn a_changed_recording_is_a_difference() {
             line["legal"][0] = "ff".into();
             line["frontier"][0][1] = 9.into();
             line["src"] = "pass".into();
+            line["exec"]["out"] = "changed".into();
+        }
+        if line["t"] == "trace" && line["k"] == 2 {
+            line["exec"]["calls"][0]["value"] = "1".into();
+        }
+        if line["t"] == "trace" && line["k"] == 5 {
+            line["exec"]["calls"][0]["out"] = "changed".into();
         }
     });
-    for field in ["kind", "legal", "frontier", "src", "padded_same_src", "encode"] {
+    for field in ["kind", "legal", "frontier", "src", "padded_same_src", "encode", "exec"] {
         assert_eq!(row(&report, "trace", field)[3], 1, "{field}");
     }
-    assert!(report.contains("\n6 differences\n  config 0 trace 1: "), "{report}");
+    assert_eq!(row(&report, "trace", "exec.calls")[3], 2);
+    assert!(report.contains("\n9 differences\n  config 0 trace 1: "), "{report}");
 }
 
 #[test]
@@ -115,14 +128,25 @@ fn a_changed_encode_line_is_a_difference() {
         line("x = 1", r#""ok":true,"tokens":[240,244,5,126]"#),
         line("x = y", r#""ok":true,"tokens":[240,244,5,125]"#),
         line("x = 1", r#""ok":true,"tokens":[240,244,5,125],"src_pool":"b = 1""#),
+        // What is printed: as recorded; other text; an exception; a source that ours refuses, with reason and without.
+        line("print(3)", r#""ok":true,"tokens":[240,248,127],"exec_src":{"ok":true,"out":"3\n"}"#),
+        line("print(3)", r#""ok":true,"tokens":[240,248,127],"exec_src":{"ok":true,"out":"4\n"}"#),
+        line("print(3)", r#""ok":true,"tokens":[240,248,127],"exec_src":{"ok":false,"err":"ValueError: 3","out":""}"#),
+        line("pass", r#""ok":true,"tokens":[240,248,127],"exec_src":{"ok":true,"out":""}"#),
+        line("x = y", r#""ok":true,"tokens":[240,244,5,125],"exec_src":{"ok":true,"out":""}"#),
+        line("x = 1", r#""ok":true,"tokens":[240,244,5,125],"src_pool":"a = 1","exec_pool":{"ok":true,"out":"1\n"}"#),
+        line("x = 1", r#""ok":true,"tokens":[240,244,5,125],"exec_names":{"ok":true,"out":"1\n"}"#),
     ];
     let output = conformance(&write("encode.jsonl", (lines.join("\n") + "\n").as_bytes()));
     let report = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{report}");
-    assert_eq!(row(&report, "encode", "ok"), [4, 3, 0, 1, 0], "{report}");
-    assert_eq!(row(&report, "encode", "tokens"), [3, 2, 0, 1, 0]);
-    assert_eq!(row(&report, "encode", "src_pool"), [2, 1, 0, 1, 0]);
+    assert_eq!(row(&report, "encode", "ok"), [11, 8, 1, 2, 0], "{report}");
+    assert_eq!(row(&report, "encode", "tokens"), [8, 7, 0, 1, 0]);
+    assert_eq!(row(&report, "encode", "src_pool"), [3, 2, 0, 1, 0]);
     assert_eq!(row(&report, "encode", "src_names"), [1, 1, 0, 0, 0]);
+    assert_eq!(row(&report, "encode", "exec_src"), [4, 1, 0, 3, 1]);
+    assert_eq!(row(&report, "encode", "exec_pool"), [1, 0, 0, 1, 0]);
+    assert_eq!(row(&report, "encode", "exec_names"), [0, 0, 0, 0, 1]);
 }
 
 #[test]

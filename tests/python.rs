@@ -1,7 +1,8 @@
 //! Python agrees: sampled programs of the sound profile run under CPython without an exception.
 
+mod python3;
+
 use std::io::Write;
-use std::process::{Command, Stdio};
 
 use pyprior_core::{Language, LanguageConfig, ProgramSampler, Renderer};
 
@@ -29,13 +30,8 @@ fn configs() -> Vec<(LanguageConfig, &'static str)> {
 
 #[test]
 fn sampled_programs_run_without_exception() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        println!("skipped: python3 is missing");
-        return;
-    }
     let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run_programs.py");
-    let mut child =
-        Command::new("python3").args([driver, SECONDS]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let Some(mut child) = python3::start(&[driver, SECONDS]) else { return };
     let mut input = child.stdin.take().unwrap();
     let feeder = std::thread::spawn(move || {
         let configs = configs();

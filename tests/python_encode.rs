@@ -5,9 +5,9 @@
 
 #[path = "../crates/pyprior-core/tests/common/mod.rs"]
 mod common;
+mod python3;
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use common::Random;
@@ -70,17 +70,12 @@ fn recorded() -> Vec<Value> {
 
 #[test]
 fn sources_read_and_written_again_mean_the_same() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        println!("skipped: python3 is missing");
-        return;
-    }
     let recorded = recorded();
     println!("{} recorded sources", recorded.len());
     assert!(recorded.len() > 100);
     let count = PROGRAMS + recorded.len() as u64;
     let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run_same.py");
-    let mut child =
-        Command::new("python3").args([driver, SECONDS]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let Some(mut child) = python3::start(&[driver, SECONDS]) else { return };
     let mut input = child.stdin.take().unwrap();
     let feeder = std::thread::spawn(move || {
         recorded.iter().for_each(|line| writeln!(input, "{line}").unwrap());

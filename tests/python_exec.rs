@@ -7,9 +7,9 @@
 
 #[path = "../crates/pyprior-core/tests/common/mod.rs"]
 mod common;
+mod python3;
 
 use std::io::Write;
-use std::process::{Command, Stdio};
 
 use common::env;
 use common::running::{configurations, sample};
@@ -30,12 +30,8 @@ fn is_limited(outcome: &Outcome) -> bool {
 
 #[test]
 fn programs_do_what_they_do_under_python() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        println!("skipped: python3 is missing");
-        return;
-    }
     let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run_values.py");
-    let mut child = Command::new("python3").arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let Some(mut child) = python3::start(&[driver]) else { return };
     let mut input = child.stdin.take().unwrap();
     let count = env("PYPRIOR_PYTHON_RUNS", 2_000);
     let feeder = std::thread::spawn(move || {

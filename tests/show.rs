@@ -2,22 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::io::Write;
+mod command;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use command::{pyprior, pyprior_with_input};
 
 fn show(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
-        .arg("show")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A refused command line is not read to its end.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+    pyprior_with_input(&[&["show"], args].concat(), input)
 }
 
 fn stdout(args: &[&str], input: &str) -> String {
@@ -48,11 +41,7 @@ fn source_under_its_names() {
 #[test]
 fn what_is_shown_is_what_is_sampled() {
     let flags = ["--seed", "5", "--max-len", "35", "--exclude", "CALL"];
-    let sampled = Command::new(env!("CARGO_BIN_EXE_pyprior"))
-        .args(["sample", "-n", "4", "--format", "names"])
-        .args(flags)
-        .output()
-        .unwrap();
+    let sampled = pyprior(&[&["sample", "-n", "4", "--format", "names"][..], &flags].concat());
     let names = String::from_utf8(sampled.stdout).unwrap();
     let text = stdout(&[&flags[..], &["--row", "3"]].concat(), "");
     let steps = text.lines().filter(|line| line.contains(" legal: "));

@@ -101,6 +101,11 @@ impl Encode {
 
 /// Says on standard error what is refused, and where.
 pub(super) fn report(file: &Path, error: &EncodeError) -> std::io::Result<()> {
+    writeln!(std::io::stderr(), "{}", refusal(file, error))
+}
+
+/// What is refused, and where.
+pub(super) fn refusal(file: &Path, error: &EncodeError) -> String {
     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-    writeln!(std::io::stderr(), "{}:{error} ({}{hint})", file.display(), error.stage())
+    format!("{}:{error} ({}{hint})", file.display(), error.stage())
 }

@@ -6,11 +6,13 @@ mod decode;
 mod encode;
 mod language;
 mod legal;
+mod limits;
 mod output;
 mod prior;
 mod prompt;
 mod run;
 mod sample;
+mod sampled;
 mod show;
 mod vocab;
 

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use pyprior_core::{Encoder, Prior, PriorConfig, ProgramNames, ProgramSampler, Programs, philox4x32_10};
 use rayon::prelude::*;
 
+use super::encode::refusal;
 use super::output::read;
 
 /// Fourth word of the Philox counter: lanes of the uniform choice are fewer, those of the weighted ones come before.
@@ -30,13 +31,8 @@ impl Prompts {
         seed: u64,
     ) -> anyhow::Result<Self> {
         let language = sampler.language();
-        let prompts = match Encoder::new(language).encode_prompts(&read(file)?) {
-            Ok(prompts) => prompts,
-            Err(error) => {
-                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                bail!("{}:{error} ({}{hint})", file.display(), error.stage());
-            }
-        };
+        let prompts = Encoder::new(language).encode_prompts(&read(file)?);
+        let prompts = prompts.map_err(|error| anyhow!(refusal(file, &error)))?;
         let prior = prior.map(|config| Prior::new(language.vocab(), config)).transpose()?;
         let weight = |block: u32| prior.as_ref().map_or(1.0, |prior| prior.weight(block, 1, 0, 0));
         let mut sums = Vec::new();

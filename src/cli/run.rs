@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::EXIT_ERROR;
 use super::language::{LanguageArgs, tokens};
+use super::limits::LimitArgs;
 use super::output::{Output, read};
 
 /// Lines run and written at a time.
@@ -47,15 +48,6 @@ pub(crate) struct Run {
     /// Arguments of the call: integers of any size
     #[arg(long, num_args = 0.., value_name = "VALUE", requires = "call", allow_negative_numbers = true)]
     args: Vec<Value>,
-    /// Most steps
-    #[arg(long, default_value_t = Limits::default().fuel)]
-    fuel: u64,
-    /// Most bytes of output
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().output_bytes)]
-    output_limit: usize,
-    /// Most bits of an integer
-    #[arg(long, value_name = "BITS", default_value_t = Limits::default().integer_bits)]
-    integer_bits: u64,
     /// Write the first N values that variables take, each with its statement and line: to standard error, or in the JSON
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000", conflicts_with = "jsonl")]
     trace: Option<usize>,
@@ -67,6 +59,8 @@ pub(crate) struct Run {
     jsonl: bool,
     #[command(flatten)]
     output: Output,
+    #[command(flatten)]
+    limits: LimitArgs,
     #[command(flatten)]
     language: LanguageArgs,
 }
@@ -164,7 +158,7 @@ impl Run {
         let language = Language::new(config.clone())?;
         // Ids of tokens hang on the knobs; source does not, and is mostly wider than what is sampled.
         let readers = Readers { tokens: Arc::clone(&language), source: Language::new(wide(config))? };
-        let limits = Limits { fuel: self.fuel, output_bytes: self.output_limit, integer_bits: self.integer_bits };
+        let limits = self.limits.limits();
         let text = read(&self.file)?;
         if self.jsonl {
             return self.lines(&readers, limits, &text);

@@ -6,18 +6,22 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
 
-use clap::{Args, ValueEnum};
-use pyprior_core::{Language, ProgramNames, ProgramSampler, Programs, Renderer};
+use clap::Args;
+use clap::error::ErrorKind;
+use pyprior_core::{ProgramNames, ProgramSampler, Programs, Renderer};
 use rayon::prelude::*;
-use serde::Serialize;
 
 use super::language::{DEFAULT_MAX_LEN, LanguageArgs, tokens};
+use super::limits::LimitArgs;
 use super::output::Output;
 use super::prior::PriorArgs;
 use super::prompt::Prompts;
+use super::sampled::{Format, ProgramWriter, Runner, words};
 
 /// Programs that a thread samples and writes down at a time.
 const PART: u64 = 1 << 11;
+/// The same where they are run too: some take a million times as long as others, and print a megabyte.
+const PART_RUN: u64 = 1 << 6;
 /// Parts that are under way together: enough to keep the threads busy, little enough to start at once.
 const PARTS: u64 = 32;
 
@@ -25,9 +29,13 @@ const PARTS: u64 = 32;
 ///
 /// Every program is legal at every token; each token is drawn by the weights of the symbolic prior among the legal ones, or uniformly. Program number i of a seed is the same for every -n and on every machine.
 #[derive(Debug, Args)]
+// Limits of a run that is none would be a slip.
+#[command(mut_group("LimitArgs", |limits| limits.requires("run")))]
 #[command(after_help = "\
 Examples:
   pyprior sample -n 10
+  pyprior sample -n 10 --run
+  pyprior sample -n 100000 --run --fuel 10000 --format jsonl -o programs.jsonl
   pyprior sample -n 1000000 --format jsonl -o programs.jsonl
   pyprior sample --value-range 0 9 --exclude for,CALL --max-len 30
   pyprior sample --w-call 8 --normalisation legal --max-len 40
@@ -49,28 +57,25 @@ pub(crate) struct Sample {
     /// What to write
     #[arg(long, value_enum, default_value = "source")]
     format: Format,
+    /// Run the programs, within the limits below, and write what they print beside them: in source each printed line as a comment `# 42`, then, if a limit ended the run, `# … out of fuel after 1000000 steps`
+    #[arg(long)]
+    run: bool,
     #[command(flatten)]
     output: Output,
+    #[command(flatten)]
+    limits: LimitArgs,
     #[command(flatten)]
     prior: PriorArgs,
     #[command(flatten)]
     language: LanguageArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// Python source, programs separated by an empty line
-    Source,
-    /// One program a line, ids separated by spaces
-    Tokens,
-    /// One program a line, names separated by spaces
-    Names,
-    /// One JSON object a line: id, tokens, names, source
-    Jsonl,
-}
-
 impl Sample {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if self.run && matches!(self.format, Format::Tokens | Format::Names) {
+            let message = "with --run the format is source or jsonl: the others have no place for what is printed\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, message).into());
+        }
         let language = self.language.language(Some(DEFAULT_MAX_LEN))?;
         let sampler = match self.prior.config() {
             Some(prior) => ProgramSampler::with_prior(&language, prior, self.seed)?,
@@ -84,19 +89,22 @@ impl Sample {
             }
         };
         let mut out = self.output.open()?;
-        let vocab = language.vocab();
-        let words = (0..vocab.len() as u32).map(|token| match self.format {
-            Format::Names => vocab.name(token).unwrap_or_default().to_owned(),
-            _ => token.to_string(),
-        });
-        let words = words.collect::<Vec<_>>();
+        let words = words(&language, self.format);
+        let limits = self.run.then(|| self.limits.limits());
+        let size = if self.run { PART_RUN } else { PART };
         let render = |first: u64| {
-            let programs = source.sample(first..self.n.min(first.saturating_add(PART)))?;
-            let mut text = Vec::with_capacity(PART as usize * 128);
-            let renderer = Renderer::new(&language);
-            let mut writer = ProgramWriter { language: &language, renderer, names: source.names(), words: &words };
-            for nth in 0..programs.len() {
-                writer.write(&mut text, self.format, first + nth as u64, &programs, nth)?;
+            let programs = source.sample(first..self.n.min(first.saturating_add(size)))?;
+            let mut text = Vec::with_capacity(size as usize * 128);
+            let mut writer = ProgramWriter {
+                format: self.format,
+                language: &language,
+                renderer: Renderer::new(&language),
+                names: source.names(),
+                words: &words,
+                runner: limits.map(|limits| Runner::new(&language, limits)),
+            };
+            for (id, tokens) in (first..).zip(programs.iter()) {
+                writer.write(&mut text, id, tokens)?;
             }
             anyhow::Ok(text)
         };
@@ -110,8 +118,8 @@ impl Sample {
                 out.flush()
             });
             let mut made = Ok(());
-            for batch in (0..self.n).step_by((PARTS * PART) as usize) {
-                let starts = (0..PARTS).map(|part| batch.saturating_add(part * PART)).filter(|&first| first < self.n);
+            for batch in (0..self.n).step_by((PARTS * size) as usize) {
+                let starts = (0..PARTS).map(|part| batch.saturating_add(part * size)).filter(|&first| first < self.n);
                 let batch = starts.collect::<Vec<_>>().into_par_iter().map(render).collect::<anyhow::Result<Vec<_>>>();
                 // A writer that has gone has an error of its own to tell.
                 match batch.map(|batch| texts.send(batch)) {
@@ -132,14 +140,6 @@ impl Sample {
         })?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-#[derive(Serialize)]
-struct Record<'a> {
-    id: u64,
-    tokens: &'a [u32],
-    names: Vec<&'a str>,
-    source: &'a str,
 }
 
 /// Where programs come from.
@@ -165,58 +165,5 @@ impl Source {
             Source::Prefix(_) => None,
             Source::Prompt(prompts) => Some(prompts.names()),
         }
-    }
-}
-
-struct ProgramWriter<'a> {
-    language: &'a Language,
-    renderer: Renderer<'a>,
-    /// Those of a prompt.
-    names: Option<&'a ProgramNames>,
-    /// What each token is written as in formats tokens and names.
-    words: &'a [String],
-}
-
-impl ProgramWriter<'_> {
-    fn source(&mut self, tokens: &[u32]) -> anyhow::Result<&str> {
-        if let Some(names) = self.names.filter(|names| self.renderer.render_continued(tokens, names).is_ok()) {
-            // Rendered twice, which the borrow checker asks for; prompts are not for bulk.
-            return Ok(self.renderer.render_continued(tokens, names)?);
-        }
-        Ok(self.renderer.render(tokens)?)
-    }
-
-    fn write(
-        &mut self,
-        out: &mut Vec<u8>,
-        format: Format,
-        id: u64,
-        programs: &Programs,
-        nth: usize,
-    ) -> anyhow::Result<()> {
-        let tokens = programs.get(nth).unwrap_or_default();
-        match format {
-            Format::Source => {
-                if id > 0 {
-                    out.push(b'\n');
-                }
-                out.extend_from_slice(self.source(tokens)?.as_bytes());
-            }
-            Format::Tokens | Format::Names => {
-                for (nth, &token) in tokens.iter().enumerate() {
-                    if nth > 0 {
-                        out.push(b' ');
-                    }
-                    out.extend_from_slice(self.words.get(token as usize).map_or(&[], |word| word.as_bytes()));
-                }
-            }
-            Format::Jsonl => {
-                let names = tokens.iter().map(|&token| self.language.vocab().name(token).unwrap_or_default()).collect();
-                let record = Record { id, tokens, names, source: self.source(tokens)? };
-                serde_json::to_writer(&mut *out, &record)?;
-            }
-        }
-        out.push(b'\n');
-        Ok(())
     }
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use pyprior_core::exec::Limits;
 use pyprior_core::{Encoder, ProgramSampler};
 use pyprior_show::{ExportOptions, FontSize, Format, Replay, Size, Timing, export, play, write_plain};
 
 use super::language::{DEFAULT_MAX_LEN, LanguageArgs, tokens};
+use super::limits::LimitArgs;
 use super::output::read;
 use super::prior::PriorArgs;
 
@@ -60,9 +60,8 @@ pub(crate) struct Show {
     /// Height of a row in images, in pixels
     #[arg(long, value_enum, default_value = "20", requires = "output")]
     font_size: FontArg,
-    /// Most steps of the run at the end
-    #[arg(long, default_value_t = Limits::default().fuel)]
-    fuel: u64,
+    #[command(flatten)]
+    limits: LimitArgs,
     #[command(flatten)]
     prior: PriorArgs,
     #[command(flatten)]
@@ -96,7 +95,7 @@ enum FontArg {
 impl Show {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let format = self.output.as_deref().map(Format::from_path).transpose()?;
-        let replay = self.replay()?.run(Limits { fuel: self.fuel, ..Limits::default() });
+        let replay = self.replay()?.run(self.limits.limits());
         let timing = Timing { token: Duration::from_millis(self.delay), end: Duration::from_millis(self.hold) };
         if let (Some(path), Some(format)) = (&self.output, format) {
             let font = match self.font_size {

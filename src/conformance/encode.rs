@@ -2,18 +2,21 @@
 //!
 //! Where the package accepts, ours gives the same tokens, or refuses for a reason that the language's page states.
 //! Where it refuses, ours refuses, or gives tokens whose program under the source's names reads as the source does.
+//! What Python did with each source and with what the package made of it, ours does as it reads that text.
 
 use std::sync::Arc;
 
 use pyprior_core::{EncodeError, EncodeErrorKind as Kind, Encoded, Encoder, Language, Matcher, Renderer, Unseen};
 use serde_json::Value;
 
+use super::exec::{Run, compare_tokens};
 use super::lines::{EncodeLine, Trace};
 use super::report::{Outcome, Report};
 
 const LINE: &str = "encode";
 /// The test `python_encode` runs these sources beside what ours makes of them.
 const WIDER: &str = "the package refuses what the subset holds";
+const ILLEGAL: &str = "refused: its tokens are not legal, as the matcher says too";
 
 /// What ours makes of a source, with its tokens written again.
 struct Ours {
@@ -67,13 +70,29 @@ fn explained(error: &EncodeError) -> Option<&'static str> {
     })
 }
 
+/// Why a source is refused that the package reads as these tokens, if there is a reason.
+fn why_refused(language: &Arc<Language>, error: &EncodeError, tokens: &[u32]) -> Option<&'static str> {
+    let illegal = || Matcher::with_prefix(language, tokens).is_err().then_some(ILLEGAL);
+    explained(error).or_else(illegal)
+}
+
+/// Compares what Python did with a source with what ours makes of it does.
+fn compare_run(language: &Arc<Language>, source: &str, recorded: &Run, tokens: &[u32]) -> Outcome {
+    match Encoder::new(language).encode(source) {
+        Ok(found) => compare_tokens(recorded, language, &found.tokens),
+        Err(error) => match why_refused(language, &error, tokens) {
+            Some(why) => Outcome::NotCompared(why),
+            None => Outcome::Different(format!("recorded a run, ours {error}")),
+        },
+    }
+}
+
 /// Compares an `encode` line.
 pub(super) fn replay_line(report: &mut Report, language: Option<&Arc<Language>>, line: &EncodeLine) {
     let place = format!("encode {:?} under config {}", line.src, line.c);
     let mut add = |field: &str, outcome| report.add(LINE, field, &place, outcome);
     for field in line.rest.keys() {
         let why = match field.as_str() {
-            "exec_src" | "exec_names" | "exec_pool" => "what sources print is compared of traces alone",
             "names" => "ours are by scope and binding; see src_names",
             "kind" => "says how the line was made",
             "src_escaped" => "a lone surrogate: no text in UTF-8",
@@ -91,6 +110,18 @@ pub(super) fn replay_line(report: &mut Report, language: Option<&Arc<Language>>,
         let outcome = if refused { Outcome::Equal } else { Outcome::Different("ours takes a surrogate".to_owned()) };
         return add("ok", outcome);
     };
+    let runs = [
+        ("exec_src", &line.src, &line.exec_src),
+        ("exec_names", &line.src_names, &line.exec_names),
+        ("exec_pool", &line.src_pool, &line.exec_pool),
+    ];
+    for (field, source, recorded) in runs {
+        match (source, recorded) {
+            (_, None) => {}
+            (Some(source), Some(recorded)) => add(field, compare_run(language, source, recorded, &line.tokens)),
+            (None, Some(_)) => add(field, Outcome::NotCompared("the source is not recorded")),
+        }
+    }
     let ours = ours(language, source);
     match (line.ok, &ours.read) {
         (true, Ok(found)) => {
@@ -117,10 +148,8 @@ pub(super) fn replay_line(report: &mut Report, language: Option<&Arc<Language>>,
             }
         }
         (true, Err(error)) => {
-            let illegal = Matcher::with_prefix(language, &line.tokens).is_err();
-            let outcome = match explained(error) {
+            let outcome = match why_refused(language, error, &line.tokens) {
                 Some(why) => Outcome::Allowed(why),
-                None if illegal => Outcome::Allowed("refused: its tokens are not legal, as the matcher says too"),
                 None => Outcome::Different(format!("recorded tokens, ours {error}")),
             };
             add("ok", outcome);
@@ -148,9 +177,7 @@ pub(super) fn replay_trace(report: &mut Report, language: &Arc<Language>, place:
             false => Outcome::Allowed(WIDER),
         },
         Ok(found) => Outcome::Different(format!("ours {:?}", found.tokens)),
-        Err(_) if Matcher::with_prefix(language, &trace.ids).is_err() => {
-            Outcome::Allowed("refused: its tokens are not legal, as the matcher says too")
-        }
+        Err(_) if Matcher::with_prefix(language, &trace.ids).is_err() => Outcome::Allowed(ILLEGAL),
         Err(error) => Outcome::Different(error.to_string()),
     };
     report.add(LINE, "encode", &place, outcome);

@@ -32,28 +32,9 @@ struct Call {
     f: String,
     args: Vec<i64>,
     value: Option<String>,
+    /// Its own calls are none.
     #[serde(flatten)]
-    run: CallRun,
-}
-
-/// A call has the fields of a run, save its calls.
-#[derive(Debug, Deserialize)]
-struct CallRun {
-    ok: bool,
-    err: Option<String>,
-    out: Option<String>,
-    out_len: Option<usize>,
-    out_sha256: Option<String>,
-    #[serde(default)]
-    slow: bool,
-}
-
-impl CallRun {
-    fn run(&self) -> Run {
-        let Self { ok, err, out, out_len, out_sha256, slow } = self;
-        let (err, out, out_sha256) = (err.clone(), out.clone(), out_sha256.clone());
-        Run { ok: *ok, err, out, out_len: *out_len, out_sha256, slow: *slow, calls: Vec::new() }
-    }
+    run: Run,
 }
 
 impl Run {
@@ -67,6 +48,15 @@ impl Run {
             _ if self.slow => Some("took more than 60 ms: the verdict may depend on the machine"),
             _ => None,
         }
+    }
+
+    /// Runs a program from its start and compares.
+    fn compare(&self, machine: &mut Machine, program: &Program) -> Outcome {
+        if let Some(why) = self.not_comparable() {
+            return Outcome::NotCompared(why);
+        }
+        let error = machine.run(program).err();
+        self.outcome(error.as_ref(), machine.stdout())
     }
 
     /// Whether ours printed the same and ended the same way.
@@ -89,6 +79,27 @@ impl Run {
                 Outcome::Different(format!("recorded {:?}, ours {start:?}", self.out))
             }
         }
+    }
+}
+
+impl Call {
+    /// Calls the function with all of the fuel and compares.
+    fn compare(&self, machine: &mut Machine, program: &Program) -> Outcome {
+        if let Some(why) = self.run.not_comparable() {
+            return Outcome::NotCompared(why);
+        }
+        let Some(func) = self.f.strip_prefix("func_").and_then(|number| number.parse().ok()) else {
+            return Outcome::Different(format!("{:?} is no name of a function", self.f));
+        };
+        let args = self.args.iter().map(|&arg| Value::Int(arg)).collect::<Vec<_>>();
+        machine.reset();
+        let result = machine.call(program, func, &args);
+        let value = result.as_ref().ok().map(ToString::to_string);
+        // Long values are cut in the recording; their ends are in what is printed.
+        if value != self.value {
+            return Outcome::Different(format!("{}{args:?}: recorded {:?}, ours {value:?}", self.f, self.value));
+        }
+        self.run.outcome(result.as_ref().err(), machine.stdout())
     }
 }
 
@@ -116,29 +127,16 @@ pub(super) fn replay(report: &mut Report, language: &Language, place: &str, trac
         Err(error) => return report.add(LINE, "exec", &place, Outcome::Different(error.to_string())),
     };
     let mut machine = Machine::new(LIMITS);
-    let error = machine.run(&program).err();
-    report.add(LINE, "exec", &place, recorded.outcome(error.as_ref(), machine.stdout()));
+    report.add(LINE, "exec", &place, recorded.compare(&mut machine, &program));
     for call in &recorded.calls {
-        let run = call.run.run();
-        let outcome = match run.not_comparable() {
-            Some(why) => Outcome::NotCompared(why),
-            None => compare_call(&mut machine, &program, call, &run),
-        };
-        report.add(LINE, "exec.calls", &place, outcome);
+        report.add(LINE, "exec.calls", &place, call.compare(&mut machine, &program));
     }
 }
 
-fn compare_call(machine: &mut Machine, program: &Program, call: &Call, run: &Run) -> Outcome {
-    let Some(func) = call.f.strip_prefix("func_").and_then(|number| number.parse().ok()) else {
-        return Outcome::Different(format!("{:?} is no name of a function", call.f));
-    };
-    let args = call.args.iter().map(|&arg| Value::Int(arg)).collect::<Vec<_>>();
-    machine.reset();
-    let result = machine.call(program, func, &args);
-    let value = result.as_ref().ok().map(ToString::to_string);
-    // Long values are cut in the recording; their ends are in what is printed.
-    if value != call.value {
-        return Outcome::Different(format!("{}{args:?}: recorded {:?}, ours {value:?}", call.f, call.value));
+/// Compares what a program prints that was read from source.
+pub(super) fn compare_tokens(recorded: &Run, language: &Language, tokens: &[u32]) -> Outcome {
+    match Program::from_tokens(language, tokens) {
+        Ok(program) => recorded.compare(&mut Machine::new(LIMITS), &program),
+        Err(error) => Outcome::Different(error.to_string()),
     }
-    run.outcome(result.as_ref().err(), machine.stdout())
 }

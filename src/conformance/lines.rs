@@ -180,6 +180,10 @@ pub(crate) struct EncodeLine {
     pub(crate) tokens: Vec<u32>,
     pub(crate) src_names: Option<String>,
     pub(crate) src_pool: Option<String>,
+    /// What `src`, `src_names` and `src_pool` do.
+    pub(crate) exec_src: Option<super::exec::Run>,
+    pub(crate) exec_names: Option<super::exec::Run>,
+    pub(crate) exec_pool: Option<super::exec::Run>,
     #[serde(flatten)]
     pub(crate) rest: Fields,
 }
