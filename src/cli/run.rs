@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use pyprior_core::exec::{ExecError, Limits, Machine, Outcome, Program, Trace, Value};
-use pyprior_core::{Encoder, Language, LanguageConfig, ProgramNames};
+use pyprior_core::{Encoded, Encoder, Language, LanguageConfig, Place, ProgramNames};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -127,20 +127,30 @@ fn wide(config: LanguageConfig) -> LanguageConfig {
     }
 }
 
-/// A program with the names of its source, if it has one.
+/// A program with the names of its source and where its statements start, if it has one.
 struct Loaded {
     program: Program,
     names: Option<ProgramNames>,
+    places: Vec<Place>,
 }
 
 impl Loaded {
     fn source(language: &Arc<Language>, source: &str) -> anyhow::Result<Self> {
-        let found = Encoder::new(language).encode(source)?;
-        Ok(Self { program: Program::from_tokens(language, &found.tokens)?, names: Some(found.names) })
+        Self::found(language, Encoder::new(language).encode(source)?, Vec::new())
+    }
+
+    /// Takes longer, and knows where statements start.
+    fn placed(language: &Arc<Language>, source: &str) -> anyhow::Result<Self> {
+        let (found, places) = Encoder::new(language).encode_with_places(source.as_bytes())?;
+        Self::found(language, found, places)
+    }
+
+    fn found(language: &Language, found: Encoded, places: Vec<Place>) -> anyhow::Result<Self> {
+        Ok(Self { program: Program::from_tokens(language, &found.tokens)?, names: Some(found.names), places })
     }
 
     fn tokens(language: &Language, tokens: &[u32]) -> anyhow::Result<Self> {
-        Ok(Self { program: Program::from_tokens(language, tokens)?, names: None })
+        Ok(Self { program: Program::from_tokens(language, tokens)?, names: None, places: Vec::new() })
     }
 
     /// The number of a function.
@@ -166,7 +176,7 @@ impl Run {
         let place = || self.file.display().to_string();
         let loaded = match self.tokens {
             true => Loaded::tokens(&language, &tokens(language.vocab(), text.split_whitespace())?),
-            false => Loaded::source(&readers.source, &text),
+            false => Loaded::placed(&readers.source, &text),
         };
         let loaded = loaded.with_context(place)?;
         let mut machine = Machine::new(limits);
@@ -184,11 +194,12 @@ impl Run {
         }
         if let Some(names) = &loaded.names {
             trace.name(names);
+            trace.place(&loaded.places);
         }
-        self.write(&machine.finish(result), &trace)
+        self.write(&machine.finish(result), &trace, &loaded.places)
     }
 
-    fn write(&self, outcome: &Outcome, trace: &Trace) -> anyhow::Result<ExitCode> {
+    fn write(&self, outcome: &Outcome, trace: &Trace, places: &[Place]) -> anyhow::Result<ExitCode> {
         let mut out = self.output.open()?;
         if self.json {
             let record = Traced { outcome, trace: self.trace.map(|_| trace) };
@@ -211,7 +222,9 @@ impl Run {
                 writeln!(err, "… and more")?;
             }
             if let Some(error) = &outcome.error {
-                writeln!(err, "error: {error} ({} steps)", outcome.steps)?;
+                let place = error.statement().and_then(|statement| places.get(statement as usize));
+                let place = place.map(|place| format!("line {}: ", place.line)).unwrap_or_default();
+                writeln!(err, "error: {place}{error} ({} steps)", outcome.steps)?;
             }
         }
         Ok(if outcome.error.is_some() { ExitCode::from(EXIT_ERROR) } else { ExitCode::SUCCESS })

@@ -76,6 +76,18 @@ pub enum ExecError {
     },
 }
 
+impl ExecError {
+    /// Position in preorder, counted from 0, of the statement that could not be executed, if there is one to blame.
+    pub fn statement(&self) -> Option<u32> {
+        match self {
+            Self::OutputLimit { statement, .. }
+            | Self::IntegerLimit { statement, .. }
+            | Self::TypeError { statement, .. } => Some(*statement),
+            Self::OutOfFuel { .. } | Self::Arguments { .. } | Self::NoFunction { .. } => None,
+        }
+    }
+}
+
 /// How a run ended, with what it printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {

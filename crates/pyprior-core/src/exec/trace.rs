@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::Program;
 use super::value::Value;
+use crate::codec::encode::places::Place;
 use crate::codec::program_names::ProgramNames;
 
 /// A variable became a value: an assignment, the next value of a loop, or a parameter at a call.
@@ -11,7 +12,8 @@ use crate::codec::program_names::ProgramNames;
 pub struct Event {
     /// Position of the statement in preorder, counted from 0: the assignment, the `for`, or the `def` of the parameter.
     pub statement: u32,
-    /// Its line in the source as [`Renderer`](crate::Renderer) writes it, counted from 1.
+    /// Its line in the source as [`Renderer`](crate::Renderer) writes it, counted from 1; after [`Trace::place`], in
+    /// the source that was read.
     pub line: u32,
     /// Scope of the variable: 0 is the module, j is function j.
     pub scope: u8,
@@ -42,6 +44,16 @@ impl Trace {
         for event in &mut self.events {
             let scope = names.scopes().get(usize::from(event.scope));
             event.name = scope.and_then(|names| names.get(event.binding as usize)).cloned();
+        }
+    }
+
+    /// Fills in the lines of the source that the program was read from, where its statements are known to
+    /// [start](crate::Encoder::encode_with_places).
+    pub fn place(&mut self, starts: &[Place]) {
+        for event in &mut self.events {
+            if let Some(start) = starts.get(event.statement as usize) {
+                event.line = start.line;
+            }
         }
     }
 }
