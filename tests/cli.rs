@@ -335,7 +335,8 @@ fn runs_lines_in_order() {
 
 #[test]
 fn traces_and_errors_have_the_lines_of_the_file() {
-    let source = "# a remark\n\nx = 3  # three\n\nif x < 4: y = x\nelse:\n\n    y = 2\nfor i in range(9):\n    y = y * y\n";
+    let source =
+        "# a remark\n\nx = 3  # three\n\nif x < 4: y = x\nelse:\n\n    y = 2\nfor i in range(9):\n    y = y * y\n";
     let output = pyprior_with_input(&["run", "--trace", "2", "--integer-bits", "100"], source);
     assert_eq!(output.status.code(), Some(1));
     let expected = "line 3: x = 3\nline 5: y = 3\n… and more\nerror: line 10: an integer would have more than 100 bits";

@@ -179,3 +179,35 @@ fn sound_programs_raise_nothing() {
     println!("{values} values, {fuel} out of fuel, {output} output limits, {bits} integer limits");
     assert!(ends.iter().all(|&count| count > 20), "{ends:?}");
 }
+
+/// Tests of two numbers are settled when compiling, and what they cost is paid further on: hundreds of them in a row
+/// must cost what they cost, whichever branch is taken, wherever the fuel ends.
+#[test]
+fn tests_that_always_hold_cost_their_steps() {
+    use pyprior_core::ast::{Compare, Comparison, Expr, Module, Stmt};
+    let print = |value| vec![Stmt::Print(Expr::Const(value))];
+    let test = |right| Comparison { op: Compare::Lt, left: Expr::Const(1), right: Expr::Const(right) };
+    for depth in [1, 2, 254, 255, 256, 257, 300, 600] {
+        // Every third test fails.
+        let nest = |inner: Vec<Stmt>, level: i64| match level % 3 {
+            0 => vec![Stmt::If { condition: test(0), then: print(level), otherwise: inner }],
+            _ => vec![Stmt::If { condition: test(2), then: inner, otherwise: print(level) }],
+        };
+        let nested = (0..depth).fold(print(-1), nest);
+        let holding = (0..depth)
+            .fold(print(-2), |inner, _| vec![Stmt::If { condition: test(2), then: inner, otherwise: print(9) }]);
+        let looped = Stmt::For { target: 1, start: None, stop: Expr::Const(2), body: holding.clone() };
+        let tree = Module { body: [nested, holding, vec![looped], print(-3)].concat() };
+        let program = Program::from_module(&tree, ComparisonValues::Int).unwrap();
+        let whole = 4 * (depth as u64 + 1) + 4;
+        for fuel in 0..whole + 2 {
+            let mut machine = Machine::new(Limits { fuel, ..Limits::default() });
+            let mut naive = Naive::new(fuel, false, Limits::default().integer_bits);
+            let expected = naive.run(&tree).err();
+            let found = machine.run(&program).err().as_ref().map(end);
+            assert_eq!((found, machine.steps()), (expected, naive.steps), "depth {depth}, fuel {fuel}");
+            assert_eq!(machine.stdout(), naive.out, "depth {depth}, fuel {fuel}");
+            assert_eq!(machine.steps(), fuel.min(whole), "depth {depth}");
+        }
+    }
+}

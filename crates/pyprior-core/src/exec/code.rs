@@ -54,6 +54,8 @@ pub(super) enum Op {
     Jump,
     /// Register `a` becomes the integer in register `b`.
     Bound,
+    /// For the loop that counts at `a`: its two registers become the numbers `b` and `c`. Goes on at `a`.
+    Enter,
     /// While register `b` is below register `b + 1`: takes a step, register `a` becomes `b`, which is counted up, and
     /// goes on at `c`.
     ForNext,

@@ -1,120 +1,61 @@
 //! From preorder to instructions, in one pass and without recursion.
 //!
-//! What is to be done behind what is being read stands on a list of tasks, what has been computed on a list of
-//! operands. Nothing within an expression changes a variable, so variables and numbers are operands where they stand,
-//! and only results of operations need registers.
+//! The blocks around what is being read stand on one list, the operations around it on another. Nothing within an
+//! expression changes a variable, so variables and numbers are operands where they stand, and only results of operations
+//! need registers.
 
-use thiserror::Error;
-
-use super::code::{Func, Instr, Mark, Op, Program, TEMPS};
-use super::emit::{Emitter, Operand};
+use super::code::{Func, Mark, Op, Program, TEMPS};
+use super::compile_error::CompileError;
+use super::emit::{Emitter, Operand, Operator};
 use super::preorder::{Expression, Preorder, Statement, Tokens, Tree};
 use crate::ast::Module;
-use crate::codec::tree::DecodeError;
 use crate::config::ComparisonValues;
 use crate::language::Language;
-use crate::vocab::{BinOp, Compare, Vocab};
+use crate::vocab::Vocab;
 
-/// A program that cannot be run. Programs that a matcher takes to their end always can.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum CompileError {
-    /// The tokens are no program.
-    #[error(transparent)]
-    Tokens(#[from] DecodeError),
-    /// A variable is read or assigned that the rules of scopes do not allow: what is read must be visible, what is
-    /// assigned visible or the next new one.
-    #[error("variable {var} of statement {statement} is out of place; {visible} are visible")]
-    Variable {
-        /// Number of the variable.
-        var: u8,
-        /// Number of visible variables.
-        visible: u32,
-        /// Position of the statement in preorder, counted from 0.
-        statement: u32,
-    },
-    /// A function is called that is not defined before.
-    #[error("statement {statement} calls function {func} before it is defined")]
-    Undefined {
-        /// Number of the function.
-        func: u8,
-        /// Position of the statement in preorder, counted from 0.
-        statement: u32,
-    },
-    /// A function is called with another number of arguments than it has parameters.
-    #[error("statement {statement} calls function {func} with {got} arguments; it has {arity} parameters")]
-    Arguments {
-        /// Number of the function.
-        func: u8,
-        /// Number of arguments.
-        got: usize,
-        /// Number of parameters.
-        arity: u8,
-        /// Position of the statement in preorder, counted from 0.
-        statement: u32,
-    },
-    /// A `def` within another statement, or the second of one number.
-    #[error("statement {statement} defines function {func} in another statement or for the second time")]
-    Def {
-        /// Number of the function.
-        func: u8,
-        /// Position of the statement in preorder, counted from 0.
-        statement: u32,
-    },
-    /// A `return` outside of functions.
-    #[error("statement {statement} is a return outside of functions")]
-    Return {
-        /// Position of the statement in preorder, counted from 0.
-        statement: u32,
-    },
-    /// More than 2³⁰ instructions.
-    #[error("the program has more than {} instructions", 1_u32 << 30)]
-    TooLong,
+/// A block that is being read, with what is to be done at its end.
+#[derive(Clone, Copy)]
+struct Open {
+    block: Block,
+    /// The statements that are left of the block around it.
+    left: usize,
 }
 
-/// What is to be done behind what is being read.
 #[derive(Clone, Copy)]
-enum Task {
-    Expression,
-    /// The statements of a block that are left.
-    Statements(usize),
-    Block,
-    BinOp(BinOp),
-    Compare(Compare),
-    /// Arguments that are left, then the call.
-    Call {
-        func: u16,
-        left: u8,
-        args: u8,
-    },
-    Assign(u8),
-    Print,
-    Return,
-    /// The condition has been read.
-    If(Compare),
-    Else {
-        unless: u32,
+enum Block {
+    /// The first branch of an `if`.
+    Then {
+        /// Missing where the condition always holds.
+        unless: Option<u32>,
         before: u32,
     },
-    EndIf {
+    Otherwise {
         jump: u32,
         then: u32,
     },
-    /// The bounds have been read.
     For {
-        target: u8,
-        start: bool,
-        mark: u32,
-    },
-    EndFor {
         target: u8,
         enter: u32,
         before: u32,
         mark: u32,
     },
-    EndDef {
+    Def {
         func: u16,
         over: u32,
+    },
+}
+
+/// An operation or a call, of which something is still to be read.
+#[derive(Clone, Copy)]
+enum Pending {
+    Left(Operator),
+    /// With what is on the left.
+    Right(Operator, Operand),
+    /// Arguments that are left, of all.
+    Call {
+        func: u16,
+        left: u8,
+        args: u8,
     },
 }
 
@@ -131,8 +72,9 @@ struct Scope {
 /// Compiles programs; keep one to reuse its memory.
 pub struct Compiler {
     program: Program,
-    tasks: Vec<Task>,
-    operands: Vec<Operand>,
+    blocks: Vec<Open>,
+    pending: Vec<Pending>,
+    arguments: Vec<Operand>,
 }
 
 impl std::fmt::Debug for Compiler {
@@ -168,7 +110,8 @@ impl Program {
 impl Compiler {
     /// A compiler; comparisons as values are what `comparison_values` says.
     pub fn new(comparison_values: ComparisonValues) -> Self {
-        Self { program: Program::empty(comparison_values), tasks: Vec::new(), operands: Vec::new() }
+        let program = Program::empty(comparison_values);
+        Self { program, blocks: Vec::new(), pending: Vec::new(), arguments: Vec::new() }
     }
 
     /// Compiles tokens, in time and memory linear in their number. `PAD` may follow the program.
@@ -182,16 +125,17 @@ impl Compiler {
     }
 
     fn read(&mut self, source: &mut impl Preorder) -> Result<(), CompileError> {
-        let Self { program, tasks, operands } = self;
+        let Self { program, blocks, pending, arguments } = self;
         program.code.clear();
         program.constants.clear();
         program.funcs.clear();
         program.marks.clear();
-        tasks.clear();
-        operands.clear();
-        let emitter = Emitter { program, operands, owed: 0, temps: 0, max_temps: 0 };
-        let mut pass =
-            Pass { emitter, tasks, scope: Scope::default(), outside: Scope::default(), statement: 0, line: 0 };
+        blocks.clear();
+        pending.clear();
+        arguments.clear();
+        let emitter = Emitter { program, arguments, owed: 0, temps: 0, max_temps: 0 };
+        let (scope, outside) = (Scope::default(), Scope::default());
+        let mut pass = Pass { emitter, blocks, pending, left: 0, scope, outside, statement: 0, line: 0 };
         let result = pass.run(source);
         if result.is_err() {
             program.code.clear();
@@ -203,7 +147,10 @@ impl Compiler {
 /// One program on its way.
 struct Pass<'a> {
     emitter: Emitter<'a>,
-    tasks: &'a mut Vec<Task>,
+    blocks: &'a mut Vec<Open>,
+    pending: &'a mut Vec<Pending>,
+    /// Statements that are left of the block that is being read.
+    left: usize,
     scope: Scope,
     /// The module's, while a function is read.
     outside: Scope,
@@ -214,59 +161,15 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn run(&mut self, source: &mut impl Preorder) -> Result<(), CompileError> {
-        self.tasks.push(Task::Block);
-        while let Some(task) = self.tasks.pop() {
-            match task {
-                Task::Expression => self.expression(source.expression()?)?,
-                Task::BinOp(op) => self.emitter.binary(op),
-                Task::Compare(op) => self.emitter.compare(op),
-                Task::Call { func, left, args } => match left.checked_sub(1) {
-                    Some(left) => self.tasks.extend([Task::Call { func, left, args }, Task::Expression]),
-                    None => self.emitter.call(func, args),
-                },
-                Task::Statements(0) => {}
-                Task::Statements(left) => {
-                    self.tasks.push(Task::Statements(left - 1));
-                    self.statement(source)?;
-                }
-                Task::Block => self.tasks.push(Task::Statements(source.block()?)),
-                Task::Assign(target) => {
-                    self.emitter.assign(target);
-                    self.bind(target);
-                }
-                Task::Print => self.emitter.consume(Op::PrintR, Op::PrintI),
-                Task::Return => self.emitter.consume(Op::ReturnR, Op::ReturnI),
-                Task::If(op) => {
-                    let (unless, before) = (self.emitter.unless(op), self.scope.visible);
-                    self.tasks.extend([Task::Else { unless, before }, Task::Block]);
-                }
-                Task::Else { unless, before } => {
-                    let jump = self.emitter.emit(Op::Jump, 0, 0, 0);
-                    self.emitter.land(unless);
-                    self.line += 1;
-                    let then = std::mem::replace(&mut self.scope.visible, before);
-                    self.tasks.extend([Task::EndIf { jump, then }, Task::Block]);
-                }
-                Task::EndIf { jump, then } => {
-                    self.emitter.land(jump);
-                    self.scope.visible = self.scope.visible.min(then);
-                }
-                Task::For { target, start, mark } => {
-                    let before = self.scope.visible;
-                    let enter = self.emitter.enter_loop(start);
-                    self.bind(target);
-                    self.tasks.extend([Task::EndFor { target, enter, before, mark }, Task::Block]);
-                }
-                Task::EndFor { target, enter, before, mark } => {
-                    self.emitter.land(enter);
-                    let pc = self.emitter.here();
-                    let mark = self.emitter.program.marks[mark as usize];
-                    self.emitter.program.marks.push(Mark { pc, ..mark });
-                    self.emitter.end_loop(target, enter + 1);
-                    self.scope.visible = before;
-                }
-                Task::EndDef { func, over } => self.end_def(func, over),
+        self.left = source.block()?;
+        loop {
+            while self.left > 0 {
+                self.left -= 1;
+                self.statement(source)?;
             }
+            let Some(open) = self.blocks.pop() else { break };
+            self.left = open.left;
+            self.close(source, open.block)?;
         }
         source.end()?;
         self.emitter.emit(Op::End, 0, 0, 0);
@@ -274,6 +177,7 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Reads a statement, or the start of one up to its block.
     #[inline(always)]
     fn statement(&mut self, source: &mut impl Preorder) -> Result<(), CompileError> {
         let pc = self.emitter.here();
@@ -284,59 +188,162 @@ impl Pass<'_> {
         let mark = self.emitter.program.marks.len() as u32;
         let here = Mark { pc, statement: self.statement, line: self.line, binding: self.scope.bindings };
         self.emitter.program.marks.push(here);
-        self.emitter.owed = 1;
+        self.emitter.owe();
         match source.statement()? {
             Statement::Assign(target) => {
                 self.check_target(target)?;
-                self.tasks.extend([Task::Assign(target), Task::Expression]);
+                self.statement += 1;
+                let value = self.value(source)?;
+                self.emitter.assign(target, value);
+                self.bind(target);
             }
-            Statement::Print => self.tasks.extend([Task::Print, Task::Expression]),
+            Statement::Print => {
+                self.statement += 1;
+                let value = self.value(source)?;
+                self.emitter.consume([Op::PrintR, Op::PrintI], value);
+            }
             Statement::Return if !self.scope.in_function => {
                 return Err(CompileError::Return { statement: self.statement });
             }
-            Statement::Return => self.tasks.extend([Task::Return, Task::Expression]),
+            Statement::Return => {
+                self.statement += 1;
+                let value = self.value(source)?;
+                self.emitter.consume([Op::ReturnR, Op::ReturnI], value);
+            }
             Statement::If => {
                 let op = source.condition()?;
-                self.tasks.extend([Task::If(op), Task::Expression, Task::Expression]);
+                self.statement += 1;
+                let (x, y) = (self.value(source)?, self.value(source)?);
+                let (unless, before) = (self.emitter.unless(op, x, y), self.scope.visible);
+                self.open(source, Block::Then { unless, before })?;
             }
             Statement::For { target, start } => {
                 self.check_target(target)?;
-                self.tasks.extend([Task::For { target, start, mark }, Task::Expression]);
-                if start {
-                    self.tasks.push(Task::Expression);
-                }
+                self.statement += 1;
+                let start = if start { self.value(source)? } else { Operand::ZERO };
+                let stop = self.value(source)?;
+                let (enter, before) = (self.emitter.enter_loop(start, stop), self.scope.visible);
+                self.bind(target);
+                self.open(source, Block::For { target, enter, before, mark })?;
             }
-            Statement::Def { func, arity } => self.def(func, arity)?,
+            Statement::Def { func, arity } => {
+                let block = self.def(func, arity)?;
+                self.statement += 1;
+                self.open(source, block)?;
+            }
         }
-        self.statement += 1;
         Ok(())
     }
 
     #[inline(always)]
-    fn expression(&mut self, found: Expression) -> Result<(), CompileError> {
-        match found {
-            Expression::Var(var) if var == 0 || u32::from(var) > self.scope.visible => return self.misplaced(var),
-            Expression::Var(var) => self.emitter.operands.push(Operand::Register(var.into())),
-            Expression::Const(value) => self.emitter.operands.push(Operand::of(value)),
-            Expression::BinOp(op) => self.tasks.extend([Task::BinOp(op), Task::Expression, Task::Expression]),
-            Expression::Compare(op) => self.tasks.extend([Task::Compare(op), Task::Expression, Task::Expression]),
-            Expression::Call { func, args } => {
-                let statement = self.statement - 1;
-                let undefined = CompileError::Undefined { func, statement };
-                let nth = self.emitter.program.find(func).ok_or_else(|| undefined.clone())?;
-                let found = &self.emitter.program.funcs[nth];
-                // A function is complete once the size of its frame is known.
-                if found.frame == 0 {
-                    return Err(undefined);
+    fn open(&mut self, source: &mut impl Preorder, block: Block) -> Result<(), CompileError> {
+        self.blocks.push(Open { block, left: self.left });
+        self.left = source.block()?;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn close(&mut self, source: &mut impl Preorder, block: Block) -> Result<(), CompileError> {
+        match block {
+            Block::Then { unless, before } => {
+                let jump = self.emitter.emit(Op::Jump, 0, 0, 0);
+                if let Some(unless) = unless {
+                    self.emitter.land(unless);
                 }
-                let arity = found.arity;
-                if let Some(got) = args.filter(|&got| got != usize::from(arity)) {
-                    return Err(CompileError::Arguments { func, got, arity, statement });
-                }
-                self.tasks.push(Task::Call { func: nth as u16, left: arity, args: arity });
+                self.line += 1;
+                let then = std::mem::replace(&mut self.scope.visible, before);
+                self.open(source, Block::Otherwise { jump, then })?;
             }
+            Block::Otherwise { jump, then } => {
+                self.emitter.land(jump);
+                self.scope.visible = self.scope.visible.min(then);
+            }
+            Block::For { target, enter, before, mark } => {
+                self.emitter.land(enter);
+                let pc = self.emitter.here();
+                let mark = self.emitter.program.marks[mark as usize];
+                self.emitter.program.marks.push(Mark { pc, ..mark });
+                self.emitter.end_loop(target, enter + 1);
+                self.scope.visible = before;
+            }
+            Block::Def { func, over } => self.end_def(func, over),
         }
         Ok(())
+    }
+
+    /// Reads an expression. Most are a number.
+    #[inline(always)]
+    fn value(&mut self, source: &mut impl Preorder) -> Result<Operand, CompileError> {
+        match source.number() {
+            Some(number) => Ok(self.emitter.number(number)),
+            None => self.operations(source),
+        }
+    }
+
+    fn operations(&mut self, source: &mut impl Preorder) -> Result<Operand, CompileError> {
+        loop {
+            let operand = match source.expression()? {
+                Expression::Var(var) if var == 0 || u32::from(var) > self.scope.visible => return self.misplaced(var),
+                Expression::Var(var) => Some(Operand::register(var.into())),
+                Expression::Const(value) => Some(self.emitter.number(value)),
+                Expression::Operator(op) => {
+                    self.pending.push(Pending::Left(op));
+                    None
+                }
+                Expression::Call { func, args } => {
+                    let (func, args) = self.callee(func, args)?;
+                    if args > 0 {
+                        self.pending.push(Pending::Call { func, left: args, args });
+                        None
+                    } else {
+                        Some(self.emitter.call(func, 0))
+                    }
+                }
+            };
+            if let Some(operand) = operand
+                && let Some(whole) = self.complete(operand)
+            {
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// Ends the operations and calls of which this is the last operand, up to one of which something is still to be
+    /// read. Returns the value of the expression if none is left.
+    #[inline(always)]
+    fn complete(&mut self, mut operand: Operand) -> Option<Operand> {
+        while let Some(top) = self.pending.last_mut() {
+            match *top {
+                Pending::Left(op) => {
+                    *top = Pending::Right(op, operand);
+                    return None;
+                }
+                Pending::Right(op, left) => operand = self.emitter.operate(op, left, operand),
+                Pending::Call { func, left, args } => {
+                    self.emitter.arguments.push(operand);
+                    if left > 1 {
+                        *top = Pending::Call { func, left: left - 1, args };
+                        return None;
+                    }
+                    operand = self.emitter.call(func, args);
+                }
+            }
+            self.pending.pop();
+        }
+        Some(operand)
+    }
+
+    /// Place of a function that is called, and the number of its parameters.
+    fn callee(&self, func: u8, args: Option<usize>) -> Result<(u16, u8), CompileError> {
+        let statement = self.statement - 1;
+        // A function is complete once the size of its frame is known.
+        let nth = self.emitter.program.find(func).filter(|&nth| self.emitter.program.funcs[nth].frame > 0);
+        let nth = nth.ok_or(CompileError::Undefined { func, statement })?;
+        let arity = self.emitter.program.funcs[nth].arity;
+        match args {
+            Some(got) if got != usize::from(arity) => Err(CompileError::Arguments { func, got, arity, statement }),
+            _ => Ok((nth as u16, arity)),
+        }
     }
 
     fn misplaced<T>(&self, var: u8) -> Result<T, CompileError> {
@@ -357,9 +364,8 @@ impl Pass<'_> {
         self.scope.bindings += 1;
     }
 
-    fn def(&mut self, func: u8, arity: u8) -> Result<(), CompileError> {
-        // At the top level nothing but the rest of the module is to be done.
-        if self.tasks.len() != 1 || self.scope.in_function || self.emitter.program.find(func).is_some() {
+    fn def(&mut self, func: u8, arity: u8) -> Result<Block, CompileError> {
+        if !self.blocks.is_empty() || self.emitter.program.find(func).is_some() {
             return Err(CompileError::Def { func, statement: self.statement });
         }
         let over = self.emitter.emit(Op::Jump, 0, 0, 0);
@@ -370,8 +376,7 @@ impl Pass<'_> {
         self.outside = std::mem::replace(&mut self.scope, inside);
         (self.outside.temps, self.outside.max_temps) = (self.emitter.temps, self.emitter.max_temps);
         (self.emitter.temps, self.emitter.max_temps) = (0, 0);
-        self.tasks.extend([Task::EndDef { func: nth, over }, Task::Block]);
-        Ok(())
+        Ok(Block::Def { func: nth, over })
     }
 
     fn end_def(&mut self, func: u16, over: u32) {
@@ -380,11 +385,5 @@ impl Pass<'_> {
         self.emitter.program.funcs[usize::from(func)].frame = TEMPS + self.emitter.max_temps;
         self.scope = self.outside;
         (self.emitter.temps, self.emitter.max_temps) = (self.scope.temps, self.scope.max_temps);
-    }
-}
-
-impl Instr {
-    pub(super) fn new(op: Op, cost: u8, a: u32, b: u32, c: u32) -> Self {
-        Self { op, cost, a, b, c }
     }
 }

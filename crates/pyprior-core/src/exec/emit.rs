@@ -3,34 +3,48 @@
 use super::code::{Instr, Op, Program, TEMPS};
 use crate::vocab::{BinOp, Compare};
 
-/// A value of an expression that is being compiled.
+/// Where a value of an expression is. Instructions for one operand are chosen by this, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Register,
+    /// In the instruction.
+    Int,
+    /// Among the constants, because it does not fit into an instruction.
+    Long,
+}
+
+/// A value of an expression that is being compiled: its kind, with the register, the number or the place.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Operand {
-    Register(u32),
-    /// A number that fits into an instruction.
-    Int(i32),
-    /// A number that does not.
-    Long(i64),
+pub(super) struct Operand {
+    kind: Kind,
+    word: u32,
 }
 
 impl Operand {
-    pub(super) fn of(value: i64) -> Self {
-        i32::try_from(value).map_or(Operand::Long(value), Operand::Int)
-    }
+    pub(super) const ZERO: Self = Self { kind: Kind::Int, word: 0 };
 
-    fn number(self) -> Option<i64> {
-        match self {
-            Operand::Register(_) => None,
-            Operand::Int(value) => Some(value.into()),
-            Operand::Long(value) => Some(value),
-        }
+    pub(super) fn register(register: u32) -> Self {
+        Self { kind: Kind::Register, word: register }
     }
+}
+
+/// What puts a value into register `a`.
+const LOAD: [Op; 3] = [Op::Move, Op::LoadInt, Op::LoadConst];
+const BOUND: [Op; 3] = [Op::Bound, Op::LoadInt, Op::LoadConst];
+
+/// What takes two operands and has a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Operator {
+    Arithmetic(BinOp),
+    Compare(Compare),
 }
 
 /// Writes a program.
 pub(super) struct Emitter<'a> {
     pub(super) program: &'a mut Program,
-    pub(super) operands: &'a mut Vec<Operand>,
+    /// Of the calls that are being read, one behind the other.
+    pub(super) arguments: &'a mut Vec<Operand>,
     /// Fuel that the next instruction takes.
     pub(super) owed: u8,
     /// Registers behind the variables that are in use, and the most that were.
@@ -46,8 +60,17 @@ impl Emitter<'_> {
     /// Returns where the instruction is.
     pub(super) fn emit(&mut self, op: Op, a: u32, b: u32, c: u32) -> u32 {
         let here = self.here();
-        self.program.code.push(Instr::new(op, std::mem::take(&mut self.owed), a, b, c));
+        self.program.code.push(Instr { op, cost: std::mem::take(&mut self.owed), a, b, c });
         here
+    }
+
+    /// The next instruction takes one more step's fuel. Nothing lands on it from elsewhere.
+    pub(super) fn owe(&mut self) {
+        if self.owed == u8::MAX {
+            let next = self.here() + 1;
+            self.emit(Op::Jump, next, 0, 0);
+        }
+        self.owed += 1;
     }
 
     /// Makes a jump, or a branch, go here.
@@ -65,82 +88,90 @@ impl Emitter<'_> {
 
     /// Registers are taken and given back like a stack: this one and all behind it are free again.
     fn free(&mut self, operand: Operand) {
-        if let Operand::Register(register) = operand
-            && register >= TEMPS
-        {
-            self.temps = self.temps.min(register - TEMPS);
+        if operand.kind == Kind::Register && operand.word >= TEMPS {
+            self.temps = self.temps.min(operand.word - TEMPS);
         }
     }
 
-    /// The next operand, the last one first. The compiler pushes one for every expression that it has read.
-    fn pop(&mut self) -> Operand {
-        self.operands.pop().unwrap_or(Operand::Int(0))
-    }
-
-    fn load(&mut self, register: u32, value: i64) {
+    /// A number as an operand.
+    #[inline(always)]
+    pub(super) fn number(&mut self, value: i64) -> Operand {
         match i32::try_from(value) {
-            Ok(value) => self.emit(Op::LoadInt, register, value as u32, 0),
-            Err(_) => {
-                let nth = self.program.constants.len() as u32;
-                self.program.constants.push(value);
-                self.emit(Op::LoadConst, register, nth, 0)
-            }
-        };
+            Ok(value) => Operand { kind: Kind::Int, word: value as u32 },
+            Err(_) => self.long(value),
+        }
     }
 
-    /// The operand as a register.
-    fn register(&mut self, operand: Operand) -> u32 {
-        match operand {
-            Operand::Register(register) => register,
-            Operand::Int(_) | Operand::Long(_) => {
-                let temp = self.temp();
-                self.load(temp, operand.number().unwrap_or(0));
-                temp
-            }
+    #[cold]
+    fn long(&mut self, value: i64) -> Operand {
+        let word = self.program.constants.len() as u32;
+        self.program.constants.push(value);
+        Operand { kind: Kind::Long, word }
+    }
+
+    /// The number that an operand is.
+    fn known(&self, operand: Operand) -> Option<i64> {
+        match operand.kind {
+            Kind::Register => None,
+            Kind::Int => Some(i64::from(operand.word as i32)),
+            Kind::Long => self.program.constants.get(operand.word as usize).copied(),
         }
+    }
+
+    fn in_register(&mut self, operand: Operand) -> Operand {
+        let temp = self.temp();
+        self.emit(LOAD[operand.kind as usize], temp, operand.word, 0);
+        Operand::register(temp)
     }
 
     /// The operand as something that fits into an instruction.
     fn short(&mut self, operand: Operand) -> Operand {
-        match operand {
-            Operand::Long(_) => Operand::Register(self.register(operand)),
-            short => short,
+        match operand.kind {
+            Kind::Long => self.in_register(operand),
+            _ => operand,
         }
     }
 
-    /// Emits what takes two operands: by whether they are registers, one of `ops` (RR, RI, IR).
+    /// Emits what takes two operands: by whether they are registers, one of `ops` (RR, RI, IR). A result is in a new
+    /// register, which is returned.
     fn two(&mut self, ops: [Op; 3], left: Operand, right: Operand, result: bool) -> u32 {
         let before = self.temps;
         let (mut x, y) = (self.short(left), self.short(right));
-        if let (Operand::Int(_), Operand::Int(_)) = (x, y) {
-            x = Operand::Register(self.register(x));
+        if (x.kind, y.kind) == (Kind::Int, Kind::Int) {
+            x = self.in_register(x);
         }
         self.temps = before;
         self.free(right);
         self.free(left);
         let a = if result { self.temp() } else { 0 };
-        if result {
-            self.operands.push(Operand::Register(a));
-        }
-        match (x, y) {
-            (Operand::Register(x), Operand::Register(y)) => self.emit(ops[0], a, x, y),
-            (Operand::Register(x), Operand::Int(y)) => self.emit(ops[1], a, x, y as u32),
-            (Operand::Int(x), Operand::Register(y)) => self.emit(ops[2], a, x as u32, y),
-            // `short` leaves no other, and two numbers have been dealt with.
-            _ => self.emit(Op::LoadInt, a, 0, 0),
+        // Of kinds 0 and 1 not both are 1.
+        self.emit(ops[2 * x.kind as usize + y.kind as usize], a, x.word, y.word);
+        a
+    }
+
+    pub(super) fn operate(&mut self, op: Operator, left: Operand, right: Operand) -> Operand {
+        match op {
+            Operator::Arithmetic(op) => self.arithmetic(op, left, right),
+            Operator::Compare(op) => {
+                let (left, right) = ordered(op, left, right);
+                let ops = match op {
+                    Compare::Lt => [Op::LtRR, Op::LtRI, Op::LtIR],
+                    Compare::Eq => [Op::EqRR, Op::EqRI, Op::EqRI],
+                };
+                Operand::register(self.two(ops, left, right, true))
+            }
         }
     }
 
-    pub(super) fn binary(&mut self, op: BinOp) {
-        let (right, left) = (self.pop(), self.pop());
-        if let (Some(x), Some(y)) = (left.number(), right.number()) {
+    fn arithmetic(&mut self, op: BinOp, left: Operand, right: Operand) -> Operand {
+        if let (Some(x), Some(y)) = (self.known(left), self.known(right)) {
             let folded = match op {
                 BinOp::Add => x.checked_add(y),
                 BinOp::Sub => x.checked_sub(y),
                 BinOp::Mul => x.checked_mul(y),
             };
             if let Some(folded) = folded {
-                return self.operands.push(Operand::of(folded));
+                return self.number(folded);
             }
         }
         let ops = match op {
@@ -148,123 +179,100 @@ impl Emitter<'_> {
             BinOp::Sub => [Op::SubRR, Op::SubRI, Op::SubIR],
             BinOp::Mul => [Op::MulRR, Op::MulRI, Op::MulIR],
         };
-        self.two(ops, left, right, true);
+        Operand::register(self.two(ops, left, right, true))
     }
 
-    /// Operands of a comparison; what is equal is so in either order.
-    fn compared(&mut self, op: Compare) -> (Operand, Operand) {
-        let (right, left) = (self.pop(), self.pop());
-        match (op, left) {
-            (Compare::Eq, Operand::Int(_)) => (right, left),
-            _ => (left, right),
+    /// A branch that is taken where the comparison does not hold; to be landed. There is none where it always holds.
+    pub(super) fn unless(&mut self, op: Compare, left: Operand, right: Operand) -> Option<u32> {
+        if let (Some(x), Some(y)) = (self.known(left), self.known(right)) {
+            let holds = match op {
+                Compare::Lt => x < y,
+                Compare::Eq => x == y,
+            };
+            // What it takes in fuel, the next instruction takes.
+            return if holds { None } else { Some(self.emit(Op::Jump, 0, 0, 0)) };
         }
-    }
-
-    pub(super) fn compare(&mut self, op: Compare) {
-        let (left, right) = self.compared(op);
-        let ops = match op {
-            Compare::Lt => [Op::LtRR, Op::LtRI, Op::LtIR],
-            Compare::Eq => [Op::EqRR, Op::EqRI, Op::EqRI],
-        };
-        self.two(ops, left, right, true);
-    }
-
-    /// A branch that is taken where the comparison does not hold; to be landed.
-    pub(super) fn unless(&mut self, op: Compare) -> u32 {
-        let (left, right) = self.compared(op);
+        let (left, right) = ordered(op, left, right);
         let ops = match op {
             Compare::Lt => [Op::UnlessLtRR, Op::UnlessLtRI, Op::UnlessLtIR],
             Compare::Eq => [Op::UnlessEqRR, Op::UnlessEqRI, Op::UnlessEqRI],
         };
-        self.two(ops, left, right, false)
+        self.two(ops, left, right, false);
+        Some(self.here() - 1)
     }
 
-    /// Calls the function with this place in the list, with the last operands.
-    pub(super) fn call(&mut self, func: u16, args: u8) {
-        let first = self.operands.len() - usize::from(args).min(self.operands.len());
+    /// Calls the function with this place in the list, with the last arguments.
+    pub(super) fn call(&mut self, func: u16, args: u8) -> Operand {
+        let first = self.arguments.len() - usize::from(args).min(self.arguments.len());
         let before = self.temps;
-        for parameter in 1..=u32::from(args) {
-            let operand = self.operands[first + parameter as usize - 1];
-            match self.short(operand) {
-                Operand::Register(register) => self.emit(Op::ArgR, parameter, register, 0),
-                Operand::Int(value) => self.emit(Op::ArgI, parameter, value as u32, 0),
-                Operand::Long(_) => 0,
-            };
+        for (parameter, nth) in (1..).zip(first..self.arguments.len()) {
+            let operand = self.short(self.arguments[nth]);
+            self.emit([Op::ArgR, Op::ArgI][operand.kind as usize], parameter, operand.word, 0);
             self.temps = before;
         }
-        while self.operands.len() > first {
-            let operand = self.pop();
-            self.free(operand);
+        for nth in first..self.arguments.len() {
+            self.free(self.arguments[nth]);
         }
-        // The call itself takes fuel too.
-        self.owed += 1;
+        self.arguments.truncate(first);
+        self.owe();
         let result = self.temp();
         self.emit(Op::Call, result, func.into(), 0);
-        self.operands.push(Operand::Register(result));
+        Operand::register(result)
     }
 
-    pub(super) fn assign(&mut self, target: u8) {
-        let (value, target) = (self.pop(), u32::from(target));
+    pub(super) fn assign(&mut self, target: u8, value: Operand) {
+        let target = u32::from(target);
         self.free(value);
-        match value {
-            Operand::Register(register) if register >= TEMPS => {
-                // The instruction that computes the value is the last one: it may as well write the variable.
-                if let Some(last) = self.program.code.last_mut() {
-                    last.a = target;
-                }
+        if value.kind == Kind::Register && value.word >= TEMPS {
+            // The instruction that computes the value is the last one: it may as well write the variable.
+            if let Some(last) = self.program.code.last_mut() {
+                last.a = target;
             }
-            Operand::Register(register) => _ = self.emit(Op::Move, target, register, 0),
-            Operand::Int(value) => self.load(target, value.into()),
-            Operand::Long(value) => self.load(target, value),
+        } else {
+            self.emit(LOAD[value.kind as usize], target, value.word, 0);
         }
     }
 
-    /// Emits what takes one operand, `print` and `return`.
-    pub(super) fn consume(&mut self, from_register: Op, from_int: Op) {
-        let value = self.pop();
+    /// Emits what takes one operand, `print` and `return`; `ops` are for a register and for a number.
+    pub(super) fn consume(&mut self, ops: [Op; 2], value: Operand) {
         let before = self.temps;
-        match self.short(value) {
-            Operand::Register(register) => self.emit(from_register, register, 0, 0),
-            Operand::Int(value) => self.emit(from_int, value as u32, 0, 0),
-            Operand::Long(_) => 0,
-        };
+        let operand = self.short(value);
+        self.emit(ops[operand.kind as usize], operand.word, 0, 0);
         self.temps = before;
         self.free(value);
     }
 
     /// Sets up a loop and jumps to its end, where it counts; the jump is to be landed. The two registers that the loop
     /// holds stay in use until then.
-    pub(super) fn enter_loop(&mut self, start: bool) -> u32 {
-        let stop = self.pop();
-        let start = if start { self.pop() } else { Operand::Int(0) };
+    pub(super) fn enter_loop(&mut self, start: Operand, stop: Operand) -> u32 {
         self.free(stop);
         self.free(start);
         let (counter, end) = (self.temp(), self.temp());
+        if (start.kind, stop.kind) == (Kind::Int, Kind::Int) {
+            return self.emit(Op::Enter, 0, start.word, stop.word);
+        }
         // A result may lie in a register that the loop takes. Which bound is looked at first cannot be told: both
         // would be refused in the same words.
-        match (start, stop) {
-            (Operand::Register(TEMPS..), _) | (_, Operand::Int(_) | Operand::Long(_)) => {
-                self.bound(counter, start);
-                self.bound(end, stop);
-            }
-            _ => {
-                self.bound(end, stop);
-                self.bound(counter, start);
-            }
+        let mut bounds = [(counter, start), (end, stop)];
+        if stop.kind == Kind::Register && (start.kind != Kind::Register || start.word < TEMPS) {
+            bounds.reverse();
+        }
+        for (register, operand) in bounds {
+            self.emit(BOUND[operand.kind as usize], register, operand.word, 0);
         }
         self.emit(Op::Jump, 0, 0, 0)
-    }
-
-    fn bound(&mut self, register: u32, operand: Operand) {
-        match operand {
-            Operand::Register(from) => _ = self.emit(Op::Bound, register, from, 0),
-            Operand::Int(value) => self.load(register, value.into()),
-            Operand::Long(value) => self.load(register, value),
-        }
     }
 
     pub(super) fn end_loop(&mut self, target: u8, body: u32) {
         self.temps -= 2;
         self.emit(Op::ForNext, target.into(), TEMPS + self.temps, body);
+    }
+}
+
+/// Operands of a comparison, a number behind a register: what is equal is so in either order.
+fn ordered(op: Compare, left: Operand, right: Operand) -> (Operand, Operand) {
+    match (op, left.kind) {
+        (Compare::Eq, Kind::Int) => (right, left),
+        _ => (left, right),
     }
 }

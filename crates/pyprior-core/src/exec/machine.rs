@@ -3,7 +3,7 @@
 use super::code::{Op, Program, TEMPS};
 use super::outcome::{Fault, Limits};
 use super::trace::Tracer;
-use super::value::{Value, arithmetic, compare, print};
+use super::value::{Value, arithmetic, compare, print, print_int};
 use crate::config::ComparisonValues;
 use crate::vocab::{BinOp, Compare};
 
@@ -26,7 +26,8 @@ pub(super) struct State {
     /// Frames one behind the other. No register is read before it is written, so nothing is cleared.
     pub(super) stack: Vec<Value>,
     frames: Vec<Frame>,
-    pub(super) out: String,
+    /// What was printed; ASCII.
+    pub(super) out: Vec<u8>,
     pub(super) left: u64,
     /// Where it stopped.
     pub(super) pc: usize,
@@ -196,6 +197,12 @@ impl State {
                         Value::Int(value) => here[a] = Value::Int(*value),
                         other => here[a] = check!(other.as_bound()),
                     },
+                    Op::Enter => {
+                        let counter = program.code[a].b as usize;
+                        here[counter] = Value::Int(int(instr.b));
+                        here[counter + 1] = Value::Int(int(instr.c));
+                        pc = a;
+                    }
                     Op::ForNext => {
                         if let (Value::Int(x), Value::Int(end)) = (&here[b], &here[b + 1]) {
                             let value = *x;
@@ -251,7 +258,7 @@ impl State {
                         }
                     }
                     Op::PrintI => {
-                        if !print(&Value::Int(int(instr.a)), &mut self.out, limits.output_bytes) {
+                        if !print_int(int(instr.a), &mut self.out, limits.output_bytes) {
                             break 'run Err(Fault::OutputLimit);
                         }
                     }

@@ -7,6 +7,7 @@
 
 mod code;
 mod compile;
+mod compile_error;
 mod emit;
 mod machine;
 mod outcome;
@@ -17,7 +18,8 @@ mod trace;
 mod value;
 
 pub use code::Program;
-pub use compile::{CompileError, Compiler};
+pub use compile::Compiler;
+pub use compile_error::CompileError;
 pub use outcome::{ExecError, Limits, Outcome};
 pub use run::{Machine, run_batch};
 pub use session::Session;

@@ -1,7 +1,8 @@
 //! A program read in preorder, from its tokens or its tree, without recursion.
 
-use super::compile::CompileError;
-use crate::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
+use super::compile_error::CompileError;
+use super::emit::Operator;
+use crate::ast::{Compare, Comparison, Expr, Module, Stmt};
 use crate::codec::tree::DecodeError;
 use crate::matcher::HoleKind;
 use crate::vocab::{Symbol, Vocab};
@@ -29,8 +30,7 @@ pub(super) enum Statement {
 pub(super) enum Expression {
     Var(u8),
     Const(i64),
-    BinOp(BinOp),
-    Compare(Compare),
+    Operator(Operator),
     /// With the number of arguments, unless that is up to the function.
     Call {
         func: u8,
@@ -45,6 +45,8 @@ pub(super) trait Preorder {
     fn statement(&mut self) -> Result<Statement, CompileError>;
     fn condition(&mut self) -> Result<Compare, CompileError>;
     fn expression(&mut self) -> Result<Expression, CompileError>;
+    /// The expression that comes next, if it is a number; if not, it is still to be asked for.
+    fn number(&mut self) -> Option<i64>;
     /// Checks that nothing follows.
     fn end(&mut self) -> Result<(), CompileError>;
 }
@@ -56,84 +58,91 @@ pub(super) struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    #[inline]
-    fn next<T>(&mut self, hole: HoleKind, fits: impl FnOnce(Symbol) -> Option<T>) -> Result<T, CompileError> {
-        let position = self.position;
-        let Some(&token) = self.tokens.get(position) else {
-            return Err(DecodeError::Truncated { len: self.tokens.len(), hole }.into());
-        };
+    /// The next token.
+    #[inline(always)]
+    fn next(&mut self, hole: HoleKind) -> Result<Symbol, CompileError> {
+        let symbol = self.tokens.get(self.position).and_then(|&token| self.vocab.symbol(token));
         self.position += 1;
-        let found = self.vocab.symbol(token).and_then(fits);
-        found.ok_or_else(|| DecodeError::Unexpected { token, position, hole }.into())
+        symbol.ok_or_else(|| self.refused(hole))
     }
 
-    #[inline]
+    /// Why the last token cannot be.
+    #[cold]
+    fn refused(&self, hole: HoleKind) -> CompileError {
+        let position = self.position - 1;
+        match self.tokens.get(position) {
+            Some(&token) => DecodeError::Unexpected { token, position, hole }.into(),
+            None => DecodeError::Truncated { len: self.tokens.len(), hole }.into(),
+        }
+    }
+
+    #[inline(always)]
     fn target(&mut self) -> Result<u8, CompileError> {
-        self.next(HoleKind::Var, |symbol| match symbol {
-            Symbol::Var(var) => Some(var),
-            _ => None,
-        })
+        match self.next(HoleKind::Var)? {
+            Symbol::Var(var) => Ok(var),
+            _ => Err(self.refused(HoleKind::Var)),
+        }
     }
 }
 
 impl Preorder for Tokens<'_> {
-    #[inline]
+    #[inline(always)]
     fn block(&mut self) -> Result<usize, CompileError> {
-        self.next(HoleKind::Block, |symbol| match symbol {
-            Symbol::Block(count) => Some(usize::from(count)),
-            _ => None,
-        })
+        match self.next(HoleKind::Block)? {
+            Symbol::Block(count) => Ok(count.into()),
+            _ => Err(self.refused(HoleKind::Block)),
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn statement(&mut self) -> Result<Statement, CompileError> {
-        let symbol = self.next(HoleKind::Stmt, |symbol| match symbol {
-            Symbol::Assign | Symbol::Print | Symbol::Return | Symbol::If | Symbol::For | Symbol::For2 => Some(symbol),
-            Symbol::Func(_) => Some(symbol),
-            _ => None,
-        })?;
-        Ok(match symbol {
+        Ok(match self.next(HoleKind::Stmt)? {
             Symbol::Assign => Statement::Assign(self.target()?),
             Symbol::Print => Statement::Print,
             Symbol::Return => Statement::Return,
             Symbol::If => Statement::If,
-            Symbol::Func(func) => {
-                let arity = self.next(HoleKind::Arity, |symbol| match symbol {
-                    Symbol::Arity(arity) => Some(arity),
-                    _ => None,
-                })?;
-                Statement::Def { func, arity }
-            }
-            _ => Statement::For { target: self.target()?, start: symbol == Symbol::For2 },
+            Symbol::For => Statement::For { target: self.target()?, start: false },
+            Symbol::For2 => Statement::For { target: self.target()?, start: true },
+            Symbol::Func(func) => match self.next(HoleKind::Arity)? {
+                Symbol::Arity(arity) => Statement::Def { func, arity },
+                _ => return Err(self.refused(HoleKind::Arity)),
+            },
+            _ => return Err(self.refused(HoleKind::Stmt)),
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn condition(&mut self) -> Result<Compare, CompileError> {
-        self.next(HoleKind::Cond, |symbol| match symbol {
-            Symbol::Compare(op) => Some(op),
-            _ => None,
+        match self.next(HoleKind::Cond)? {
+            Symbol::Compare(op) => Ok(op),
+            _ => Err(self.refused(HoleKind::Cond)),
+        }
+    }
+
+    #[inline(always)]
+    fn expression(&mut self) -> Result<Expression, CompileError> {
+        Ok(match self.next(HoleKind::Expr)? {
+            Symbol::Var(var) => Expression::Var(var),
+            Symbol::Const(value) => Expression::Const(value),
+            Symbol::BinOp(op) => Expression::Operator(Operator::Arithmetic(op)),
+            Symbol::Compare(op) => Expression::Operator(Operator::Compare(op)),
+            Symbol::Call => match self.next(HoleKind::Callee)? {
+                Symbol::Func(func) => Expression::Call { func, args: None },
+                _ => return Err(self.refused(HoleKind::Callee)),
+            },
+            _ => return Err(self.refused(HoleKind::Expr)),
         })
     }
 
-    #[inline]
-    fn expression(&mut self) -> Result<Expression, CompileError> {
-        let found = self.next(HoleKind::Expr, |symbol| {
-            Some(match symbol {
-                Symbol::Var(var) => Expression::Var(var),
-                Symbol::Const(value) => Expression::Const(value),
-                Symbol::BinOp(op) => Expression::BinOp(op),
-                Symbol::Compare(op) => Expression::Compare(op),
-                Symbol::Call => Expression::Call { func: 0, args: None },
-                _ => return None,
-            })
-        })?;
-        let Expression::Call { .. } = found else { return Ok(found) };
-        let func = self.next(HoleKind::Callee, |symbol| match symbol {
-            Symbol::Func(func) => Some(func),
+    #[inline(always)]
+    fn number(&mut self) -> Option<i64> {
+        match self.vocab.symbol(*self.tokens.get(self.position)?) {
+            Some(Symbol::Const(value)) => {
+                self.position += 1;
+                Some(value)
+            }
             _ => None,
-        })?;
-        Ok(Expression::Call { func, args: None })
+        }
     }
 
     fn end(&mut self) -> Result<(), CompileError> {
@@ -224,14 +233,24 @@ impl Preorder for Tree<'_> {
             Expr::Const(value) => Expression::Const(*value),
             Expr::BinOp { op, left, right } => {
                 self.exprs.extend([&**right, left]);
-                Expression::BinOp(*op)
+                Expression::Operator(Operator::Arithmetic(*op))
             }
-            Expr::Compare(comparison) => Expression::Compare(self.both(comparison)),
+            Expr::Compare(comparison) => Expression::Operator(Operator::Compare(self.both(comparison))),
             Expr::Call { func, args } => {
                 self.exprs.extend(args.iter().rev());
                 Expression::Call { func: *func, args: Some(args.len()) }
             }
         })
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        match self.exprs.last() {
+            Some(Expr::Const(value)) => {
+                self.exprs.pop();
+                Some(*value)
+            }
+            _ => None,
+        }
     }
 
     fn end(&mut self) -> Result<(), CompileError> {

@@ -46,7 +46,8 @@ impl Machine {
 
     /// What was printed since the last [`run`](Self::run) or [`reset`](Self::reset).
     pub fn stdout(&self) -> &str {
-        &self.state.out
+        // What programs print is ASCII, hence text.
+        std::str::from_utf8(&self.state.out).unwrap_or_default()
     }
 
     /// Steps since the last [`run`](Self::run) or [`reset`](Self::reset).
@@ -166,7 +167,8 @@ impl Machine {
 
     /// Takes what was printed for an [`Outcome`].
     pub fn finish(&mut self, result: Result<Value, ExecError>) -> Outcome {
-        let (steps, stdout) = (self.steps(), std::mem::take(&mut self.state.out));
+        let (steps, stdout) =
+            (self.steps(), String::from_utf8(std::mem::take(&mut self.state.out)).unwrap_or_default());
         match result {
             Ok(value) => Outcome { value, stdout, steps, error: None },
             Err(error) => Outcome { value: Value::None, stdout, steps, error: Some(error) },

@@ -266,49 +266,90 @@ pub(super) fn compare(op: Compare, left: &Value, right: &Value) -> Result<bool, 
     }
 }
 
-/// Appends what `print` writes, and whether it fits; what does not is not written.
-pub(super) fn print(value: &Value, out: &mut String, limit: usize) -> bool {
-    use std::fmt::Write as _;
+/// Numbers from here to its opposite have their lines ready.
+const LEAST: i64 = -99;
 
-    let start = out.len();
-    let room = limit.saturating_sub(start);
-    // Digits take more than three bits: what is sure not to fit is not converted, which takes quadratic time.
-    if let Value::Big(value) = value
-        && value.bits() / 4 > room as u64
-    {
-        return false;
-    }
-    let written = match value {
-        Value::Int(value) => {
-            decimal(*value, out);
-            Ok(())
+/// Lines of the numbers of two digits at most, from [`LEAST`] on, filled up to four bytes.
+static LINES: [[u8; 4]; 199] = {
+    let mut lines = [[b'\n'; 4]; 199];
+    let mut nth = 0;
+    while nth < lines.len() {
+        let number = nth as i64 + LEAST;
+        let mut at = 0;
+        if number < 0 {
+            lines[nth][at] = b'-';
+            at += 1;
         }
-        other => write!(out, "{other}"),
-    };
-    out.push('\n');
-    let fits = written.is_ok() && out.len() - start <= room;
-    if !fits {
-        out.truncate(start);
+        if number.unsigned_abs() >= 10 {
+            lines[nth][at] = b'0' + (number.unsigned_abs() / 10) as u8;
+            at += 1;
+        }
+        lines[nth][at] = b'0' + (number.unsigned_abs() % 10) as u8;
+        nth += 1;
     }
-    fits
+    lines
+};
+
+/// Appends what `print` writes, which is ASCII, and whether it fits; what does not is not written.
+pub(super) fn print(value: &Value, out: &mut Vec<u8>, limit: usize) -> bool {
+    match value {
+        Value::Int(value) => print_int(*value, out, limit),
+        other => print_other(other, out, limit),
+    }
 }
 
-/// Appends decimal digits; the way through `fmt` takes three times as long, and most programs print.
-fn decimal(value: i64, out: &mut String) {
-    if value < 0 {
-        out.push('-');
+/// [`print`] for an integer of 64 bits. Kept out of the loop that runs instructions, whose registers are few.
+#[inline(never)]
+pub(super) fn print_int(value: i64, out: &mut Vec<u8>, limit: usize) -> bool {
+    match LINES.get(value.wrapping_sub(LEAST) as usize) {
+        Some(line) if limit.saturating_sub(out.len()) >= line.len() => {
+            // Four bytes are one store; what they have too much is cut off again.
+            let len = 2 + usize::from(value < 0) + usize::from(value.unsigned_abs() >= 10);
+            out.extend_from_slice(line);
+            out.truncate(out.len() - (line.len() - len));
+            true
+        }
+        _ => print_digits(value, out, limit),
     }
+}
+
+/// The way through `fmt` takes several times as long.
+#[inline(never)]
+fn print_digits(value: i64, out: &mut Vec<u8>, limit: usize) -> bool {
+    // A sign, 19 digits and the end of the line, from the last one on.
+    let mut line = [b'\n'; 21];
+    let mut at = line.len() - 1;
     let mut rest = value.unsigned_abs();
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
     loop {
         at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
+        line[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
         if rest == 0 {
             break;
         }
     }
-    // Digits are text.
-    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+    if value < 0 {
+        at -= 1;
+        line[at] = b'-';
+    }
+    append(&line[at..], out, limit)
+}
+
+#[inline(never)]
+fn print_other(value: &Value, out: &mut Vec<u8>, limit: usize) -> bool {
+    // Digits take more than three bits: what is sure not to fit is not converted, which takes quadratic time.
+    if let Value::Big(value) = value
+        && value.bits() / 4 > limit.saturating_sub(out.len()) as u64
+    {
+        return false;
+    }
+    append(format!("{value}\n").as_bytes(), out, limit)
+}
+
+fn append(line: &[u8], out: &mut Vec<u8>, limit: usize) -> bool {
+    let fits = line.len() <= limit.saturating_sub(out.len());
+    if fits {
+        out.extend_from_slice(line);
+    }
+    fits
 }
