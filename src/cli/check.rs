@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::EXIT_ERROR;
 use super::decode::parse;
 use super::encode::report;
-use super::language::LanguageArgs;
+use super::language::{LanguageArgs, largest_constant};
 use super::output::{Output, read, read_bytes};
 
 /// Tell what in programs never runs, is never read or never called.
@@ -132,10 +132,18 @@ impl Check {
     fn check_sources(&self, files: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<bool> {
         let options = EncodeOptions { normalise: self.normalise, ..EncodeOptions::default() };
         let limit = options.max_source_bytes.saturating_add(1);
-        let mut encoder = Encoder::with_options(&self.language.widest()?, options);
+        let new =
+            |constant| anyhow::Ok((constant, Encoder::with_options(&self.language.widest(constant)?, options.clone())));
+        let mut known = None;
         let mut clean = true;
         for file in files {
-            match encoder.encode_with_places(&read_bytes(file, limit)?) {
+            let source = read_bytes(file, limit)?;
+            let constant = largest_constant([&*String::from_utf8_lossy(&source)]);
+            let (_, encoder) = match known.take().filter(|(largest, _)| *largest >= constant) {
+                Some(enough) => known.insert(enough),
+                None => known.insert(new(constant)?),
+            };
+            match encoder.encode_with_places(&source) {
                 Ok((program, places)) => {
                     let analysis = Analysis::of(&program.tree);
                     clean &= self.write(out, file, &analysis, &Places::Source(program.names, places))?;

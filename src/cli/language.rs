@@ -159,9 +159,24 @@ impl LanguageArgs {
         Ok(Language::new(self.config(max_len))?)
     }
 
+    /// The language with the limits that are not given wider than those of what is sampled, and with constants up to
+    /// `constant`: for source to be run.
+    pub(crate) fn wide(&self, constant: i64) -> anyhow::Result<Arc<Language>> {
+        let mut config = self.config(None);
+        config.max_funcs = self.max_funcs.unwrap_or(100);
+        config.max_vars = self.max_vars.unwrap_or(100);
+        config.max_block_stmts = self.max_block_stmts.unwrap_or(255);
+        config.max_expr_depth = self.max_expr_depth.unwrap_or(20);
+        config.max_control_depth = self.max_control_depth.unwrap_or(8);
+        if self.value_range.is_none() {
+            config.value_range = (-constant, constant);
+        }
+        Ok(Language::new(config)?)
+    }
+
     /// The language with every limit and switch that is not given as wide as it goes: for source, whose tokens nobody
-    /// sees, and of which something is to be told rather than refused.
-    pub(crate) fn widest(&self) -> anyhow::Result<Arc<Language>> {
+    /// sees, and of which something is to be told rather than refused. Constants go up to `constant`.
+    pub(crate) fn widest(&self, constant: i64) -> anyhow::Result<Arc<Language>> {
         let mut config = self.config(None);
         config.max_funcs = self.max_funcs.unwrap_or(255);
         config.max_vars = self.max_vars.unwrap_or(255);
@@ -169,7 +184,7 @@ impl LanguageArgs {
         config.max_expr_depth = self.max_expr_depth.unwrap_or(60);
         config.max_control_depth = self.max_control_depth.unwrap_or(20);
         if self.value_range.is_none() {
-            config.value_range = (-32_768, 32_767);
+            config.value_range = (-constant, constant);
         }
         config.no_dead_code = self.no_dead_code.unwrap_or(false);
         if self.calls.is_none() {
@@ -177,6 +192,20 @@ impl LanguageArgs {
         }
         Ok(Language::new(config)?)
     }
+}
+
+/// The largest integer that is written in sources, from 1,024 to 32,767: a language takes as long to make as it has
+/// constants, so that it should have no more than are needed. What is larger is for the language to refuse.
+pub(crate) fn largest_constant<'a>(sources: impl IntoIterator<Item = &'a str>) -> i64 {
+    let words = sources.into_iter().flat_map(|source| source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    let numbers = words.filter(|word| word.starts_with(|first: char| first.is_ascii_digit())).filter_map(|word| {
+        let digits = word.replace('_', "").to_ascii_lowercase();
+        let bases = [("0x", 16), ("0o", 8), ("0b", 2)];
+        let based = bases.into_iter().find_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, base)));
+        let (digits, base) = based.unwrap_or((&digits, 10));
+        i64::from_str_radix(digits, base).ok()
+    });
+    numbers.filter(|&number| number <= 32_767).max().unwrap_or(0).max(1024)
 }
 
 /// Token ids of a list of names or ids.

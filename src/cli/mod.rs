@@ -10,6 +10,7 @@ mod limits;
 mod output;
 mod prior;
 mod prompt;
+mod repl;
 mod run;
 mod sample;
 mod sampled;
@@ -44,6 +45,7 @@ enum Command {
     Check(check::Check),
     Run(run::Run),
     Show(show::Show),
+    Repl(repl::Repl),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
     Conformance(conformance::Conformance),
@@ -57,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => args.run(),
         Command::Run(args) => args.run(),
         Command::Show(args) => args.run(),
+        Command::Repl(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),
         Command::Conformance(args) => args.run(),

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use pyprior_core::exec::{ExecError, Limits, Machine, Outcome, Program, Trace, Value};
-use pyprior_core::{Encoded, Encoder, Language, LanguageConfig, Place, ProgramNames};
+use pyprior_core::{Encoded, Encoder, Language, Place, ProgramNames};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::EXIT_ERROR;
-use super::language::{LanguageArgs, tokens};
+use super::language::{LanguageArgs, largest_constant, tokens};
 use super::limits::LimitArgs;
 use super::output::{Output, read};
 
@@ -22,7 +22,7 @@ const BATCH: usize = 1 << 14;
 
 /// Run programs, within limits.
 ///
-/// Reads a program as Python source of the language, or with --tokens as ids or names; with --jsonl a program a line, run in parallel and written in order. For source, knobs that are not given are wider than elsewhere: blocks of 255 statements, 100 names of each kind, depths 20 and 8, integers from -1024 to 1024. A step is a statement executed, an iteration of a loop, or a call. What is printed is CPython's, to the letter.
+/// Reads a program as Python source of the language, or with --tokens as ids or names; with --jsonl a program a line, run in parallel and written in order. For source, knobs that are not given are wider than elsewhere: blocks of 255 statements, 100 names of each kind, depths 20 and 8, integers of 15 bits. A step is a statement executed, an iteration of a loop, or a call. What is printed is CPython's, to the letter.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -112,21 +112,6 @@ struct Readers {
     source: Arc<Language>,
 }
 
-/// The configuration with every knob widened that is at its default: what else ordinary files would be refused for.
-fn wide(config: LanguageConfig) -> LanguageConfig {
-    let default = LanguageConfig::default();
-    let widen = |knob: u32, default: u32, wide: u32| if knob == default { wide } else { knob };
-    LanguageConfig {
-        max_funcs: widen(config.max_funcs, default.max_funcs, 100),
-        max_vars: widen(config.max_vars, default.max_vars, 100),
-        max_block_stmts: widen(config.max_block_stmts, default.max_block_stmts, 255),
-        max_expr_depth: widen(config.max_expr_depth, default.max_expr_depth, 20),
-        max_control_depth: widen(config.max_control_depth, default.max_control_depth, 8),
-        value_range: if config.value_range == default.value_range { (-1024, 1024) } else { config.value_range },
-        ..config
-    }
-}
-
 /// A program with the names of its source and where its statements start, if it has one.
 struct Loaded {
     program: Program,
@@ -164,12 +149,12 @@ impl Loaded {
 
 impl Run {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let config = self.language.config(None);
-        let language = Language::new(config.clone())?;
+        let language = self.language.language(None)?;
         // Ids of tokens hang on the knobs; source does not, and is mostly wider than what is sampled.
-        let readers = Readers { tokens: Arc::clone(&language), source: Language::new(wide(config))? };
-        let limits = self.limits.limits();
         let text = read(&self.file)?;
+        let source = self.language.wide(largest_constant([&*text]))?;
+        let readers = Readers { tokens: Arc::clone(&language), source };
+        let limits = self.limits.limits();
         if self.jsonl {
             return self.lines(&readers, limits, &text);
         }

@@ -12,14 +12,14 @@ use clap::{Args, ValueEnum};
 use pyprior_core::{Encoder, ProgramSampler};
 use pyprior_show::{ExportOptions, FontSize, Format, Replay, Size, Timing, export, play, write_plain};
 
-use super::language::{DEFAULT_MAX_LEN, LanguageArgs, tokens};
+use super::language::{DEFAULT_MAX_LEN, LanguageArgs, largest_constant, tokens};
 use super::limits::LimitArgs;
 use super::output::read;
 use super::prior::PriorArgs;
 
 /// Watch a program assemble, one legal token at a time.
 ///
-/// Every step shows the source with its holes, what is legal at the next of them by form, the token that is taken and what it writes; the end shows what the program prints. Samples a program, or replays one of a file.
+/// Every step shows the source with its holes, what is legal at the next of them by form, the token that is taken and what it writes; the end shows what the program prints. Samples a program, or replays one of a file; for source that needs it, limits that are not given are as wide as for `run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -137,14 +137,21 @@ impl Show {
             let programs = sampler.sample(self.row..behind)?;
             return Ok(Replay::new(&language, programs.get(0).unwrap_or_default())?);
         };
-        let language = self.language.language(None)?;
         let text = read(file)?;
         let place = || file.display().to_string();
         if self.tokens {
+            let language = self.language.language(None)?;
             let tokens = tokens(language.vocab(), text.split_whitespace()).with_context(place)?;
             return Replay::new(&language, &tokens).with_context(place);
         }
-        let found = Encoder::new(&language).encode(&text).with_context(place)?;
+        // Under the limits of what is sampled, if they allow, so that the menu is that of sampling.
+        let mut language = self.language.language(None)?;
+        let mut found = Encoder::new(&language).encode(&text);
+        if found.is_err() {
+            language = self.language.wide(largest_constant([&*text]))?;
+            found = Encoder::new(&language).encode(&text);
+        }
+        let found = found.with_context(place)?;
         Ok(Replay::new(&language, &found.tokens)?.with_names(found.names)?)
     }
 }

@@ -1,68 +1,408 @@
-//! What sessions keep.
+//! What sessions keep, and what they refuse.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::sync::Arc;
 
-use pyprior_core::exec::{ExecError, Limits, Outcome, Program, Session, Value, run_batch};
-use pyprior_core::{Encoder, Language, LanguageConfig, ProgramSampler};
+use common::running::{configurations, sample};
+use common::{Random, env};
+use pyprior_core::exec::{ExecError, Limits, Machine, Outcome, Program, Session, SessionError, Value};
+use pyprior_core::{Language, LanguageConfig, Profile, Renderer};
 
-struct Repl {
-    language: Arc<Language>,
-    session: Session,
+/// Everything but the knobs of a program's size.
+fn wide(config: &LanguageConfig) -> Arc<Language> {
+    let config = LanguageConfig {
+        max_block_stmts: 60,
+        max_funcs: 40,
+        max_vars: 60,
+        max_arity: None,
+        max_expr_depth: 12,
+        max_control_depth: 6,
+        exclude: Vec::new(),
+        max_len: None,
+        ..config.clone()
+    };
+    Language::new(config).unwrap()
 }
 
+struct Repl(Session);
+
 impl Repl {
+    fn new(limits: Limits) -> Self {
+        let config = LanguageConfig { value_range: (-1024, 1024), ..LanguageConfig::default() };
+        Self(Session::new(&wide(&config), limits))
+    }
+
     fn exec(&mut self, source: &str) -> Outcome {
-        let found = Encoder::new(&self.language).encode(source).unwrap();
-        let program = Program::from_tokens(&self.language, &found.tokens).unwrap();
-        self.session.exec(Arc::new(program), &found.names)
+        self.0.exec(source).unwrap_or_else(|error| panic!("{source}: {error}"))
+    }
+
+    fn prints(&mut self, source: &str) -> String {
+        let outcome = self.exec(source);
+        assert_eq!(outcome.error, None, "{source}");
+        outcome.stdout
+    }
+
+    fn value(&mut self, source: &str) -> String {
+        self.exec(source).value.to_string()
     }
 
     fn get(&self, name: &str) -> Option<String> {
-        self.session.get(name).map(ToString::to_string)
+        self.0.get(name).map(ToString::to_string)
+    }
+
+    fn state(&self) -> String {
+        let vars = self.0.variables().map(|(name, value)| format!("{name} = {value}"));
+        let funcs = self.0.functions().map(|(name, parameters)| format!("{name}({})", parameters.join(", ")));
+        vars.chain(funcs).collect::<Vec<_>>().join("; ")
+    }
+
+    /// An input that is refused, and changes nothing.
+    fn refuses(&mut self, source: &str) -> String {
+        let (before, last) = (self.state(), format!("{:?}", self.0.last()));
+        let error = self.0.exec(source).unwrap_err();
+        assert_eq!((self.state(), format!("{:?}", self.0.last())), (before, last), "{source}");
+        if let Some(place) = error.place() {
+            assert_eq!(error.to_string(), format!("{}:{}: {}", place.line, place.column, error.reason()));
+        }
+        error.to_string()
     }
 }
 
 #[test]
-fn sessions_keep_names() {
-    let config = LanguageConfig { max_block_stmts: 9, ..LanguageConfig::default() };
-    let limits = Limits { fuel: 100, ..Limits::default() };
-    let mut repl = Repl { language: Language::new(config).unwrap(), session: Session::new(limits) };
-    let first =
-        repl.exec("def f(n):\n    y = n * 2\n    return y\nx = f(4)\nfor i in range(3):\n    x = x + i\nprint(x)");
-    assert_eq!((first.stdout.as_str(), first.error), ("11\n", None));
-    assert_eq!([repl.get("x"), repl.get("i")], [Some("11".to_owned()), Some("2".to_owned())]);
-    // A function's own variables are not the module's.
-    assert_eq!([repl.get("y"), repl.get("n"), repl.get("f")], [None, None, None]);
-    assert_eq!(repl.session.call("f", &[Value::Int(21)]).value, Value::Int(42));
-    // Later programs bind names again; a name is a variable or a function.
-    repl.exec("def x(a):\n    return a\ni = 50\nf = 1");
-    assert_eq!([repl.get("x"), repl.get("i"), repl.get("f")], [None, Some("50".to_owned()), Some("1".to_owned())]);
-    assert_eq!(repl.session.functions().collect::<Vec<_>>(), ["x"]);
-    let gone = repl.session.call("f", &[Value::Int(1)]);
-    assert_eq!(gone.error, Some(ExecError::NoFunction { name: "f".to_owned() }));
-    // What ends early leaves what it has come to.
-    let early =
-        repl.exec("def g(a):\n    return a\nx = 7\nfor j in range(99):\n    x = j\ndef h(a):\n    return a\nx = 0");
-    assert_eq!((early.steps, early.error), (100, Some(ExecError::OutOfFuel { fuel: 100 })));
-    assert_eq!(repl.get("x"), Some("47".to_owned()));
-    let mut functions = repl.session.functions().collect::<Vec<_>>();
-    functions.sort_unstable();
-    assert_eq!(functions, ["g"]);
+fn later_inputs_see_earlier_ones() {
+    let mut repl = Repl::new(Limits::default());
+    assert_eq!(repl.prints("x = 3"), "");
+    assert_eq!(repl.prints("print(x + 1)"), "4\n");
+    repl.exec("def f(n):\n    x = n * 2\n    return x");
+    assert_eq!(repl.prints("y = f(x)\nx = y + f(10)\nprint(x)"), "26\n");
+    // A def's own names are its own, whatever they are called outside.
+    assert_eq!(repl.prints("def g(f, x):\n    return f - x"), "");
+    assert_eq!(repl.prints("print(g(9, 4))"), "5\n");
+    assert_eq!(repl.prints("def h(x):\n    y = f(x)\n    return g(y, 1)\nprint(h(3))"), "5\n");
+    // What loops leave is there, as in Python; what they never came to is not.
+    repl.exec("for i in range(4):\n    t = i * i\nfor k in range(0):\n    never = k");
+    assert_eq!(
+        [repl.get("i"), repl.get("t"), repl.get("k"), repl.get("never")].map(|x| x.unwrap_or_default()),
+        ["3", "9", "", ""]
+    );
+    assert_eq!(repl.prints("if t < i:\n    p = 1\nelse:\n    q = 2"), "");
+    assert_eq!(repl.prints("print(q)"), "2\n");
+    assert_eq!(repl.refuses("print(p)"), "1:7: `p` is read before it is assigned");
+    // Names of before can be read where a branch or a loop assigns them.
+    assert_eq!(repl.prints("for i in range(0):\n    t = 100\nprint(t + i)"), "12\n");
+    assert_eq!(repl.prints("if 1 < 2:\n    q = 7\n    t = 8\nelse:\n    t = 1\n    q = 2\nprint(q - t)"), "-1\n");
+    assert_eq!(repl.0.call("h", &[Value::Int(21)]).unwrap().value, Value::Int(41));
+    assert_eq!(repl.state(), "i = 3; q = 7; t = 8; x = 26; y = 6; f(n); g(f, x); h(x)");
 }
 
 #[test]
-fn batches_are_in_order_for_any_threads() {
-    let language = Language::new(LanguageConfig { max_len: Some(40), ..LanguageConfig::default() }).unwrap();
-    let sampled = ProgramSampler::new(&language, 3).sample(0..3000).unwrap();
-    let programs = sampled.iter().map(|tokens| Program::from_tokens(&language, tokens).unwrap()).collect::<Vec<_>>();
-    let limits = Limits { fuel: 500, ..Limits::default() };
-    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    let one = pool(1).install(|| run_batch(&programs, limits));
-    assert_eq!(one, pool(4).install(|| run_batch(&programs, limits)));
-    let mut machine = pyprior_core::exec::Machine::new(limits);
-    assert!(one.iter().zip(&programs).all(|(outcome, program)| *outcome == machine.outcome(program, None)));
-    let text = serde_json::to_string(&one).unwrap();
-    assert_eq!(serde_json::from_str::<Vec<Outcome>>(&text).unwrap(), one);
+fn values_of_expressions() {
+    let mut repl = Repl::new(Limits::default());
+    repl.exec("def f(n):\n    return n * n\nx = 7");
+    let outcome = repl.exec("f(3) + x");
+    assert_eq!((outcome.value, outcome.steps, outcome.stdout.as_str()), (Value::Int(16), 3, ""));
+    assert_eq!([repl.value("_ + 1"), repl.value("_ * _"), repl.value("-5"), repl.value("x")], ["17", "289", "-5", "7"]);
+    assert_eq!(repl.value("int(x < _)"), "0");
+    // It is no variable of the module until something is called so.
+    assert_eq!(repl.state(), "x = 7; f(n)");
+    repl.exec("_ = 40");
+    assert_eq!([repl.value("x + 1"), repl.value("_")], ["8", "40"]);
+    repl.exec("def _(a):\n    return a + 1");
+    assert_eq!([repl.value("_(4)"), repl.value("_(5)")], ["5", "6"]);
+    assert_eq!(repl.refuses("_ + 1"), "1:1: `_` is a def, not a value");
+    assert_eq!(repl.refuses("x\nx"), "1:1: not part of the language: a statement that only computes a value");
+    assert_eq!(repl.refuses("nowhere"), "1:1: `nowhere` is read before it is assigned");
+    assert_eq!(repl.refuses("f"), "1:1: `f` is a def, not a value");
+    assert_eq!(repl.refuses("x(1)"), "1:1: `x` is a variable and cannot be called");
+    assert_eq!(repl.refuses("print"), "1:1: `print` is no value");
+    assert_eq!(repl.refuses("# nothing"), "1:1: the program is empty");
+
+    let language = wide(&LanguageConfig::with_profile(Profile::PyPrior002));
+    let mut repl = Repl(Session::new(&language, Limits::default()));
+    repl.exec("def f(n):\n    print(n)");
+    assert_eq!([repl.value("3 == 3"), repl.value("f(1)"), repl.value("_")], ["True", "None", "True"]);
+    // None is a value that variables keep.
+    repl.exec("x = f(2)");
+    let outcome = repl.exec("print(4)\nprint(x + 1)");
+    let message = "unsupported operand type(s) for +: 'NoneType' and 'int'".to_owned();
+    assert_eq!(outcome.error, Some(ExecError::TypeError { message, statement: 1 }));
+    assert_eq!(repl.value("x == x"), "True");
+}
+
+#[test]
+fn functions_are_those_of_the_time_of_the_call() {
+    let mut repl = Repl::new(Limits::default());
+    repl.exec("def f(n):\n    return n + 1");
+    repl.exec("def g(n):\n    return f(n) * 10");
+    assert_eq!(repl.prints("print(g(1))"), "20\n");
+    repl.exec("def f(m):\n    return m + 2");
+    assert_eq!(repl.prints("print(g(1))"), "30\n");
+    // In one input: what needs the new one stands behind it.
+    assert_eq!(repl.prints("x = 5\ndef f(m):\n    return m + 7\nprint(g(1))"), "80\n");
+    assert_eq!(
+        repl.refuses("print(1)\nprint(g(1))\ndef f(m):\n    return m\nprint(2)"),
+        "2:1: `g` calls `f`, which this input defines only below"
+    );
+    assert_eq!(repl.refuses("print(f(1))\ndef f(m):\n    return m"), "1:7: `f` is called before it is defined");
+    // Circles, however long.
+    repl.exec("def h(n):\n    return g(n)");
+    assert_eq!(
+        repl.refuses("x = 1\ndef f(n):\n    return h(n)"),
+        "2:1: with this def `f` calls itself: f -> h -> g -> f"
+    );
+    assert_eq!(repl.refuses("def f(n):\n    return f(n)"), "2:12: `f` calls itself");
+    assert_eq!(repl.prints("print(h(1))"), "80\n");
+    // Callers must still fit.
+    assert_eq!(repl.refuses("def f(a, b):\n    return a"), "1:1: `g` calls `f` with 1 argument, and this def takes 2");
+    assert_eq!(
+        repl.refuses("def f(a):\n    print(a)"),
+        "1:1: `g` calls `f`, and this def does not return a value on every path"
+    );
+    assert_eq!(repl.refuses("for f in range(3):\n    print(f)"), "1:1: `f` cannot become a variable: `g` calls it");
+    repl.exec("def g(n):\n    return n");
+    repl.exec("def f(a, b):\n    return a - b");
+    assert_eq!(repl.prints("print(h(1) + f(5, 3))"), "3\n");
+    // A name changes sides.
+    repl.exec("f = 3");
+    assert_eq!(repl.prints("print(f)"), "3\n");
+    assert_eq!(repl.refuses("print(f(1, 2))"), "1:7: `f` is a variable and cannot be called");
+    repl.exec("def f(a):\n    return a * 4");
+    assert_eq!(repl.prints("print(f(2))"), "8\n");
+    assert_eq!(repl.state(), "x = 5; f(a); g(n); h(n)");
+    // A loop that does not run assigns nothing.
+    repl.exec("for f in range(0):\n    print(f)");
+    assert_eq!(repl.prints("print(f(2))"), "8\n");
+}
+
+#[test]
+fn places_are_those_of_the_input() {
+    let mut repl = Repl::new(Limits { integer_bits: 64, output_bytes: 8, fuel: 1000 });
+    repl.exec("def f(n):\n    m = n * n\n    return m * m * m * m * m * m");
+    repl.exec("a = 1\nb = 1000");
+    assert_eq!(repl.refuses("print(a)\nprint(b)\nc = a + zz"), "3:9: `zz` is read before it is assigned");
+    let at = |error: Option<ExecError>| match error {
+        Some(ExecError::IntegerLimit { statement, .. } | ExecError::OutputLimit { statement, .. }) => statement,
+        other => panic!("{other:?}"),
+    };
+    let input = "a = b\nif a < b:\n    c = 1\nelse:\n    for i in range(3):\n        c = f(b)\nprint(a)";
+    let outcome = repl.exec(input);
+    assert_eq!(at(outcome.error), 4);
+    assert_eq!(repl.0.last().unwrap().place(4).map(|place| (place.line, place.column)), Some((6, 9)));
+    assert_eq!(at(repl.exec("print(1)\ndef g(x):\n    y = f(x)\n    return y\nprint(2)\nz = g(b)").error), 5);
+    assert_eq!(at(repl.exec("print(1)\nprint(2)\nprint(b)").error), 2);
+    // Calls count from the def.
+    assert_eq!(at(repl.0.call("f", &[Value::Int(1000)]).unwrap().error), 2);
+    assert_eq!(at(repl.0.call("g", &[Value::Int(1000)]).unwrap().error), 1);
+    // What is carried takes no fuel.
+    assert_eq!(repl.exec("a = a + f(1)").steps, 4);
+    assert_eq!(repl.0.call("g", &[Value::Int(1)]).unwrap().steps, 6);
+    let tokens = repl.0.last().unwrap().statements().map(|tokens| {
+        tokens.iter().filter_map(|&token| repl.0.language().vocab().name(token)).collect::<Vec<_>>().join(" ")
+    });
+    assert_eq!(tokens.collect::<Vec<_>>(), ["ASSIGN VAR_1 ADD VAR_1 CALL FUNC_1 INT_1"]);
+}
+
+#[test]
+fn what_ends_early_leaves_what_it_has_come_to() {
+    let mut repl = Repl::new(Limits { fuel: 100, ..Limits::default() });
+    repl.exec("def h(a):\n    return a + 1\nx = 1");
+    let early =
+        repl.exec("def g(a):\n    return a\nx = 7\nfor j in range(99):\n    x = j\ndef h(a):\n    return a\nx = 0");
+    assert_eq!((early.steps, early.error), (100, Some(ExecError::OutOfFuel { fuel: 100 })));
+    assert_eq!(repl.state(), "j = 48; x = 47; g(a); h(a)");
+    assert_eq!(repl.value("h(g(x))"), "48");
+    // An expression that ends early has no value, and leaves the last one.
+    repl.exec("def slow(n):\n    for i in range(n):\n        n = i\n    return n");
+    let early = repl.exec("slow(1000)");
+    assert_eq!((early.value, early.steps), (Value::None, 100));
+    assert_eq!(repl.value("_"), "48");
+    assert_eq!(repl.0.call("slow", &[Value::Int(1000)]).unwrap().error, Some(ExecError::OutOfFuel { fuel: 100 }));
+    let none = repl.0.call("nothing", &[]).unwrap();
+    assert_eq!(none.error, Some(ExecError::NoFunction { name: "nothing".to_owned() }));
+    let wrong = repl.0.call("h", &[]).unwrap().error.unwrap();
+    assert_eq!(wrong.to_string(), "TypeError: h() takes 1 arguments but 0 were given");
+}
+
+#[test]
+fn sessions_have_no_length() {
+    let mut repl = Repl::new(Limits::default());
+    repl.exec("def f0(a):\n    return a");
+    for nth in 1..1000 {
+        repl.exec(&format!("x{nth} = {}\nx{nth} = x{nth} + {}", nth % 90, nth % 9));
+        // Chains of 30.
+        let callee = if nth % 30 == 0 { 0 } else { nth - 1 };
+        repl.exec(&format!("def f{nth}(a):\n    return f{callee}(a + 1)"));
+    }
+    assert_eq!(repl.value("f29(x999) + f999(x1)"), (9 + 29 + 2 + 10).to_string());
+    // How many names an input needs has one: 60 statements.
+    let sum = |names: std::ops::Range<u32>| names.map(|nth| format!("y = y + x{nth}\n")).collect::<String>();
+    repl.exec("y = 0");
+    repl.exec(&sum(1..30));
+    let error = repl.refuses(&sum(1..50));
+    assert!(error.starts_with("with the variables and functions of before that this needs, it has 99"), "{error}");
+    // So has what a function calls.
+    for nth in 1..20 {
+        repl.exec(&format!(
+            "def g{nth}(a):\n    return {}",
+            if nth == 1 { "a".into() } else { format!("g{}(a)", nth - 1) }
+        ));
+    }
+    repl.exec("def f0(a):\n    return g19(a)");
+    assert!(matches!(repl.0.call("f29", &[Value::Int(1)]), Err(SessionError::TooMany { needed: 49, max: 40 })));
+    assert!(repl.0.exec("f29(1)").is_err());
+    assert_eq!(repl.value("f15(1)"), "16");
+}
+
+/// The statements of a module.
+fn statements(source: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in source.lines() {
+        match found.last_mut() {
+            Some(last) if line.starts_with(' ') || line == "else:" => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => found.push(line.to_owned()),
+        }
+    }
+    found
+}
+
+#[test]
+fn statement_by_statement_is_the_whole() {
+    let (mut several, mut raised) = (0, 0);
+    let mut random = Random(77);
+    for profile in [Profile::Sound, Profile::PyPrior002] {
+        for (nth, config) in configurations(profile).iter().enumerate() {
+            let (language, programs) = sample(config, 90 + nth as u64, env("PYPRIOR_SESSIONS", 300));
+            let mut renderer = Renderer::new(&language);
+            let session_language = wide(&config.0);
+            for tokens in programs.iter() {
+                let source = renderer.render(tokens).unwrap().to_owned();
+                let mut machine = Machine::new(Limits::default());
+                let whole = machine.outcome(&Program::from_tokens(&language, tokens).unwrap(), None);
+                if !matches!(whole.error, None | Some(ExecError::TypeError { .. })) {
+                    continue;
+                }
+                let mut at_once = Repl(Session::new(&session_language, Limits::default()));
+                let outcome = at_once.exec(&source);
+                assert_eq!(outcome, whole, "{source}");
+                // In pieces of one or more.
+                let mut session = Repl(Session::new(&session_language, Limits::default()));
+                let (mut stdout, mut steps, mut error) = (String::new(), 0, None);
+                let parts = statements(&source);
+                several += u64::from(parts.len() > 2);
+                let mut rest = parts.as_slice();
+                while !rest.is_empty() && error.is_none() {
+                    let (now, behind) = rest.split_at((1 + random.index(2)).min(rest.len()));
+                    rest = behind;
+                    let outcome = session.exec(&now.join("\n"));
+                    stdout += &outcome.stdout;
+                    steps += outcome.steps;
+                    error = outcome.error;
+                }
+                assert_eq!((stdout, steps), (whole.stdout, whole.steps), "{source}");
+                assert_eq!(session.state(), at_once.state(), "{source}");
+                assert_eq!(error.is_some(), whole.error.is_some());
+                raised += u64::from(error.is_some());
+            }
+        }
+    }
+    println!("{several} programs of more than two statements, {raised} raise");
+    assert!(several > 500 && raised > 20);
+}
+
+#[test]
+fn nothing_that_is_typed_goes_wrong() {
+    let letters = [
+        "x",
+        "f",
+        "g",
+        "_",
+        " ",
+        "    ",
+        "\n",
+        "(",
+        ")",
+        ":",
+        "=",
+        "1",
+        "+",
+        "-",
+        "*",
+        "<",
+        "==",
+        ",",
+        "def ",
+        "for ",
+        " in range(",
+        "if ",
+        "else:",
+        "print(",
+        "return ",
+        "int(",
+        "#",
+        ";",
+        "\\",
+        "é",
+        "\0",
+        "\t",
+        "elif ",
+        "f(x)",
+        "f(1)",
+        "g()",
+    ];
+    let mut random = Random(11);
+    let (mut ran, mut refused) = (0, 0);
+    let mut repl = Repl::new(Limits { fuel: 500, ..Limits::default() });
+    let seeds = [
+        "x = 1",
+        "def f(n):\n    return n",
+        "def g():\n    return f(x)",
+        "print(f(1))",
+        "f(x) + g()",
+        "f = 2",
+        "_ = x",
+        "for x in range(3):\n    print(f(x))\nx",
+        "if x < 1:\n    f = 1\nelse:\n    f = 2",
+        "def g():\n    return f(3)\nprint(g())",
+    ];
+    for _ in 0..env("PYPRIOR_TYPED", 30_000) {
+        let mut source = random.pick(&seeds).to_owned();
+        for _ in 0..random.below(4) {
+            let places = source.char_indices().map(|(at, _)| at).collect::<Vec<_>>();
+            let at = random.pick(&places);
+            match random.below(3) {
+                0 => drop(source.remove(at)),
+                _ => source.insert_str(at, random.pick(&letters)),
+            }
+            if source.is_empty() {
+                source.push('x');
+            }
+        }
+        let before = repl.state();
+        match repl.0.exec(&source) {
+            Ok(_) => ran += 1,
+            Err(error) => {
+                refused += 1;
+                assert_eq!(repl.state(), before, "{source}");
+                let lines = source.lines().count().max(1) as u32;
+                assert!(error.place().is_none_or(|place| place.line <= lines + 1), "{source}: {error}");
+                assert!(!error.reason().is_empty() && !error.reason().contains('\n'));
+            }
+        }
+        // Whatever functions there are can be called, and end.
+        if random.one_in(50) {
+            let functions = repl.0.functions().map(|(name, parameters)| (name.to_owned(), parameters.len()));
+            for (name, arity) in functions.collect::<Vec<_>>() {
+                let outcome = repl.0.call(&name, &vec![Value::Int(2); arity]).unwrap();
+                assert!(outcome.steps <= 500 && !matches!(outcome.error, Some(ExecError::TypeError { .. })));
+            }
+        }
+    }
+    println!("{ran} ran, {refused} refused");
+    assert!(ran > 1000 && refused > 1000);
 }

@@ -6,6 +6,9 @@
 
 use crate::config::ComparisonValues;
 
+/// Number of the statements that an input of a session has from earlier ones.
+pub(super) const CARRIED: u32 = u32::MAX;
+
 /// First register that is no variable.
 pub(super) const TEMPS: u32 = 256;
 
@@ -91,6 +94,7 @@ pub(super) struct Func {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
     pub(super) pc: u32,
+    /// In preorder, or [`CARRIED`].
     pub(super) statement: u32,
     pub(super) line: u32,
     /// Bindings of the scope before this statement: the number of the one that it makes.

@@ -29,6 +29,8 @@ pub(super) struct State {
     /// What was printed; ASCII.
     pub(super) out: Vec<u8>,
     pub(super) left: u64,
+    /// Where the module starts.
+    pub(super) start: usize,
     /// Where it stopped.
     pub(super) pc: usize,
 }
@@ -65,7 +67,7 @@ impl State {
     ) -> Result<Value, Fault> {
         let max_bits = limits.integer_bits.max(64);
         let func = func.and_then(|nth| program.funcs.get(nth));
-        let mut pc = func.map_or(0, |func| func.entry as usize);
+        let mut pc = func.map_or(self.start, |func| func.entry as usize);
         let mut size = func.map_or(program.frame, |func| func.frame) as usize;
         let mut scope = func.map_or(0, |func| func.number);
         let mut base = 0;

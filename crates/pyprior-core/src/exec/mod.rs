@@ -22,6 +22,6 @@ pub use compile::Compiler;
 pub use compile_error::CompileError;
 pub use outcome::{ExecError, Limits, Outcome};
 pub use run::{Machine, run_batch};
-pub use session::Session;
+pub use session::{Input, Session, SessionError};
 pub use trace::{Event, Trace};
 pub use value::{Big, Value, ValueError};

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::code::Program;
+use super::code::{CARRIED, Program};
 use super::machine::State;
 use super::outcome::{ExecError, Limits, Outcome};
 use super::trace::{Recorder, Trace, Tracer, Untraced};
@@ -111,6 +111,25 @@ impl Machine {
         self.execute(program, None, tracer)
     }
 
+    /// Runs a module from an instruction on, with all of the fuel and values in its registers.
+    pub(super) fn run_from<T: Tracer>(
+        &mut self,
+        program: &Program,
+        start: usize,
+        registers: Vec<(usize, Value)>,
+        tracer: &mut T,
+    ) -> Result<Value, ExecError> {
+        self.reset();
+        self.state.reserve(program.frame as usize);
+        for (register, value) in registers {
+            self.state.stack[register] = value;
+        }
+        self.state.start = start;
+        let result = self.execute(program, None, tracer);
+        self.state.start = 0;
+        result
+    }
+
     /// Where the module has come to, as an instruction.
     pub(super) fn reached(&self) -> usize {
         self.state.reached()
@@ -151,7 +170,12 @@ impl Machine {
         tracer: &mut T,
     ) -> Result<Value, ExecError> {
         self.state.execute(program, func, &self.limits, tracer).map_err(|fault| {
-            let statement = program.mark(self.state.pc).map_or(0, |mark| mark.statement);
+            let statement = |pc: usize| program.mark(pc).map_or(0, |mark| mark.statement);
+            let statement = match statement(self.state.pc) {
+                // In a function: the frame at the bottom goes on behind its call.
+                CARRIED => statement(self.state.reached().saturating_sub(1)),
+                own => own,
+            };
             fault.at(statement, &self.limits)
         })
     }

@@ -31,6 +31,11 @@ impl<'s> Scope<'s> {
         self.bound.push(name.to_owned());
     }
 
+    /// Notes names that cannot be read, and why.
+    pub(super) fn lose(&mut self, names: impl IntoIterator<Item = (&'s str, Unseen)>) {
+        self.lost.extend(names);
+    }
+
     pub(super) fn into_names(self) -> Vec<String> {
         self.bound
     }

@@ -9,14 +9,18 @@
 //! statements.rs the parser's tree to ours and to tokens, each token taken by a matcher
 //! expressions.rs
 //! prompt.rs     the same for the start of a program
+//! outline.rs    what the statements of an input call, read and bind
+//! carried.rs    the same for an input of a session, behind what it needs of earlier ones
 //! bindings.rs   names to variables and functions
 //! refusal.rs    what the matcher refuses, in words of source
 //! ```
 
 mod bindings;
+pub(crate) mod carried;
 pub(crate) mod error;
 mod expressions;
 mod lacking;
+pub(crate) mod outline;
 pub(crate) mod places;
 mod position;
 pub(crate) mod prompt;
@@ -26,7 +30,8 @@ mod statements;
 
 use std::sync::Arc;
 
-use ruff_python_parser::parse_module;
+use ruff_python_ast::ModModule;
+use ruff_python_parser::{Parsed, parse_module};
 
 use self::error::{EncodeError, EncodeErrorKind};
 use self::scan::{Scanned, scan};
@@ -100,6 +105,13 @@ struct Refusal {
     kind: EncodeErrorKind,
 }
 
+impl Refusal {
+    fn in_source(self, source: &str) -> EncodeError {
+        let (line, column) = position::line_and_column(source, self.at);
+        EncodeError { line, column, kind: self.kind }
+    }
+}
+
 impl Encoder {
     /// An encoder with the default options.
     pub fn new(language: &Arc<Language>) -> Self {
@@ -119,10 +131,7 @@ impl Encoder {
     pub fn encode(&mut self, source: &str) -> Result<Encoded, EncodeError> {
         // Columns do not count a byte order mark.
         let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-        self.read(source).map_err(|refusal| {
-            let (line, column) = position::line_and_column(source, refusal.at);
-            EncodeError { line, column, kind: refusal.kind }
-        })
+        self.read(source).map_err(|refusal| refusal.in_source(source))
     }
 
     /// [`encode`](Self::encode) of bytes, which must be UTF-8; an encoding declaration is a comment like any other.
@@ -153,6 +162,13 @@ impl Encoder {
     }
 
     fn read(&mut self, source: &str) -> Result<Encoded, Refusal> {
+        let parsed = self.parse(source)?;
+        self.matcher.reset();
+        statements::module(&mut self.matcher, self.options.normalise, parsed.suite())
+    }
+
+    /// Parses a source that the scan lets through, whose tree is then of bounded depth.
+    fn parse(&self, source: &str) -> Result<Parsed<ModModule>, Refusal> {
         self.check_len(source.len())?;
         // CPython refuses them anywhere, even in comments.
         if let Some(at) = source.bytes().position(|byte| byte == 0) {
@@ -168,8 +184,7 @@ impl Encoder {
         if let Some(end) = cut {
             return Err(syntax(end.saturating_sub(1), "invalid syntax".to_owned()));
         }
-        self.matcher.reset();
-        statements::module(&mut self.matcher, self.options.normalise, parsed.suite())
+        Ok(parsed)
     }
 }
 

@@ -38,7 +38,7 @@ impl Encoder {
     }
 }
 
-fn block(body: &[py::Stmt], starts: &mut Vec<usize>) {
+pub(super) fn block(body: &[py::Stmt], starts: &mut Vec<usize>) {
     for stmt in body {
         starts.push(stmt.start().to_usize());
         match stmt {
@@ -59,7 +59,7 @@ fn block(body: &[py::Stmt], starts: &mut Vec<usize>) {
 }
 
 /// Lines and columns of offsets, which ascend: one pass, whereas each on its own would start at the beginning.
-fn places(source: &str, starts: &[usize]) -> Vec<Place> {
+pub(super) fn places(source: &str, starts: &[usize]) -> Vec<Place> {
     let mut found = Vec::with_capacity(starts.len());
     let mut place = Place { line: 1, column: 1 };
     let mut starts = starts.iter().peekable();

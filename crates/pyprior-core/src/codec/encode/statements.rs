@@ -19,7 +19,7 @@ pub(super) fn module(matcher: &mut Matcher, normalise: bool, body: &[py::Stmt]) 
     let Some(first) = body.first() else { return Err(Refusal { at: 0, kind: Kind::Empty }) };
     let defs = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str()).collect();
     let bindings = Bindings::new(defs, matcher.language().config().max_vars);
-    let mut reader = Reader { matcher, normalise, bindings, open: None, stopped: false };
+    let mut reader = Reader::new(matcher, normalise, bindings);
     let body = reader.block(body, first.start())?;
     let Reader { matcher, bindings, .. } = reader;
     Ok(Encoded { tokens: matcher.tokens().to_vec(), tree: Module { body }, names: names(bindings) })
@@ -37,7 +37,7 @@ pub(super) fn start(
     let Some(first) = body.first() else { return Err(Refusal { at: 0, kind: Kind::Empty }) };
     let defs = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str()).collect();
     let bindings = Bindings::new(defs, matcher.language().config().max_vars);
-    let mut reader = Reader { matcher, normalise, bindings, open, stopped: false };
+    let mut reader = Reader { open, ..Reader::new(matcher, normalise, bindings) };
     reader.put(Symbol::Block(statements), first.start())?;
     for stmt in body {
         match reader.stmt(stmt) {
@@ -50,7 +50,7 @@ pub(super) fn start(
     Ok(names(bindings))
 }
 
-fn names(bindings: Bindings<'_>) -> ProgramNames {
+pub(super) fn names(bindings: Bindings<'_>) -> ProgramNames {
     let funcs = bindings.defs.iter().map(|def| def.name.to_owned()).collect();
     let scopes = [bindings.module.into_names()].into_iter().chain(bindings.scopes).collect();
     ProgramNames::from_source(funcs, scopes)
@@ -71,7 +71,11 @@ pub(super) fn refuse<T>(at: TextSize, kind: Kind) -> Result<T, Refusal> {
     Err(Refusal { at: at.to_usize(), kind })
 }
 
-impl<'s> Reader<'s, '_> {
+impl<'s, 'm> Reader<'s, 'm> {
+    pub(super) fn new(matcher: &'m mut Matcher, normalise: bool, bindings: Bindings<'s>) -> Self {
+        Self { matcher, normalise, bindings, open: None, stopped: false }
+    }
+
     /// Takes a token.
     pub(super) fn put(&mut self, symbol: Symbol, at: TextSize) -> Result<(), Refusal> {
         self.put_named(symbol, at, "")
@@ -79,9 +83,13 @@ impl<'s> Reader<'s, '_> {
 
     /// Takes a token; `name` is the function's that it is about.
     pub(super) fn put_named(&mut self, symbol: Symbol, at: TextSize, name: &str) -> Result<(), Refusal> {
-        let Some(token) = self.matcher.language().vocab().id_of_symbol(symbol) else {
-            return refuse(at, refusal::no_token(self.matcher, symbol));
-        };
+        match self.matcher.language().vocab().id_of_symbol(symbol) {
+            Some(token) => self.put_token(token, at, name),
+            None => refuse(at, refusal::no_token(self.matcher, symbol)),
+        }
+    }
+
+    pub(super) fn put_token(&mut self, token: u32, at: TextSize, name: &str) -> Result<(), Refusal> {
         if self.matcher.accept_token(token).is_ok() {
             return Ok(());
         }
@@ -102,7 +110,7 @@ impl<'s> Reader<'s, '_> {
         body.iter().map(|stmt| self.stmt(stmt)).collect()
     }
 
-    fn stmt(&mut self, stmt: &'s py::Stmt) -> Result<Stmt, Refusal> {
+    pub(super) fn stmt(&mut self, stmt: &'s py::Stmt) -> Result<Stmt, Refusal> {
         let at = stmt.start();
         match stmt {
             py::Stmt::Assign(assign) => self.assign(assign),
