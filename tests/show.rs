@@ -75,6 +75,18 @@ fn files_by_their_ending() {
 }
 
 #[test]
+fn takes_the_place_of_a_file() {
+    let folder = path("whole");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("decode.svg");
+    std::fs::write(&file, "before").unwrap();
+    assert_eq!(stdout(&["-", "-o", file.to_str().unwrap()], "print(6 * 7)"), "");
+    assert!(std::fs::read(&file).unwrap().starts_with(b"<svg"));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+#[test]
 fn refusals() {
     let file = path("never.mp4");
     let error = refused(&["-o", file.to_str().unwrap()], "");

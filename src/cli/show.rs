@@ -1,6 +1,5 @@
 //! `pyprior show`
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +13,7 @@ use pyprior_show::{ExportOptions, FontSize, Format, Replay, Size, Timing, export
 
 use super::language::{DEFAULT_MAX_LEN, LanguageArgs, largest_constant, tokens};
 use super::limits::LimitArgs;
-use super::output::read;
+use super::output::{read, write_whole};
 use super::prior::PriorArgs;
 
 /// Watch a program assemble, one legal token at a time.
@@ -105,9 +104,8 @@ impl Show {
             };
             let options = ExportOptions { size: self.size.0, font, timing };
             options.check()?;
-            let context = || format!("cannot write {}", path.display());
-            let mut file = BufWriter::new(File::create(path).with_context(context)?);
-            export(&replay, format, &options, &mut file).with_context(context)?;
+            write_whole(path, |file| Ok(export(&replay, format, &options, file)?))
+                .with_context(|| format!("cannot write {}", path.display()))?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut out = io::stdout().lock();

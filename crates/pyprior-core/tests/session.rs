@@ -251,9 +251,60 @@ fn sessions_have_no_length() {
         ));
     }
     repl.exec("def f0(a):\n    return g19(a)");
-    assert!(matches!(repl.0.call("f29", &[Value::Int(1)]), Err(SessionError::TooMany { needed: 49, max: 40 })));
+    assert!(matches!(
+        repl.0.call("f29", &[Value::Int(1)]),
+        Err(SessionError::TooMany { knob: "max_funcs", needed: 49, max: 40 })
+    ));
     assert!(repl.0.exec("f29(1)").is_err());
     assert_eq!(repl.value("f15(1)"), "16");
+}
+
+/// A limit that an input reaches only with what it needs is said to be reached so, and not at the input's own place.
+#[test]
+fn what_is_needed_counts_too() {
+    let config = LanguageConfig {
+        max_block_stmts: 60,
+        max_funcs: 8,
+        max_vars: 6,
+        max_expr_depth: 12,
+        ..LanguageConfig::default()
+    };
+    let mut repl = Repl(Session::new(&Language::new(config).unwrap(), Limits::default()));
+    repl.exec("def f1(a):\n    return a");
+    for nth in 2..=8 {
+        repl.exec(&format!("def f{nth}(a):\n    return f{}(a + 1)", nth - 1));
+    }
+    assert_eq!(repl.value("f8(1)"), "8");
+    repl.exec("def g(a):\n    return f7(a)");
+    let mut too_many = |source: &str, limit: (&'static str, usize, usize)| {
+        let before = repl.state();
+        let (knob, needed, max) = limit;
+        assert_eq!(repl.0.exec(source).unwrap_err(), SessionError::TooMany { knob, needed, max }, "{source}");
+        assert_eq!(repl.state(), before);
+        repl.0.exec(source).unwrap_err()
+    };
+    let error = too_many("def g(a):\n    return f8(a)", ("max_funcs", 9, 8));
+    assert_eq!(error.place(), None);
+    assert!(error.to_string().ends_with("it has 9 defs; a program has at most 8 (max_funcs)"), "{error}");
+    too_many("def g(a):\n    return a\ndef h(a):\n    return f7(a) + g(a)", ("max_funcs", 9, 8));
+    // By itself it is too much where it stands.
+    let defs = |count: u32| (0..count).map(|nth| format!("def h{nth}(a):\n    return a\n")).collect::<String>();
+    assert!(repl.refuses(&defs(9)).ends_with("a program has at most 8 defs (max_funcs)"));
+
+    repl.exec("a = 1\nb = 2\nc = 3");
+    repl.exec("d = 4\ne = 5\nf = 6");
+    repl.exec("a = a + b + c + d + e + f");
+    assert_eq!(repl.get("a").unwrap(), "21");
+    let mut too_many = |source: &str, needed: usize| {
+        let error = repl.0.exec(source).unwrap_err();
+        assert_eq!(error, SessionError::TooMany { knob: "max_vars", needed, max: 6 }, "{source}");
+        assert!(error.to_string().contains(&format!("{needed} variables")), "{error}");
+    };
+    too_many("g = a + b + c + d + e + f", 7);
+    too_many("a + b + c + d + e + f", 7);
+    // What is bound in blocks goes out of sight again.
+    repl.exec("for i in range(2):\n    x = a + b\nfor i in range(2):\n    y = a + c\nfor i in range(2):\n    z = d");
+    assert_eq!(repl.value("a + b + c + d + e"), "35");
 }
 
 /// The statements of a module.

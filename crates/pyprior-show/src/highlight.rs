@@ -20,17 +20,17 @@ pub(crate) enum Mark {
 /// A character of a line.
 pub(crate) type Letter = (char, Style);
 
-/// The lines of a source, and the first line with a mark.
+/// The lines of a source, and the first line with a mark. Marks ascend, none within another.
 pub(crate) fn highlight(source: &str, marks: &[Range<usize>], mark: Mark) -> (Vec<Vec<Letter>>, Option<usize>) {
     let mut lines = vec![Vec::new()];
     let mut marked = None;
-    let holes = holes(source).collect::<Vec<_>>();
-    let within = |ranges: &[Range<usize>], at: usize| ranges.iter().any(|range| range.contains(&at));
+    // Holes and marks ascend, so those behind are never looked at again.
+    let (mut holes, mut marks) = (holes(source).peekable(), marks.iter().peekable());
     let mut at = 0;
     while at < source.len() {
         let rest = &source[at..];
-        let hole = holes.iter().find(|hole| hole.start == at);
-        let (len, style) = match hole {
+        while holes.next_if(|hole| hole.start < at).is_some() {}
+        let (len, style) = match holes.next_if(|hole| hole.start == at) {
             Some(hole) => (hole.len(), Style::ink(FAINT)),
             None => word(rest),
         };
@@ -40,7 +40,8 @@ pub(crate) fn highlight(source: &str, marks: &[Range<usize>], mark: Mark) -> (Ve
                 lines.push(Vec::new());
                 continue;
             }
-            let style = match within(marks, here) {
+            while marks.next_if(|range| range.end <= here).is_some() {}
+            let style = match marks.peek().is_some_and(|range| range.start <= here) {
                 false => style,
                 true => {
                     marked = marked.or(Some(lines.len() - 1));

@@ -26,7 +26,11 @@ struct Area {
 /// A frame of a replay on a screen of a size, of which 1,000 columns and rows are used at most; `hint` stands in the last
 /// row but one, if there is one.
 pub fn layout(replay: &Replay, frame: usize, size: Size, hint: Option<&str>) -> Screen {
-    let view = replay.view(frame);
+    draw(replay, &replay.view(frame), frame, size, hint)
+}
+
+/// A frame whose view there is already.
+pub(crate) fn draw(replay: &Replay, view: &View, frame: usize, size: Size, hint: Option<&str>) -> Screen {
     let size = Size { cols: size.cols.min(MAX_SIDE), rows: size.rows.min(MAX_SIDE) };
     let mut screen = Screen::new(size);
     let Size { cols, rows } = size;
@@ -44,13 +48,13 @@ pub fn layout(replay: &Replay, frame: usize, size: Size, hint: Option<&str>) -> 
             Area { left: 0, right: cols, top: split, bottom: foot },
         )
     };
-    title(&mut screen, replay, &view);
-    draw_source(&mut screen, source, &view);
+    title(&mut screen, replay, view);
+    draw_source(&mut screen, source, view);
     screen.fill(panel.left..panel.right, panel.top..panel.bottom, Style::ink(TEXT).on(PANEL));
     let inside = Area { left: panel.left + 2, right: panel.right.saturating_sub(1), ..panel };
     match replay.outcome().filter(|_| view.phase == Phase::End) {
         Some(outcome) => draw_outcome(&mut screen, inside, outcome),
-        None => draw_menu(&mut screen, inside, replay, &view),
+        None => draw_menu(&mut screen, inside, replay, view),
     }
     if let Some(hint) = hint {
         screen.put(1, rows.saturating_sub(2), cols, hint, Style::ink(FAINT));

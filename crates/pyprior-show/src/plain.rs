@@ -12,8 +12,7 @@ use crate::replay::{Phase, Replay};
 /// Those of the writer.
 pub fn write_plain(replay: &Replay, mut out: impl Write) -> io::Result<()> {
     let vocab = replay.language().vocab();
-    for frame in 0..replay.frames() {
-        let view = replay.view(frame);
+    for view in replay.views() {
         match view.phase {
             Phase::Legal => {
                 let name = view.token.and_then(|token| vocab.name(token)).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! A replay in a terminal, with keys.
 
 use std::io::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::{cursor, execute, terminal};
@@ -30,6 +30,7 @@ pub fn play(replay: &Replay, timing: &Timing, out: &mut impl Write) -> io::Resul
     let colours = Colours::detect();
     let mut player = Player { frame: 0, last: replay.frames() - 1, playing: true, slowness: 1.0 };
     let mut shown = None;
+    let mut deadline = Deadline::default();
     loop {
         let (cols, rows) = terminal::size()?;
         let hint = if player.playing { PLAYING } else { PAUSED };
@@ -38,8 +39,7 @@ pub fn play(replay: &Replay, timing: &Timing, out: &mut impl Write) -> io::Resul
         terminal.0.flush()?;
         shown = Some(screen);
         let stands = timing.of(replay.phase(player.frame)).mul_f64(player.slowness);
-        let until = Instant::now() + stands;
-        match wait(player.playing.then_some(until))? {
+        match wait(deadline.of(&player, Instant::now(), stands))? {
             Some(Event::Resize(..)) => {
                 // A terminal may reflow what it has, so all of it is drawn anew.
                 execute!(terminal.0, terminal::Clear(terminal::ClearType::All))?;
@@ -62,8 +62,22 @@ fn wait(until: Option<Instant>) -> io::Result<Option<Event>> {
         None => event::read().map(Some),
         Some(until) => {
             let left = until.saturating_duration_since(Instant::now());
-            Ok(if event::poll(left)? { Some(event::read()?) } else { None })
+            // Time that is up goes before events, or many of them would hold the frame.
+            Ok(if !left.is_zero() && event::poll(left)? { Some(event::read()?) } else { None })
         }
+    }
+}
+
+/// When a frame has stood its time, whatever events come in between.
+#[derive(Debug, Default)]
+struct Deadline(Option<(Player, Instant)>);
+
+impl Deadline {
+    /// The time is counted anew only when the frame or its pace is another than before; none while nothing plays.
+    fn of(&mut self, player: &Player, now: Instant, stands: Duration) -> Option<Instant> {
+        let kept = self.0.take().filter(|(before, _)| before == player);
+        self.0 = player.playing.then(|| kept.unwrap_or_else(|| (player.clone(), now + stands)));
+        self.0.as_ref().map(|(_, until)| *until)
     }
 }
 
@@ -154,6 +168,27 @@ mod tests {
         assert!(!start.clone().press(KeyCode::Char('q').into()));
         assert!(!start.clone().press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
         assert!(start.clone().press(KeyCode::Char('c').into()));
+    }
+
+    #[test]
+    fn events_leave_the_time_of_a_frame() {
+        let (start, stands) = (Instant::now(), Duration::from_secs(2));
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut player = Player { frame: 3, last: 5, playing: true, slowness: 1.0 };
+        let mut deadline = Deadline::default();
+        for now in 0..5 {
+            // A key without a meaning.
+            assert!(player.press(KeyCode::Char('x').into()));
+            assert_eq!(deadline.of(&player, at(now), stands), Some(at(2)));
+        }
+        player.frame += 1;
+        assert_eq!(deadline.of(&player, at(5), stands), Some(at(7)));
+        assert!(player.press(KeyCode::Char('+').into()));
+        assert_eq!(deadline.of(&player, at(6), stands), Some(at(8)));
+        assert!(player.press(KeyCode::Char(' ').into()));
+        assert_eq!(deadline.of(&player, at(7), stands), None);
+        assert!(player.press(KeyCode::Char(' ').into()));
+        assert_eq!(deadline.of(&player, at(9), stands), Some(at(11)));
     }
 
     #[test]

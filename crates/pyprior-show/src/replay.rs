@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyprior_core::exec::{Limits, Machine, Outcome, Program};
 use pyprior_core::{Frontier, Language, Matcher, NamedError, ProgramNames, Renderer, TokenError};
 
-use crate::holes::holes;
+use crate::views::Views;
 
 /// The decode of one program, finished or not, and how the program ran.
 ///
@@ -126,40 +126,22 @@ impl Replay {
 
     /// A frame; behind the last, the last.
     ///
-    /// Takes time linear in the tokens before it.
+    /// Takes time linear in the tokens before it; [`views`](Self::views) takes less for all of them.
     pub fn view(&self, frame: usize) -> View {
-        let position = (frame / 2).min(self.tokens.len());
-        let token = self.tokens.get(position).copied();
-        let phase = self.phase(frame);
-        let matcher = self.matcher(position);
-        let before = self.source(position);
-        let (source, marks) = match phase {
-            Phase::Taken => {
-                let after = self.source(position + 1);
-                let marks = written(&before, &after);
-                (after, marks)
-            }
-            _ => {
-                // The source is written in the order of the tokens, so the hole to be filled is the first.
-                let hole = holes(&before).next();
-                (before, hole.into_iter().collect())
-            }
-        };
-        View {
-            phase,
-            position,
-            source,
-            marks,
-            legal: matcher.legal_tokens().collect(),
-            token,
-            frontier: matcher.frontier(),
-            remaining: matcher.remaining_budget(),
-        }
+        Views::new(self, frame).view()
+    }
+
+    /// The frames from the first on.
+    pub fn views(&self) -> Views<'_> {
+        Views::new(self, 0)
     }
 
     /// The source after so many tokens.
     pub fn source(&self, len: usize) -> String {
-        let mut renderer = Renderer::new(&self.language);
+        self.source_with(&mut Renderer::new(&self.language), len)
+    }
+
+    pub(crate) fn source_with(&self, renderer: &mut Renderer<'_>, len: usize) -> String {
         let tokens = &self.tokens[..len.min(self.tokens.len())];
         match &self.names {
             // They have been checked against all of the tokens, so against the first of them.
@@ -168,31 +150,8 @@ impl Replay {
         }
     }
 
-    fn matcher(&self, len: usize) -> Matcher {
+    pub(crate) fn matcher(&self, len: usize) -> Matcher {
         // Checked by `new`, so the other branch is never taken.
         Matcher::with_prefix(&self.language, &self.tokens[..len]).unwrap_or_else(|_| Matcher::new(&self.language))
     }
-}
-
-/// What of the source after a token is new: its text, or the holes where it has written nothing else.
-fn written(before: &str, after: &str) -> Vec<Range<usize>> {
-    let same = |(a, b): &(u8, u8)| a == b;
-    let hole = holes(before).next().unwrap_or(before.len()..before.len());
-    let start = hole.start.min(after.len());
-    let (old, new) = (&before.as_bytes()[hole.end..], &after.as_bytes()[start..]);
-    let kept = old.iter().copied().rev().zip(new.iter().copied().rev()).take_while(same).count();
-    let mut end = after.len() - kept;
-    while !after.is_char_boundary(end) {
-        end += 1;
-    }
-    let inside = holes(after).filter(|hole| hole.start >= start && hole.end <= end).collect::<Vec<_>>();
-    let mut texts = Vec::new();
-    let mut at = start;
-    for hole in inside.iter().chain([&(end..end)]) {
-        if !after[at..hole.start].trim().is_empty() {
-            texts.push(at..hole.start);
-        }
-        at = hole.end;
-    }
-    if texts.is_empty() { inside } else { texts }
 }

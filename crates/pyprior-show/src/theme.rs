@@ -1,5 +1,7 @@
 //! Colours: one for each form of tokens, in the menu and in the source alike.
 
+use std::collections::BTreeSet;
+
 use pyprior_core::Form;
 
 /// Red, green, blue.
@@ -31,4 +33,12 @@ pub(crate) const fn of(form: Form) -> Rgb {
         Form::If | Form::For => Rgb(0xf2, 0x8f, 0xb8),
         _ => Rgb(0xc5, 0xce, 0xdd),
     }
+}
+
+/// All pairs of a background and the ink on it that a screen has.
+pub(crate) fn pairs() -> BTreeSet<(Rgb, Rgb)> {
+    let own = [TEXT, DIM, FAINT, BAR, BUSY, DONE, FAILED];
+    let inks = || own.into_iter().chain(Form::ALL.into_iter().map(of));
+    let plain = [BACK, PANEL].into_iter().flat_map(|back| inks().map(move |ink| (back, ink)));
+    plain.chain([(TARGET, TEXT), (FLASH, BACK)]).collect()
 }

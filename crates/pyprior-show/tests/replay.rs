@@ -60,6 +60,21 @@ fn frames_say_what_the_matcher_says() -> Result<(), Error> {
 }
 
 #[test]
+fn one_after_the_other_as_each_alone() -> Result<(), Error> {
+    let named = of_source("def größe(höhe):\n    return höhe * 2\nx = größe(3)\nprint(x)")?;
+    let others = [named, of_tokens("BLK_1 PRINT ADD")?, of_tokens("")?];
+    for replay in sampled(20)?.into_iter().chain(others) {
+        let mut views = replay.views();
+        for frame in 0..replay.frames() {
+            assert_eq!(views.len(), replay.frames() - frame);
+            assert_eq!(views.next(), Some(replay.view(frame)), "frame {frame}");
+        }
+        assert_eq!(views.next(), None);
+    }
+    Ok(())
+}
+
+#[test]
 fn marks() -> Result<(), Error> {
     let replay = of_tokens("BLK_2 FUNC_1 ARITY_2 BLK_1 RETURN ADD VAR_1 VAR_2 PRINT CALL FUNC_1 INT_1 INT_2")?;
     let written = |position: usize| {

@@ -55,7 +55,7 @@ A session:
   i = 2
   square(n)
 
-Commands: :vars, :tokens and :check of the last input, :fuel N, :reset, :quit, :help. At a terminal, Tab completes names and indents, Ctrl-C drops the input, Ctrl-D ends.
+Commands: :vars, :tokens and :check of the last input, :fuel N, :reset, :quit, :help. At a terminal, Tab completes names and indents, Ctrl-C drops the input, Ctrl-D ends a block that is open, or else the program. While an input runs, Ctrl-C ends the program: runs are bounded by their limits.
 
 Exit codes: 0 done; 1 if anything of a standard input that is no terminal was refused or ended early; 2 wrong usage.")]
 pub(crate) struct Repl {

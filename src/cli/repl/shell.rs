@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use pyprior_core::Place;
-use pyprior_core::exec::{ExecError, Limits, Session, Value};
+use pyprior_core::exec::{Limits, Session, Value};
 
 use super::lines::Lines;
 
@@ -15,7 +15,8 @@ Statements run and expressions print their values; an empty line ends a block. _
   :check   what in the last input never runs or is never read
   :fuel N  most steps of an input; without N, what it is
   :reset   forgets variables and functions
-  :quit    ends, as Ctrl-D does";
+  :quit    ends, as Ctrl-D does where no block is open
+Ctrl-C drops what is typed; while an input runs it ends the program, so :fuel is what bounds a run.";
 
 pub(super) const COMMANDS: [&str; 7] = [":vars", ":tokens", ":check", ":fuel", ":reset", ":quit", ":help"];
 
@@ -84,13 +85,7 @@ impl<F: Fn(Limits) -> Session> Shell<F> {
         }
         let Some(error) = outcome.error else { return Ok(Next::Done) };
         out.flush()?;
-        let statement = match error {
-            ExecError::OutputLimit { statement, .. }
-            | ExecError::IntegerLimit { statement, .. }
-            | ExecError::TypeError { statement, .. } => Some(statement),
-            _ => None,
-        };
-        let place = statement.and_then(|statement| self.session.last()?.place(statement as usize));
+        let place = error.statement().and_then(|statement| self.session.last()?.place(statement as usize));
         self.fail(lines, place, &error.to_string())?;
         Ok(Next::Failed)
     }

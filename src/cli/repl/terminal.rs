@@ -66,16 +66,19 @@ pub(super) fn run(mut shell: Shell<impl Fn(Limits) -> Session>) -> anyhow::Resul
     )?;
     let mut pending = Pending::default();
     loop {
+        let mut ended = false;
         match editor.readline(if pending.is_empty() { ">>> " } else { "... " }) {
             Ok(lines) => pending.push(&lines, 1),
             Err(ReadlineError::Interrupted) => {
                 pending.take();
                 continue;
             }
-            Err(ReadlineError::Eof) => return Ok(ExitCode::SUCCESS),
+            Err(ReadlineError::Eof) if pending.is_empty() => return Ok(ExitCode::SUCCESS),
+            // As in Python, it ends what is open first.
+            Err(ReadlineError::Eof) => ended = true,
             Err(error) => return Err(error).context("cannot read from the terminal"),
         }
-        if pending.is_open() {
+        if pending.is_open() && !ended {
             continue;
         }
         let input = pending.take();

@@ -8,8 +8,8 @@ use super::raster::{KEPT, Part, Rasteriser};
 use super::{ExportError, Film};
 
 pub(super) fn write(film: &Film<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
-    let raster = Rasteriser::new(film);
-    let (width, height) = raster.size(&film.screen(0));
+    let raster = Rasteriser::new(film.options);
+    let (width, height) = raster.size(film.options.size);
     let fit = |length: usize| u32::try_from(length).map_err(|_| ExportError::TooLong);
     let mut encoder = Encoder::new(out, fit(width)?, fit(height)?);
     encoder.set_color(ColorType::Indexed);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::font::FontSize;
-use crate::layout::layout;
+use crate::layout::draw;
 use crate::replay::Replay;
 use crate::screen::{Screen, Size};
 use crate::timing::Timing;
@@ -168,17 +168,14 @@ impl Film<'_> {
         self.replay.frames()
     }
 
-    fn screen(&self, frame: usize) -> Screen {
-        layout(self.replay, frame, self.options.size, None)
-    }
-
     fn duration(&self, frame: usize) -> Duration {
         self.options.timing.of(self.replay.phase(frame))
     }
 
     /// Screens, each with how long it stands.
     fn frames(&self) -> impl Iterator<Item = (Screen, Duration)> {
-        (0..self.len()).map(|frame| (self.screen(frame), self.duration(frame)))
+        let screen = |frame, view| draw(self.replay, &view, frame, self.options.size, None);
+        self.replay.views().enumerate().map(move |(frame, view)| (screen(frame, view), self.duration(frame)))
     }
 
     /// A title for formats that have one.

@@ -1,17 +1,20 @@
-//! Screens as pixels of one palette for the whole animation.
+//! Screens as pixels of one palette, the same for every animation.
 //!
-//! Characters are drawn with a few levels between ink and background, as many as 256 colours allow for all pairs of them
-//! that occur. So every format shows the same pixels, and none has to guess a palette.
+//! Characters are drawn with a few levels between ink and background, for each pair of them that the theme has. So every
+//! format shows the same pixels, and none has to guess a palette.
 
 use std::collections::BTreeMap;
 
-use super::Film;
+use super::ExportOptions;
 use crate::font::FontSize;
-use crate::screen::{Screen, Style};
-use crate::theme::Rgb;
+use crate::screen::{Screen, Size, Style};
+use crate::theme::{Rgb, pairs};
 
 /// The index of what is transparent: of what stays as it is.
 pub(super) const KEPT: u8 = 0;
+
+/// Levels of a pair, the background included: so many that all pairs fit into 256 colours.
+const LEVELS: usize = 8;
 
 /// Indices into a palette, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,30 +37,20 @@ pub(super) struct Rasteriser {
     font: FontSize,
     /// Index of the background of each pair, and of the level behind it.
     pairs: BTreeMap<(Rgb, Rgb), u8>,
-    /// Levels of a pair, the background included.
-    levels: usize,
     /// Red, green, blue of each index.
     pub(super) palette: Vec<u8>,
 }
 
 impl Rasteriser {
-    pub(super) fn new(film: &Film<'_>) -> Self {
-        let mut pairs = BTreeMap::new();
-        for (screen, _) in film.frames() {
-            for cell in screen.rows().flatten() {
-                pairs.insert((cell.style.back, cell.style.ink), 0);
-            }
-        }
-        // The theme has some forty pairs; were there more, some would share.
-        let levels = (255 / pairs.len().max(1)).clamp(2, 8);
+    pub(super) fn new(options: &ExportOptions) -> Self {
         let mut palette = vec![0; 3 * (usize::from(KEPT) + 1)];
-        for ((back, ink), first) in pairs.iter_mut().take(255 / levels) {
-            *first = (palette.len() / 3) as u8;
-            for level in 0..levels {
-                palette.extend(mix(*back, *ink, level, levels - 1));
-            }
+        let mut places = BTreeMap::new();
+        for (back, ink) in pairs() {
+            // A test holds the theme against what there is room for.
+            places.insert((back, ink), (palette.len() / 3) as u8);
+            palette.extend((0..LEVELS).flat_map(|level| mix(back, ink, level, LEVELS - 1)));
         }
-        Self { font: film.options.font, pairs, levels, palette }
+        Self { font: options.font, pairs: places, palette }
     }
 
     /// Red, green, blue and alpha of an index.
@@ -69,13 +62,13 @@ impl Rasteriser {
     }
 
     /// Width and height in pixels.
-    pub(super) fn size(&self, screen: &Screen) -> (usize, usize) {
+    pub(super) fn size(&self, size: Size) -> (usize, usize) {
         let (width, height) = self.font.cell();
-        (usize::from(screen.size().cols) * width, usize::from(screen.size().rows) * height)
+        (usize::from(size.cols) * width, usize::from(size.rows) * height)
     }
 
     pub(super) fn draw(&self, screen: &Screen) -> Pixels {
-        let (width, height) = self.size(screen);
+        let (width, height) = self.size(screen.size());
         let (cell_width, cell_height) = self.font.cell();
         let mut data = vec![0; width * height];
         for (row, cells) in screen.rows().enumerate() {
@@ -87,7 +80,7 @@ impl Rasteriser {
                     let start = (row * cell_height + y) * width + col * cell_width;
                     for (x, pixel) in data[start..start + cell_width].iter_mut().enumerate() {
                         let ink = glyph.get(y * cell_width + x).copied().unwrap_or(0);
-                        let level = (usize::from(ink) * (self.levels - 1) + 127) / 255;
+                        let level = (usize::from(ink) * (LEVELS - 1) + 127) / 255;
                         *pixel = first + level as u8;
                     }
                 }
@@ -134,5 +127,42 @@ impl Pixels {
         });
         let old = |index: usize| before.map(|before| before.data[index]);
         indices.map(|index| if old(index) == Some(self.data[index]) { KEPT } else { self.data[index] }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pyprior_core::exec::Limits;
+    use pyprior_core::{Language, LanguageConfig, ProgramSampler};
+
+    use super::{LEVELS, Rasteriser};
+    use crate::export::ExportOptions;
+    use crate::layout::draw;
+    use crate::replay::Replay;
+    use crate::screen::Size;
+
+    #[test]
+    fn every_cell_has_its_pair() -> Result<(), Box<dyn std::error::Error>> {
+        let raster = Rasteriser::new(&ExportOptions::default());
+        assert!(raster.palette.len() == 3 * (1 + raster.pairs.len() * LEVELS) && raster.palette.len() <= 3 * 256);
+        let language = Language::new(LanguageConfig { max_len: Some(60), ..LanguageConfig::default() })?;
+        // Wide, narrow, with a hint; ends that are well, out of fuel, or not reached.
+        let sizes = [(Size { cols: 92, rows: 24 }, None), (Size { cols: 40, rows: 30 }, Some("hint"))];
+        let sampled = ProgramSampler::new(&language, 3).sample(0..60)?;
+        for (nth, tokens) in (0..sampled.len()).filter_map(|nth| Some((nth, sampled.get(nth)?))) {
+            let tokens = &tokens[..tokens.len() / (1 + nth % 2)];
+            let fuel = [1, 1000][nth / 2 % 2];
+            let replay = Replay::new(&language, tokens)?.run(Limits { fuel, ..Limits::default() });
+            for (size, hint) in sizes {
+                for (frame, view) in replay.views().enumerate() {
+                    let screen = draw(&replay, &view, frame, size, hint);
+                    for cell in screen.rows().flatten() {
+                        let pair = (cell.style.back, cell.style.ink);
+                        assert!(raster.pairs.contains_key(&pair), "{pair:?} in frame {frame} of {tokens:?}");
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -17,8 +17,8 @@ const BLEND: u8 = 0;
 const STILL_HEADER: usize = 12;
 
 pub(super) fn write(film: &Film<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
-    let raster = Rasteriser::new(film);
-    let (width, height) = raster.size(&film.screen(0));
+    let raster = Rasteriser::new(film.options);
+    let (width, height) = raster.size(film.options.size);
     let mut chunks = Vec::new();
     let header = [&[ANIMATED | ALPHA, 0, 0, 0][..], &three(width - 1)?, &three(height - 1)?].concat();
     chunk(&mut chunks, b"VP8X", &header)?;

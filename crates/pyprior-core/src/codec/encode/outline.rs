@@ -33,6 +33,8 @@ pub(crate) struct Part<'i> {
     pub(crate) reads: Vec<&'i str>,
     /// Variables of the module that are assigned, or loop over.
     pub(crate) binds: Vec<&'i str>,
+    /// Whether it is an assignment, so that what it binds stays.
+    pub(crate) assigns: bool,
     /// What is read within a def.
     pub(crate) inner: Vec<&'i str>,
     pub(crate) def: Option<Signature<'i>>,
@@ -72,10 +74,11 @@ impl Input<'_> {
         for stmt in body {
             let before = starts.len();
             block(std::slice::from_ref(stmt), &mut starts);
-            let mut part = Part { statements: (starts.len() - before) as u32, ..Part::default() };
+            let (statements, assigns) = ((starts.len() - before) as u32, stmt.is_assign_stmt());
+            let mut part = Part { statements, assigns, ..Part::default() };
             part.read_statement(stmt, false);
             part.reads.retain(|name| !assigned.contains(name));
-            if stmt.is_assign_stmt() {
+            if assigns {
                 assigned.extend(&part.binds);
             }
             parts.push(part);

@@ -6,6 +6,10 @@ use super::super::compile_error::CompileError;
 use crate::codec::encode::error::EncodeError;
 use crate::codec::encode::places::Place;
 
+pub(super) const MAX_BLOCK_STMTS: &str = "max_block_stmts";
+pub(super) const MAX_FUNCS: &str = "max_funcs";
+pub(super) const MAX_VARS: &str = "max_vars";
+
 /// An input that is refused. The session is what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -70,10 +74,13 @@ pub enum SessionError {
     },
     /// The input and what it needs are more than a program holds.
     #[error(
-        "with the variables and functions of before that this needs, it has {needed} statements; a program has at most {max} (max_block_stmts)"
+        "with the variables and functions of before that this needs, it has {needed} {}; a program has at most {max} ({knob})",
+        things(knob)
     )]
     TooMany {
-        /// How many it would take.
+        /// The knob that sets the limit: `max_block_stmts`, `max_funcs` or `max_vars`.
+        knob: &'static str,
+        /// How many it would take: of statements of the module, defs, or variables.
         needed: usize,
         /// The limit.
         max: usize,
@@ -81,6 +88,15 @@ pub enum SessionError {
     /// The program cannot be run; there is no input that this is known of.
     #[error(transparent)]
     Compile(#[from] CompileError),
+}
+
+/// What a knob limits.
+fn things(knob: &str) -> &'static str {
+    match knob {
+        MAX_FUNCS => "defs",
+        MAX_VARS => "variables",
+        _ => "statements",
+    }
 }
 
 impl SessionError {

@@ -11,10 +11,11 @@ mod input;
 mod layout;
 mod plan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 pub use self::error::SessionError;
+use self::error::{MAX_BLOCK_STMTS, MAX_FUNCS, MAX_VARS};
 pub use self::input::Input;
 use self::layout::Layout;
 use self::plan::{Functions, closure, plan};
@@ -23,11 +24,11 @@ use super::outcome::{ExecError, Limits, Outcome};
 use super::run::Machine;
 use super::trace::Tracer;
 use super::value::Value;
-use crate::codec::encode::carried::{EncodedInput, Function, VALUE};
+use crate::codec::encode::carried::{Carried, EncodedInput, Function, VALUE};
 use crate::codec::encode::outline::Outline;
 use crate::codec::encode::{EncodeOptions, Encoder};
 use crate::codec::program_names::ProgramNames;
-use crate::config::Calls;
+use crate::config::{Calls, LanguageConfig};
 use crate::language::Language;
 use crate::vocab::Symbol;
 
@@ -116,10 +117,8 @@ impl Session {
         let carried = plan(&self.funcs, |name| self.get(name).is_some(), returning, &outline)?;
 
         let layout = layout(&outline, carried.vars.len(), carried.funcs.iter().map(|(before, func)| (*before, *func)));
-        let max = self.language.config().max_block_stmts as usize;
-        let needed = layout.len() + usize::from(outline.parts.last().is_some_and(|part| part.def.is_some()));
-        if needed > max && outline.parts.len() < layout.len() {
-            return Err(SessionError::TooMany { needed, max });
+        if outline.parts.len() < layout.len() {
+            fits(self.language.config(), &outline, &carried, is_expression)?;
         }
         let encoded = self.encoder.encode_input(&input, &carried)?;
         let mut program = Program::from_tokens(&self.language, &encoded.tokens)?;
@@ -180,8 +179,8 @@ impl Session {
     /// A program of functions, each behind what it calls, and the number of the last.
     fn program(&self, needed: &[&Function]) -> Result<(Program, u8), SessionError> {
         let (vocab, config) = (self.language.vocab(), self.language.config());
-        let max = config.max_block_stmts.min(config.max_funcs) as usize;
-        let too_many = || SessionError::TooMany { needed: needed.len(), max };
+        let (max, knob) = (config.max_block_stmts, MAX_BLOCK_STMTS).min((config.max_funcs, MAX_FUNCS));
+        let too_many = || SessionError::TooMany { knob, needed: needed.len(), max: max as usize };
         let number = |nth: usize| u8::try_from(nth + 1).ok();
         let last = number(needed.len().saturating_sub(1)).ok_or_else(too_many)?;
         let mut tokens = vec![vocab.id_of_symbol(Symbol::Block(last)).ok_or_else(too_many)?];
@@ -220,6 +219,32 @@ impl Session {
     /// The last input that was not refused.
     pub fn last(&self) -> Option<&Input> {
         self.last.as_ref()
+    }
+}
+
+/// Whether an input is within the limits of a program together with what is carried. What is too much by itself is
+/// refused where it stands, as is what too many variables of inner blocks lead to: those come and go.
+fn fits(
+    config: &LanguageConfig,
+    outline: &Outline<'_>,
+    carried: &Carried<'_>,
+    is_expression: bool,
+) -> Result<(), SessionError> {
+    let own = outline.parts.iter().filter(|part| part.def.is_some()).count();
+    // A def is not the last statement, so one more counts.
+    let open = usize::from(outline.parts.last().is_some_and(|part| part.def.is_some()));
+    let vars = carried.vars.iter().chain(outline.parts.iter().filter(|part| part.assigns).flat_map(|part| &part.binds));
+    let vars = vars.copied().chain(is_expression.then_some(VALUE)).collect::<HashSet<_>>().len();
+    let funcs = carried.funcs.len();
+    let statements = carried.vars.len() + funcs + outline.parts.len() + open;
+    let limits = [
+        (MAX_BLOCK_STMTS, statements, config.max_block_stmts, true),
+        (MAX_FUNCS, funcs + own, config.max_funcs, funcs > 0),
+        (MAX_VARS, vars, config.max_vars, !carried.vars.is_empty()),
+    ];
+    match limits.into_iter().find(|&(_, needed, max, carries)| carries && needed > max as usize) {
+        Some((knob, needed, max, _)) => Err(SessionError::TooMany { knob, needed, max: max as usize }),
+        None => Ok(()),
     }
 }
 
