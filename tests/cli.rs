@@ -304,7 +304,7 @@ fn runs_source_tokens_and_calls() {
         (Some(1), "error: NameError: name 'g' is not defined (5 steps)\n")
     );
     let output = run(&["--call", "f", "--args", "1"], source);
-    assert!(stderr(&output).contains("takes 2 arguments but 1 were given"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("f() takes 2 arguments but 1 was given"), "{}", stderr(&output));
     assert_eq!(run(&[], "print(y)").status.code(), Some(1));
     assert_eq!(run(&["--args", "1"], source).status.code(), Some(2));
     let none = "def f():\n    x = 1\nprint(f() + 1)\n";
@@ -329,16 +329,101 @@ fn runs_lines_in_order() {
     let sampled = pyprior(&["sample", "-n", "3000", "--format", "jsonl"]);
     let whole = pyprior_with_input(&["run", "--jsonl"], stdout(&sampled));
     assert_eq!(stdout(&whole).lines().count(), 3000);
-    let output = pyprior_with_input(&["run", "--jsonl"], "{\"source\": \"print(1)\"}\n[1]\n");
-    assert!(output.status.code() == Some(1) && stderr(&output).contains("-:2"), "{}", stderr(&output));
 }
 
 #[test]
 fn traces_and_errors_have_the_lines_of_the_file() {
     let source =
         "# a remark\n\nx = 3  # three\n\nif x < 4: y = x\nelse:\n\n    y = 2\nfor i in range(9):\n    y = y * y\n";
-    let output = pyprior_with_input(&["run", "--trace", "2", "--integer-bits", "100"], source);
+    let output = pyprior_with_input(&["run", "--trace=2", "--integer-bits", "100"], source);
     assert_eq!(output.status.code(), Some(1));
     let expected = "line 3: x = 3\nline 5: y = 3\n… and more\nerror: line 10: an integer would have more than 100 bits";
     assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
+}
+
+#[test]
+fn run_jsonl_answers_every_line() {
+    let def = r#""source":"def f(a):\n    return a""#;
+    let cases = [
+        ("garbage".to_owned(), "bad_line"),
+        ("{}".to_owned(), "bad_line"),
+        (r#"{"source":null,"tokens":null}"#.to_owned(), "bad_line"),
+        (r#"{"tokens":[-1]}"#.to_owned(), "bad_line"),
+        (format!(r#"{{{def},"args":[1]}}"#), "bad_line"),
+        (format!(r#"{{{def},"call":"f","args":[1.5]}}"#), "bad_line"),
+        (format!(r#"{{{def},"call":"f","args":[1,2]}}"#), "arguments"),
+        (format!(r#"{{{def},"call":"FUNC_01","args":[1]}}"#), "no_function"),
+        (format!(r#"{{{def},"call":"f","args":[{}]}}"#, "9".repeat(20_000)), "integer_limit"),
+        (r#"{"source":"print(x)"}"#.to_owned(), "refused"),
+        (r#"{"tokens":[1]}"#.to_owned(), "refused"),
+    ];
+    for (line, kind) in cases {
+        // What follows is run all the same; empty lines and a byte-order mark are nothing.
+        let input = format!("\u{feff}{line}\n\n{{\"source\":\"print(7)\",\"args\":null}}\r\n");
+        let output = pyprior_with_input(&["run", "--jsonl"], &input);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let lines = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap());
+        let [first, second]: [serde_json::Value; 2] = lines.collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(first["error"]["kind"], kind, "{line}: {first}");
+        assert_eq!((&second["stdout"], &second["error"]), (&"7\n".into(), &serde_json::Value::Null));
+    }
+    let big = "9".repeat(30);
+    for (arg, expected) in [("-7", "-7"), (&*big, &*big), ("true", "True"), ("null", "None"), (r#""False""#, "False")] {
+        let line = format!(r#"{{{def},"call":"f","args":[{arg}]}}"#);
+        let output = pyprior_with_input(&["run", "--jsonl"], &line);
+        let found: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+        assert_eq!((&found["value"], &found["error"]), (&expected.into(), &serde_json::Value::Null), "{arg}");
+    }
+    let source = r#"{"source":"x = 2\n\nfor i in range(99):\n    x = x * x"}"#;
+    let output = pyprior_with_input(&["run", "--jsonl"], source);
+    let found: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+    let expected =
+        serde_json::json!({"kind": "integer_limit", "of": "bits", "limit": 65536, "statement": 2, "line": 4});
+    assert_eq!(found["error"], expected);
+}
+
+#[test]
+fn run_jsonl_answers_before_the_next_line_comes() {
+    use std::io::{BufRead, BufReader, Write};
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_pyprior"))
+        .args(["run", "--jsonl"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    // Constants that the language does not have yet, among them.
+    for number in [7, 2000, 3, 30_000] {
+        writeln!(input, "{{\"source\":\"print({number})\"}}").unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("\"{number}\\n\"")), "{line}");
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn check_looks_at_every_file_and_line() {
+    let clean = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("clean.py");
+    std::fs::write(&clean, "x = 1\nx = 2\nprint(x)\n").unwrap();
+    let output = pyprior(&["check", "no such file", env!("CARGO_TARGET_TMPDIR"), clean.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("clean.py:1:1: dead-store"), "{}", stdout(&output));
+    assert_eq!(stderr(&output).lines().count(), 2, "{}", stderr(&output));
+    let lines = "BLK_1 PRINT INT_1\ngarbage\nBLK_2 ASSIGN VAR_1 INT_1 ASSIGN VAR_1 INT_2\n";
+    let output = pyprior_with_input(&["check", "--tokens"], lines);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("-:2: "), "{}", stderr(&output));
+    assert!(stdout(&output).contains("-:3:"), "{}", stdout(&output));
+}
+
+#[test]
+fn constants_are_refused_by_all_that_are_possible() {
+    for command in ["run", "check"] {
+        assert!(pyprior_with_input(&[command], "print(32767 + 0x7f)\n").status.success());
+        let output = pyprior_with_input(&[command], "print(100000)\n");
+        assert!(stderr(&output).contains("from -32767 to 32767"), "{}", stderr(&output));
+    }
 }

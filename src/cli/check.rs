@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::EXIT_ERROR;
 use super::decode::parse;
 use super::encode::report;
-use super::language::{LanguageArgs, largest_constant};
+use super::language::{LanguageArgs, Widening};
 use super::output::{Output, read, read_bytes};
 
 /// Tell what in programs never runs, is never read or never called.
@@ -132,18 +132,20 @@ impl Check {
     fn check_sources(&self, files: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<bool> {
         let options = EncodeOptions { normalise: self.normalise, ..EncodeOptions::default() };
         let limit = options.max_source_bytes.saturating_add(1);
-        let new =
-            |constant| anyhow::Ok((constant, Encoder::with_options(&self.language.widest(constant)?, options.clone())));
-        let mut known = None;
+        let mut widening = Widening::default();
         let mut clean = true;
         for file in files {
-            let source = read_bytes(file, limit)?;
-            let constant = largest_constant([&*String::from_utf8_lossy(&source)]);
-            let (_, encoder) = match known.take().filter(|(largest, _)| *largest >= constant) {
-                Some(enough) => known.insert(enough),
-                None => known.insert(new(constant)?),
+            let source = match read_bytes(file, limit) {
+                Ok(source) => source,
+                Err(error) => {
+                    clean = false;
+                    complain(&error)?;
+                    continue;
+                }
             };
-            match encoder.encode_with_places(&source) {
+            let text = String::from_utf8_lossy(&source);
+            let language = widening.language([&*text], |constant| self.language.widest(constant))?;
+            match Encoder::with_options(&language, options.clone()).encode_with_places(&source) {
                 Ok((program, places)) => {
                     let analysis = Analysis::of(&program.tree);
                     clean &= self.write(out, file, &analysis, &Places::Source(program.names, places))?;
@@ -161,12 +163,26 @@ impl Check {
         let language = self.language.language(None)?;
         let mut clean = true;
         for file in files {
-            let text = read(file)?;
+            let text = match read(file) {
+                Ok(text) => text,
+                Err(error) => {
+                    clean = false;
+                    complain(&error)?;
+                    continue;
+                }
+            };
             for (nth, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
                 let place = || format!("{}:{}", file.display(), nth + 1);
-                let tokens = parse(language.vocab(), line).with_context(place)?;
-                let analysis = Analysis::of_tokens(language.vocab(), &tokens).with_context(place)?;
-                clean &= self.write(out, file, &analysis, &Places::Tokens(number(nth)))?;
+                let analysis = parse(language.vocab(), line)
+                    .and_then(|tokens| Ok(Analysis::of_tokens(language.vocab(), &tokens)?))
+                    .with_context(place);
+                match analysis {
+                    Ok(analysis) => clean &= self.write(out, file, &analysis, &Places::Tokens(number(nth)))?,
+                    Err(error) => {
+                        clean = false;
+                        complain(&error)?;
+                    }
+                }
             }
         }
         Ok(clean)
@@ -198,6 +214,11 @@ impl Check {
         }
         Ok(clean)
     }
+}
+
+/// Says what is wrong with one input; the others are looked at all the same.
+fn complain(error: &anyhow::Error) -> anyhow::Result<()> {
+    writeln!(std::io::stderr(), "error: {error:#}").context("cannot write to standard error")
 }
 
 fn write_record(

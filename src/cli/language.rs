@@ -195,7 +195,8 @@ impl LanguageArgs {
 }
 
 /// The largest integer that is written in sources, from 1,024 to 32,767: a language takes as long to make as it has
-/// constants, so that it should have no more than are needed. What is larger is for the language to refuse.
+/// constants, so that it should have no more than are needed. What is larger is for the language to refuse, by all that
+/// it could have.
 pub(crate) fn largest_constant<'a>(sources: impl IntoIterator<Item = &'a str>) -> i64 {
     let words = sources.into_iter().flat_map(|source| source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
     let numbers = words.filter(|word| word.starts_with(|first: char| first.is_ascii_digit())).filter_map(|word| {
@@ -203,9 +204,33 @@ pub(crate) fn largest_constant<'a>(sources: impl IntoIterator<Item = &'a str>) -
         let bases = [("0x", 16), ("0o", 8), ("0b", 2)];
         let based = bases.into_iter().find_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, base)));
         let (digits, base) = based.unwrap_or((&digits, 10));
-        i64::from_str_radix(digits, base).ok()
+        // What does not even fit is larger than all that is possible.
+        Some(i64::from_str_radix(digits, base).unwrap_or(i64::MAX))
     });
-    numbers.filter(|&number| number <= 32_767).max().unwrap_or(0).max(1024)
+    numbers.max().unwrap_or(0).clamp(1024, 32_767)
+}
+
+/// A language for sources, made anew when one has a larger constant than those before it.
+#[derive(Default)]
+pub(crate) struct Widening(Option<(i64, Arc<Language>)>);
+
+impl Widening {
+    /// A language that these sources fit, made by `new` for a largest constant.
+    pub(crate) fn language<'a>(
+        &mut self,
+        sources: impl IntoIterator<Item = &'a str>,
+        new: impl FnOnce(i64) -> anyhow::Result<Arc<Language>>,
+    ) -> anyhow::Result<Arc<Language>> {
+        let constant = largest_constant(sources);
+        match &self.0 {
+            Some((largest, language)) if *largest >= constant => Ok(Arc::clone(language)),
+            _ => {
+                let language = new(constant)?;
+                self.0 = Some((constant, Arc::clone(&language)));
+                Ok(language)
+            }
+        }
+    }
 }
 
 /// Token ids of a list of names or ids.

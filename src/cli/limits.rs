@@ -16,10 +16,18 @@ pub(crate) struct LimitArgs {
     /// Most bits of an integer
     #[arg(long, value_name = "BITS", default_value_t = Limits::default().integer_bits)]
     integer_bits: u64,
+    /// Most work on integers beyond 64 bits, in products of two 64-bit digits
+    #[arg(long, value_name = "PRODUCTS", default_value_t = Limits::default().integer_work)]
+    integer_work: u64,
 }
 
 impl LimitArgs {
     pub(crate) fn limits(&self) -> Limits {
-        Limits { fuel: self.fuel, output_bytes: self.output_limit, integer_bits: self.integer_bits }
+        Limits {
+            fuel: self.fuel,
+            output_bytes: self.output_limit,
+            integer_bits: self.integer_bits,
+            integer_work: self.integer_work,
+        }
     }
 }

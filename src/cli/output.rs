@@ -52,6 +52,14 @@ pub(crate) fn write_whole(
     })
 }
 
+/// A file, or standard input for `-`, to be read as it comes.
+pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
+    Ok(match path == Path::new("-") {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?),
+    })
+}
+
 /// The text of a file, or of standard input for `-`.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     let context = || format!("cannot read {}", path.display());

@@ -10,7 +10,8 @@ use super::report::{Outcome, Report};
 
 const LINE: &str = "trace";
 /// More than the package got done before its clock stopped it.
-const LIMITS: Limits = Limits { fuel: 20_000_000, output_bytes: 1 << 26, integer_bits: 1 << 24 };
+const LIMITS: Limits =
+    Limits { fuel: 20_000_000, output_bytes: 1 << 26, integer_bits: 1 << 24, integer_work: u64::MAX };
 const SLOW: &str = "the package's clock decided";
 
 /// A recorded run, of a program or of one of its functions.

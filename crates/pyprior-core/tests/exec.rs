@@ -147,7 +147,7 @@ fn sound_programs_raise_nothing() {
     let mut ends = [0_u64; 4];
     for (nth, config) in configurations(Profile::Sound).iter().enumerate() {
         let (language, programs) = sample(config, 900 + nth as u64, each);
-        let limits = Limits { fuel: 2000, output_bytes: 2000, integer_bits: 500 };
+        let limits = Limits { fuel: 2000, output_bytes: 2000, integer_bits: 500, ..Limits::default() };
         let starts = (0..programs.len()).step_by(1000).collect::<Vec<_>>();
         let part = |&start: &usize| {
             let mut machine = Machine::new(limits);

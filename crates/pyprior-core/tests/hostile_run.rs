@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use common::read;
 use pyprior_core::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
-use pyprior_core::exec::{CompileError, ExecError, Limits, Machine, Program, Trace, Value};
+use pyprior_core::exec::{CompileError, ExecError, IntegerBound, Limits, Machine, Program, Trace, Value};
 use pyprior_core::{ComparisonValues, Language, LanguageConfig};
 
 const MANY: usize = 1_000_000;
@@ -68,7 +68,9 @@ fn integers_end_at_the_limit() {
         let outcome = outcome(&module, Limits { integer_bits, output_bytes: 1 << 14, ..Limits::default() });
         let limit = integer_bits.max(64);
         match outcome.error {
-            Some(ExecError::IntegerLimit { limit: found, statement: 2 }) => assert_eq!(found, limit),
+            Some(ExecError::IntegerLimit { of: IntegerBound::Bits, limit: found, statement: 2 }) => {
+                assert_eq!(found, limit)
+            }
             // 2 ** 14 digits take 54,000 bits: the output is full before.
             Some(ExecError::OutputLimit { limit: found, statement: 3 }) => assert!(found == 1 << 14 && limit > 50_000),
             other => panic!("{other:?}"),
@@ -201,4 +203,54 @@ fn traces_say_what_is_written_and_end_at_their_bound() {
     let mut called = Trace::default();
     machine.call_traced(&program, 1, &[Value::Int(8)], &mut called, 9).unwrap();
     assert_eq!((called.events.len(), &called.events[0].value), (1, &Value::Int(8)));
+}
+
+/// Steps are cheap, what they multiply need not be: work has a bound of its own, and what comes from outside too.
+#[test]
+fn large_integers_end_at_their_work() {
+    let square = |var| Expr::BinOp { op: BinOp::Mul, left: Box::new(Expr::Var(var)), right: Box::new(Expr::Var(var)) };
+    let forever = |body| Stmt::For { target: 2, start: None, stop: Expr::Const(i64::MAX), body };
+    let double = Stmt::Assign { target: 1, value: square(1) };
+    let grow = Stmt::For { target: 2, start: None, stop: Expr::Const(14), body: vec![double] };
+    // 3 to the power 2 ** 14 has 25,968 bits: 406 digits, whose square takes 164,836 products.
+    let body = vec![Stmt::Assign { target: 3, value: square(1) }];
+    let module = Module { body: vec![Stmt::Assign { target: 1, value: Expr::Const(3) }, grow, forever(body)] };
+    let start = Instant::now();
+    let steps = [1 << 26, 1 << 28, 1 << 30].map(|integer_work| {
+        let outcome = outcome(&module, Limits { integer_work, ..Limits::default() });
+        let expected = ExecError::IntegerLimit { of: IntegerBound::Work, limit: integer_work, statement: 4 };
+        assert_eq!(outcome.error, Some(expected));
+        // From 3 to the power 32 on squares are beyond 64 bits. Each later product takes two steps, also the one that
+        // is refused.
+        let digits = |power: u32| (f64::from(1_u32 << power) * 3_f64.log2()) as u64 / 64 + 1;
+        let growing = (5..14).map(|power| digits(power).pow(2)).sum::<u64>();
+        assert_eq!(digits(14).pow(2), 164_836);
+        assert_eq!((outcome.steps - 31) / 2, (integer_work - growing) / 164_836 + 1);
+        outcome.steps
+    });
+    assert!(steps.is_sorted());
+    assert!(start.elapsed().as_secs() < 20);
+    // Sums count by digits.
+    let body = vec![Stmt::Assign { target: 3, value: add(Expr::Var(1), Expr::Var(1)) }];
+    let grow = Stmt::For {
+        target: 2,
+        start: None,
+        stop: Expr::Const(14),
+        body: vec![Stmt::Assign { target: 1, value: square(1) }],
+    };
+    let module = Module { body: vec![Stmt::Assign { target: 1, value: Expr::Const(3) }, grow, forever(body)] };
+    let outcome = outcome(&module, Limits { integer_work: 10_000_000, ..Limits::default() });
+    assert!(matches!(outcome.error, Some(ExecError::IntegerLimit { of: IntegerBound::Work, .. })), "{outcome:?}");
+
+    let language = Language::new(LanguageConfig::default()).unwrap();
+    let program = Program::from_tokens(&language, &read(&language, "BLK_1 FUNC_1 ARITY_1 BLK_1 RETURN VAR_1")).unwrap();
+    let call = |bits: u64, arg: &str| {
+        let mut machine = Machine::new(Limits { integer_bits: bits, ..Limits::default() });
+        machine.call(&program, 1, &[arg.parse().unwrap()])
+    };
+    let large = "9".repeat(1000);
+    assert_eq!(call(3322, &large).unwrap().to_string(), large);
+    let refused = call(3321, &large).unwrap_err();
+    assert_eq!(refused, ExecError::IntegerLimit { of: IntegerBound::Bits, limit: 3321, statement: 0 });
+    assert!("9".repeat(100_001).parse::<Value>().is_err());
 }

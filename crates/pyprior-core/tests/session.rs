@@ -179,7 +179,7 @@ fn functions_are_those_of_the_time_of_the_call() {
 
 #[test]
 fn places_are_those_of_the_input() {
-    let mut repl = Repl::new(Limits { integer_bits: 64, output_bytes: 8, fuel: 1000 });
+    let mut repl = Repl::new(Limits { integer_bits: 64, output_bytes: 8, fuel: 1000, ..Limits::default() });
     repl.exec("def f(n):\n    m = n * n\n    return m * m * m * m * m * m");
     repl.exec("a = 1\nb = 1000");
     assert_eq!(repl.refuses("print(a)\nprint(b)\nc = a + zz"), "3:9: `zz` is read before it is assigned");

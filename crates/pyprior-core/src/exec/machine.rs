@@ -3,7 +3,7 @@
 use super::code::{Op, Program, TEMPS};
 use super::outcome::{Fault, Limits};
 use super::trace::Tracer;
-use super::value::{Value, arithmetic, compare, print, print_int};
+use super::value::{Room, Value, arithmetic, compare, print, print_int};
 use crate::config::ComparisonValues;
 use crate::vocab::{BinOp, Compare};
 
@@ -29,6 +29,7 @@ pub(super) struct State {
     /// What was printed; ASCII.
     pub(super) out: Vec<u8>,
     pub(super) left: u64,
+    pub(super) room: Room,
     /// Where the module starts.
     pub(super) start: usize,
     /// Where it stopped.
@@ -51,8 +52,8 @@ fn int(word: u32) -> i64 {
 }
 
 impl State {
-    pub(super) fn new(fuel: u64) -> Self {
-        Self { left: fuel, ..Self::default() }
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { left: limits.fuel, room: Room::new(limits), ..Self::default() }
     }
 
     /// Runs the module, or the function with this place in the list, whose parameters are in their registers.
@@ -65,7 +66,6 @@ impl State {
         limits: &Limits,
         tracer: &mut T,
     ) -> Result<Value, Fault> {
-        let max_bits = limits.integer_bits.max(64);
         let func = func.and_then(|nth| program.funcs.get(nth));
         let mut pc = func.map_or(self.start, |func| func.entry as usize);
         let mut size = func.map_or(program.frame, |func| func.frame) as usize;
@@ -122,7 +122,7 @@ impl State {
                         {
                             write_int!(value);
                         } else {
-                            write!(check!(arithmetic(BinOp::$op, &here[b], &here[c], max_bits)));
+                            write!(check!(arithmetic(BinOp::$op, &here[b], &here[c], &mut self.room)));
                         }
                     }};
                     (RI $op:ident $checked:ident) => {{
@@ -131,7 +131,7 @@ impl State {
                         {
                             write_int!(value);
                         } else {
-                            write!(check!(arithmetic(BinOp::$op, &here[b], &Value::Int(int(instr.c)), max_bits)));
+                            write!(check!(arithmetic(BinOp::$op, &here[b], &Value::Int(int(instr.c)), &mut self.room)));
                         }
                     }};
                     (IR $op:ident $checked:ident) => {{
@@ -140,7 +140,7 @@ impl State {
                         {
                             write_int!(value);
                         } else {
-                            write!(check!(arithmetic(BinOp::$op, &Value::Int(int(instr.b)), &here[c], max_bits)));
+                            write!(check!(arithmetic(BinOp::$op, &Value::Int(int(instr.b)), &here[c], &mut self.room)));
                         }
                     }};
                 }

@@ -20,7 +20,7 @@ mod value;
 pub use code::Program;
 pub use compile::Compiler;
 pub use compile_error::CompileError;
-pub use outcome::{ExecError, Limits, Outcome};
+pub use outcome::{ExecError, IntegerBound, Limits, Outcome};
 pub use run::{Machine, run_batch};
 pub use session::{Input, Session, SessionError};
 pub use trace::{Event, Trace};

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::value::Value;
 
-/// What a run may take. All three are exact, so that a run ends the same way on every machine.
+/// What a run may take. All four are exact, so that a run ends the same way on every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -16,13 +16,16 @@ pub struct Limits {
     pub output_bytes: usize,
     /// Bits of the magnitude of an integer; below 64 counts as 64.
     pub integer_bits: u64,
+    /// Work on integers beyond 64 bits, in products of two 64-bit digits: m n of them for a product of integers of m
+    /// and n digits, one for each digit of a sum. Fuel bounds the steps, this what they take.
+    pub integer_work: u64,
 }
 
 impl Default for Limits {
     /// 1,000,000 steps, 1 MiB of output, and 65,536 bits, which are 19,729 digits: multiplying and printing one takes
-    /// below a millisecond.
+    /// below a millisecond. 2³⁰ products of digits, which take about a second.
     fn default() -> Self {
-        Self { fuel: 1_000_000, output_bytes: 1 << 20, integer_bits: 1 << 16 }
+        Self { fuel: 1_000_000, output_bytes: 1 << 20, integer_bits: 1 << 16, integer_work: 1 << 30 }
     }
 }
 
@@ -45,10 +48,12 @@ pub enum ExecError {
         /// Position of the statement in preorder, counted from 0.
         statement: u32,
     },
-    /// A result has more bits than allowed.
-    #[error("an integer would have more than {limit} bits")]
+    /// A result would have more bits than allowed, or arithmetic beyond 64 bits takes more work than allowed.
+    #[error("{}", integer_limit(*of, *limit))]
     IntegerLimit {
-        /// The limit in bits.
+        /// What of integers has come to its limit.
+        of: IntegerBound,
+        /// The limit.
         limit: u64,
         /// Position of the statement in preorder, counted from 0.
         statement: u32,
@@ -76,7 +81,31 @@ pub enum ExecError {
     },
 }
 
+/// What of integers has a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntegerBound {
+    /// Bits of the magnitude, [`Limits::integer_bits`].
+    Bits,
+    /// Work beyond 64 bits, [`Limits::integer_work`].
+    Work,
+}
+
+fn integer_limit(of: IntegerBound, limit: u64) -> String {
+    match of {
+        IntegerBound::Bits => format!("an integer would have more than {limit} bits"),
+        IntegerBound::Work => format!("arithmetic beyond 64 bits would take more than {limit} products of digits"),
+    }
+}
+
 impl ExecError {
+    /// A call of `name`, which has `arity` parameters, with another number of arguments.
+    pub fn arguments(name: &str, arity: usize, given: usize) -> Self {
+        let plural = if arity == 1 { "" } else { "s" };
+        let were = if given == 1 { "was" } else { "were" };
+        Self::Arguments { message: format!("{name}() takes {arity} argument{plural} but {given} {were} given") }
+    }
+
     /// Position in preorder, counted from 0, of the statement that could not be executed, if there is one to blame.
     pub fn statement(&self) -> Option<u32> {
         match self {
@@ -106,7 +135,7 @@ pub struct Outcome {
 pub(super) enum Fault {
     OutOfFuel,
     OutputLimit,
-    IntegerLimit,
+    IntegerLimit(IntegerBound),
     /// CPython's message.
     TypeError(String),
 }
@@ -120,7 +149,13 @@ impl Fault {
         match self {
             Fault::OutOfFuel => ExecError::OutOfFuel { fuel: limits.fuel },
             Fault::OutputLimit => ExecError::OutputLimit { limit: limits.output_bytes, statement },
-            Fault::IntegerLimit => ExecError::IntegerLimit { limit: limits.integer_bits.max(64), statement },
+            Fault::IntegerLimit(of) => {
+                let limit = match of {
+                    IntegerBound::Bits => limits.integer_bits.max(64),
+                    IntegerBound::Work => limits.integer_work,
+                };
+                ExecError::IntegerLimit { of, limit, statement }
+            }
             Fault::TypeError(message) => ExecError::TypeError { message, statement },
         }
     }

@@ -6,7 +6,7 @@ use super::code::{CARRIED, Program};
 use super::machine::State;
 use super::outcome::{ExecError, Limits, Outcome};
 use super::trace::{Recorder, Trace, Tracer, Untraced};
-use super::value::Value;
+use super::value::{Room, Value};
 
 /// Runs programs within limits; keep one to reuse its memory.
 ///
@@ -36,7 +36,7 @@ pub struct Machine {
 impl Machine {
     /// A machine with these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, state: State::new(limits.fuel) }
+        Self { limits, state: State::new(&limits) }
     }
 
     /// The limits.
@@ -55,10 +55,11 @@ impl Machine {
         self.limits.fuel - self.state.left
     }
 
-    /// Empties the output and fills up the fuel.
+    /// Empties the output and fills up the fuel and what else is limited.
     pub fn reset(&mut self) {
         self.state.out.clear();
         self.state.left = self.limits.fuel;
+        self.state.room = Room::new(&self.limits);
     }
 
     /// Runs a module from its start, with all of the fuel.
@@ -146,9 +147,11 @@ impl Machine {
         let Some(nth) = program.find(number) else { return Err(ExecError::NoFunction { name: name() }) };
         let arity = usize::from(program.funcs[nth].arity);
         if args.len() != arity {
-            let message = format!("{}() takes {arity} arguments but {} were given", name(), args.len());
-            return Err(ExecError::Arguments { message });
+            return Err(ExecError::arguments(&name(), arity, args.len()));
         }
+        let statement = program.marks.get(program.funcs[nth].mark as usize).map_or(0, |mark| mark.statement);
+        let admitted = args.iter().try_for_each(|arg| self.state.room.admit(arg));
+        admitted.map_err(|fault| fault.at(statement, &self.limits))?;
         let Some(left) = self.state.left.checked_sub(1) else {
             return Err(ExecError::OutOfFuel { fuel: self.limits.fuel });
         };

@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::outcome::Fault;
+use super::outcome::{Fault, IntegerBound, Limits};
 use crate::vocab::{BinOp, Compare};
 
 /// A value of a program: an integer of any size, a truth value, or none.
@@ -32,9 +32,12 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Big(Arc<BigInt>);
 
+/// Most digits of an integer that is read: reading takes quadratic time.
+const MAX_DIGITS: usize = 100_000;
+
 /// Text that is no value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{text:?} is no value; expected an integer, True, False or None")]
+#[error("{text:?} is no value; expected True, False, None or an integer of at most {MAX_DIGITS} digits")]
 pub struct ValueError {
     /// The text, or its start.
     pub text: String,
@@ -95,7 +98,8 @@ impl FromStr for Value {
             "None" => Ok(Value::None),
             "True" => Ok(Value::Bool(true)),
             "False" => Ok(Value::Bool(false)),
-            _ if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) => Err(error()),
+            _ if digits.is_empty() || digits.len() > MAX_DIGITS => Err(error()),
+            _ if !digits.bytes().all(|byte| byte.is_ascii_digit()) => Err(error()),
             _ => match text.parse() {
                 Ok(value) => Ok(Value::Int(value)),
                 Err(_) => text.parse().map(Value::from_big).map_err(|_| error()),
@@ -183,8 +187,38 @@ impl Integer<'_> {
     }
 }
 
-/// `left op right`; `max_bits` bounds the result, and is looked at before anything is computed.
-pub(super) fn arithmetic(op: BinOp, left: &Value, right: &Value, max_bits: u64) -> Result<Value, Fault> {
+/// What integers beyond 64 bits may still take.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    bits: u64,
+    work: u64,
+}
+
+impl Room {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { bits: limits.integer_bits.max(64), work: limits.integer_work }
+    }
+
+    /// Refuses a value that is too large: one that comes from outside.
+    pub(super) fn admit(&self, value: &Value) -> Result<(), Fault> {
+        match value.integer().is_some_and(|integer| integer.bits() > self.bits) {
+            true => Err(Fault::IntegerLimit(IntegerBound::Bits)),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes the work of an operation on integers of so many bits.
+    fn spend(&mut self, op: BinOp, x: u64, y: u64) -> Result<(), Fault> {
+        let (m, n) = (x.div_ceil(64), y.div_ceil(64));
+        let work = if op == BinOp::Mul { m.saturating_mul(n) } else { m.max(n) };
+        self.work = self.work.checked_sub(work).ok_or(Fault::IntegerLimit(IntegerBound::Work))?;
+        Ok(())
+    }
+}
+
+/// `left op right`; whether there is room is looked at before anything is computed.
+pub(super) fn arithmetic(op: BinOp, left: &Value, right: &Value, room: &mut Room) -> Result<Value, Fault> {
+    let max_bits = room.bits;
     let (Some(x), Some(y)) = (left.integer(), right.integer()) else {
         let sign = match op {
             BinOp::Add => '+',
@@ -214,8 +248,9 @@ pub(super) fn arithmetic(op: BinOp, left: &Value, right: &Value, max_bits: u64) 
     }
     // A product of m and n bits has m + n - 1 bits at least.
     if op == BinOp::Mul && x.bits() + y.bits() - 1 > max_bits {
-        return Err(Fault::IntegerLimit);
+        return Err(Fault::IntegerLimit(IntegerBound::Bits));
     }
+    room.spend(op, x.bits(), y.bits())?;
     limited(
         match (op, x, y) {
             (BinOp::Add, Integer::Big(x), Integer::Big(y)) => x + y,
@@ -247,7 +282,7 @@ fn negated(value: &Integer<'_>, max_bits: u64) -> Result<Value, Fault> {
 
 fn limited(value: BigInt, max_bits: u64) -> Result<Value, Fault> {
     match value.bits() > max_bits {
-        true => Err(Fault::IntegerLimit),
+        true => Err(Fault::IntegerLimit(IntegerBound::Bits)),
         false => Ok(Value::from_big(value)),
     }
 }

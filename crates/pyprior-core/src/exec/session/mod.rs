@@ -168,8 +168,7 @@ impl Session {
         };
         let arity = self.funcs.get(name).map_or(0, |func| usize::from(func.arity));
         if args.len() != arity {
-            let message = format!("{name}() takes {arity} arguments but {} were given", args.len());
-            return Ok(self.machine.finish(Err(ExecError::Arguments { message })));
+            return Ok(self.machine.finish(Err(ExecError::arguments(name, arity, args.len()))));
         }
         let (program, number) = self.program(&needed)?;
         let result = self.machine.call(&program, number, args);
