@@ -199,13 +199,13 @@ impl LanguageArgs {
 /// it could have.
 pub(crate) fn largest_constant<'a>(sources: impl IntoIterator<Item = &'a str>) -> i64 {
     let words = sources.into_iter().flat_map(|source| source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
-    let numbers = words.filter(|word| word.starts_with(|first: char| first.is_ascii_digit())).filter_map(|word| {
+    let numbers = words.filter(|word| word.starts_with(|first: char| first.is_ascii_digit())).map(|word| {
         let digits = word.replace('_', "").to_ascii_lowercase();
         let bases = [("0x", 16), ("0o", 8), ("0b", 2)];
         let based = bases.into_iter().find_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, base)));
         let (digits, base) = based.unwrap_or((&digits, 10));
         // What does not even fit is larger than all that is possible.
-        Some(i64::from_str_radix(digits, base).unwrap_or(i64::MAX))
+        i64::from_str_radix(digits, base).unwrap_or(i64::MAX)
     });
     numbers.max().unwrap_or(0).clamp(1024, 32_767)
 }
