@@ -223,7 +223,7 @@ fn what_ends_early_leaves_what_it_has_come_to() {
     let none = repl.0.call("nothing", &[]).unwrap();
     assert_eq!(none.error, Some(ExecError::NoFunction { name: "nothing".to_owned() }));
     let wrong = repl.0.call("h", &[]).unwrap().error.unwrap();
-    assert_eq!(wrong.to_string(), "TypeError: h() takes 1 arguments but 0 were given");
+    assert_eq!(wrong.to_string(), "TypeError: h() takes 1 argument but 0 were given");
 }
 
 #[test]
