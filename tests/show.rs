@@ -7,22 +7,22 @@ mod command;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use command::{pyprior, pyprior_with_input};
+use command::{pyprior, pyprior_with_input, stderr, stdout};
 
 fn show(args: &[&str], input: &str) -> Output {
     pyprior_with_input(&[&["show"], args].concat(), input)
 }
 
-fn stdout(args: &[&str], input: &str) -> String {
+fn shown(args: &[&str], input: &str) -> String {
     let output = show(args, input);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    assert!(output.status.success(), "{}", stderr(&output));
+    stdout(&output).to_owned()
 }
 
 fn refused(args: &[&str], input: &str) -> String {
     let output = show(args, input);
-    assert!(!output.status.success() && output.stdout.is_empty());
-    String::from_utf8(output.stderr).unwrap()
+    assert!(!output.status.success() && stdout(&output).is_empty());
+    stderr(&output).to_owned()
 }
 
 fn path(name: &str) -> PathBuf {
@@ -31,7 +31,7 @@ fn path(name: &str) -> PathBuf {
 
 #[test]
 fn source_under_its_names() {
-    let text = stdout(&["-"], "def area(side):\n    return side * side\nprint(area(12))\n");
+    let text = shown(&["-"], "def area(side):\n    return side * side\nprint(area(12))\n");
     assert!(text.starts_with("  1  BLK_2  ("), "{text}");
     assert!(text.contains("     | def area(<params>):\n     | <stmt>\n"), "{text}");
     assert!(text.contains("     | def area(side):\n     |     return side * <expr>\n     | <stmt>\n"), "{text}");
@@ -43,7 +43,7 @@ fn what_is_shown_is_what_is_sampled() {
     let flags = ["--seed", "5", "--max-len", "35", "--exclude", "CALL"];
     let sampled = pyprior(&[&["sample", "-n", "4", "--format", "names"][..], &flags].concat());
     let names = String::from_utf8(sampled.stdout).unwrap();
-    let text = stdout(&[&flags[..], &["--row", "3"]].concat(), "");
+    let text = shown(&[&flags[..], &["--row", "3"]].concat(), "");
     let steps = text.lines().filter(|line| line.contains(" legal: "));
     let taken = steps.map(|line| line.split_whitespace().nth(1).unwrap()).collect::<Vec<_>>().join(" ");
     assert_eq!(Some(taken.as_str()), names.lines().nth(3));
@@ -51,7 +51,7 @@ fn what_is_shown_is_what_is_sampled() {
 
 #[test]
 fn tokens_also_unfinished() {
-    let text = stdout(&["--tokens", "-"], "BLK_1 PRINT ADD INT_1");
+    let text = shown(&["--tokens", "-"], "BLK_1 PRINT ADD INT_1");
     assert!(text.ends_with("     | print(1 + <expr>)\n"), "{text}");
     let error = refused(&["--tokens", "-"], "BLK_1 PRINT PRINT");
     assert!(error.contains("PRINT"), "{error}");
@@ -69,7 +69,7 @@ fn files_by_their_ending() {
     ] {
         let file = path(&format!("decode.{ending}"));
         let args = ["-", "-o", file.to_str().unwrap(), "--size", "40x10", "--font-size", "16", "--delay", "40"];
-        assert_eq!(stdout(&args, "print(6 * 7)"), "");
+        assert_eq!(shown(&args, "print(6 * 7)"), "");
         assert!(std::fs::read(&file).unwrap().starts_with(start), "{ending}");
     }
 }
@@ -81,7 +81,7 @@ fn takes_the_place_of_a_file() {
     std::fs::create_dir(&folder).unwrap();
     let file = folder.join("decode.svg");
     std::fs::write(&file, "before").unwrap();
-    assert_eq!(stdout(&["-", "-o", file.to_str().unwrap()], "print(6 * 7)"), "");
+    assert_eq!(shown(&["-", "-o", file.to_str().unwrap()], "print(6 * 7)"), "");
     assert!(std::fs::read(&file).unwrap().starts_with(b"<svg"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
 }

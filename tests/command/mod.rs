@@ -1,7 +1,5 @@
 //! Runs the command line as a user does.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

@@ -1,8 +1,6 @@
 //! What a terminal shows, by an emulator that is not ours.
 
-mod common;
-
-use common::{Error, emulator, of_source, of_tokens, sampled};
+use crate::common::{Error, emulator, of_source, of_tokens, sampled};
 use pyprior_core::exec::Limits;
 use pyprior_show::{Cell, Colours, Rgb, Screen, Size, layout, update};
 

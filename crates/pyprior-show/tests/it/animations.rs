@@ -1,12 +1,10 @@
 //! Animations, read again by decoders: every frame of every format is the same picture, and the picture is the screen.
 
-mod common;
-
 use std::collections::HashSet;
 use std::io::Cursor;
 use std::time::Duration;
 
-use common::{Error, emulator, of_source, of_tokens, sampled};
+use crate::common::{Error, emulator, of_source, of_tokens, sampled};
 use pyprior_show::{
     Cell, ExportError, ExportOptions, FontSize, Format, Replay, Rgb, Screen, Size, Timing, export, layout,
 };

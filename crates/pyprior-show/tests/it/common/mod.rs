@@ -1,8 +1,5 @@
 //! Replays that the tests look at.
 
-// Every test file compiles this for itself and uses some of it.
-#![allow(dead_code)]
-
 use std::num::NonZero;
 use std::sync::Arc;
 

@@ -1,8 +1,6 @@
 //! What frames say, against the matcher and the renderer.
 
-mod common;
-
-use common::{Error, of_source, of_tokens, sampled};
+use crate::common::{Error, of_source, of_tokens, sampled};
 use pyprior_core::{HoleKind, Matcher, Renderer};
 use pyprior_show::{Phase, Replay, write_plain};
 
@@ -114,7 +112,7 @@ fn unfinished_and_illegal() -> Result<(), Error> {
     assert_eq!(end.marks.iter().map(|mark| &end.source[mark.clone()]).collect::<Vec<_>>(), ["<expr>"]);
     let empty = of_tokens("")?;
     assert_eq!((empty.frames(), empty.view(0).source.as_str()), (1, "<block>"));
-    let language = common::small()?;
+    let language = crate::common::small()?;
     let print = language.vocab().id_of("PRINT").ok_or("PRINT")?;
     assert!(Replay::new(&language, &[print]).is_err());
     assert!(Replay::new(&language, &[u32::MAX]).is_err());
