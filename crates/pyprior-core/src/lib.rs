@@ -41,11 +41,13 @@ pub use config::{
 };
 pub use explain::WhyNot;
 pub use language::Language;
+pub use logits::choice::{Choice, ChoiceError, GumbelSampler};
 pub use logits::element::Logit;
 pub use logits::row::{LogitsError, LogitsScratch};
 pub use logits::sample::{Sampled, TokenSampler};
 pub use logits::truncate::{Truncation, TruncationConfig, TruncationError};
 pub use matcher::{Frontier, HoleKind, Matcher, RollbackError, TokenError};
+pub use prior::arrays::{PRIOR_GROUPS, PriorShifts};
 pub use prior::config::{ApplyMode, Normalisation, PriorConfig, PriorError};
 pub use prior::table::Prior;
 pub use sampler::philox::philox4x32_10;

@@ -10,8 +10,8 @@ use common::chi::{chi_squared, fits};
 use common::prior::{Case, log_softmax, normal, wild};
 use half::f16;
 use pyprior_core::{
-    ApplyMode, Language, LanguageConfig, LogitsScratch, Matcher, Normalisation, Prior, PriorConfig, Sampled,
-    TokenBitmask, TokenSampler, UniformSampler,
+    ApplyMode, GumbelSampler, Language, LanguageConfig, LogitsScratch, Matcher, Normalisation, Prior, PriorConfig,
+    Sampled, TokenBitmask, TokenSampler, Truncation, TruncationConfig, UniformSampler,
 };
 
 fn counts(sampler: &TokenSampler, logits: &[f32], bitmask: &TokenBitmask, draws: u64) -> Vec<u64> {
@@ -84,6 +84,35 @@ fn every_mode_and_normalisation_draws_what_it_states() {
     }
     println!("of 40 wrong distributions {told} are told; {told_other} of the other normalisation");
     assert!(told >= 36 && told_other >= 10, "{told} {told_other}");
+}
+
+/// The choice by Gumbel noise, prior and all in one pass.
+#[test]
+fn noise_draws_what_is_stated() {
+    let language = Language::new(LanguageConfig { value_range: (0, 9), ..LanguageConfig::default() }).unwrap();
+    let vocab = language.vocab();
+    let mut random = Random(51);
+    let mut scratch = LogitsScratch::default();
+    let sampler = GumbelSampler::new(Truncation::new(TruncationConfig::default()).unwrap(), 1 << 40);
+    for _ in 0..60 {
+        let mut case = Case::random(&mut random, vocab);
+        case.config.alpha = case.config.alpha.min(1.0);
+        let model = (0..vocab.len()).map(|_| normal(&mut random) as f32).collect::<Vec<_>>();
+        let logits = case.apply(vocab, &model.iter().map(|&logit| f64::from(logit)).collect::<Vec<_>>());
+        let stated = log_softmax(&logits).iter().map(|log| log.exp()).collect::<Vec<_>>();
+        let (prior, bitmask) = (Prior::new(vocab, case.config).unwrap(), case.bitmask());
+        let shifts = prior.row_shifts(case.frontier, &bitmask, 0).unwrap();
+        let mut counts = vec![0; vocab.len()];
+        for draw in 0..10_000 {
+            let prior = Some((&prior, &shifts));
+            let choice = sampler.sample(&model, bitmask.data(), prior, draw / 7, (draw % 7) as u32, &mut scratch);
+            let choice = choice.unwrap();
+            counts[choice.token as usize] += 1;
+            assert!((choice.log_probability - stated[choice.token as usize].ln()).abs() < 1e-5, "{case:?}");
+            assert_eq!(choice.legal, bitmask.count(0));
+        }
+        assert!(fits(&counts, &stated), "{case:?} {:?}", chi_squared(&counts, &stated));
+    }
 }
 
 #[test]

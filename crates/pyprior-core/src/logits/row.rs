@@ -42,12 +42,21 @@ pub struct LogitsScratch {
     pub(crate) tokens: Vec<u32>,
     /// Their logits, finite.
     pub(crate) values: Vec<f64>,
-    /// The prior's logits of the same tokens, or their weights.
+    /// The prior's logits of the same tokens, or their weights; what bounds a choice.
     pub(crate) weights: Vec<f64>,
-    /// Finite logits of all other tokens, or sorted ones of the same.
+    /// Finite logits of all other tokens, or sorted ones of the same, or their random numbers.
     pub(crate) others: Vec<f64>,
     /// Exponentials of any of these.
     pub(crate) exps: Vec<f64>,
+}
+
+/// What a model said of the tokens in question.
+#[derive(Clone, Copy)]
+pub(crate) struct Heard {
+    /// Whether anything: whether one of them is neither negative infinity nor NaN.
+    pub(crate) says: bool,
+    /// Whether one of them is NaN.
+    pub(crate) is_nan: bool,
 }
 
 impl LogitsScratch {
@@ -60,21 +69,46 @@ impl LogitsScratch {
 
     /// Collects the values of `tokens`.
     ///
-    /// Infinities become the largest and the least finite number of the type, NaN counts as negative infinity.
-    /// Returns false, and the values are all 0, if the model says nothing of these tokens: if each is negative
-    /// infinity or NaN.
-    pub(crate) fn gather<T: Logit>(&mut self, logits: &[T]) -> bool {
-        let mut says = false;
+    /// Infinities become the largest and the least finite number of the type, NaN counts as negative infinity. Where
+    /// the model says nothing of these tokens, the values are all 0.
+    pub(crate) fn gather<T: Logit>(&mut self, logits: &[T]) -> Heard {
         self.values.clear();
-        self.values.extend(self.tokens.iter().map(|&token| {
-            let value = logits[token as usize].to_f64();
-            says |= value > f64::NEG_INFINITY;
-            finite::<T>(value)
-        }));
-        if !says {
+        self.values.extend(self.tokens.iter().map(|&token| logits[token as usize].to_f64()));
+        // No branch a value: in most rows all are finite.
+        if self.values.iter().fold(true, |finite, value| finite & value.is_finite()) {
+            return Heard { says: !self.values.is_empty(), is_nan: false };
+        }
+        let mut heard = Heard { says: false, is_nan: false };
+        for value in &mut self.values {
+            heard.says |= *value > f64::NEG_INFINITY;
+            heard.is_nan |= value.is_nan();
+            *value = finite::<T>(*value);
+        }
+        if !heard.says {
             self.values.fill(0.0);
         }
-        says
+        heard
+    }
+
+    /// Collects the legal tokens, ascending.
+    pub(crate) fn gather_tokens(&mut self, legal: &[u32], vocab: usize) {
+        self.tokens.clear();
+        for (&word, base) in legal.iter().zip((0..).step_by(32)) {
+            if word == u32::MAX {
+                self.tokens.extend(base..base + 32);
+                continue;
+            }
+            let (mut places, mut count, mut rest) = ([0; 32], 0, word);
+            while rest != 0 {
+                places[count % 32] = base + rest.trailing_zeros();
+                rest &= rest - 1;
+                count += 1;
+            }
+            self.tokens.extend_from_slice(&places[..count]);
+        }
+        // A bitmask that somebody wrote may have bits beyond the vocabulary.
+        let within = self.tokens.iter().rev().position(|&token| (token as usize) < vocab);
+        self.tokens.truncate(within.map_or(0, |beyond| self.tokens.len() - beyond));
     }
 
     /// Collects the finite values of all tokens that are not in `tokens`.

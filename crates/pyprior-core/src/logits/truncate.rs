@@ -140,6 +140,26 @@ impl Truncation {
         }
     }
 
+    /// Applies the temperature, and leaves the tokens that stay. At least one of them is at the largest logit.
+    pub(super) fn keep(&self, scratch: &mut LogitsScratch) {
+        let LogitsScratch { tokens, values, others, exps, .. } = scratch;
+        let TruncationConfig { temperature, top_k, top_p, min_p } = self.config;
+        if (temperature, top_k, top_p, min_p) == (1.0, None, 1.0, 0.0) {
+            return;
+        }
+        // A low temperature may take a logit to negative infinity: it is not drawn.
+        let least = self.least(values, others, exps).max(f64::MIN);
+        let mut kept = 0;
+        for place in 0..values.len() {
+            if values[place] >= least {
+                (tokens[kept], values[kept]) = (tokens[place], values[place]);
+                kept += 1;
+            }
+        }
+        tokens.truncate(kept);
+        values.truncate(kept);
+    }
+
     /// Applies the temperature; returns the least logit that stays.
     fn least(&self, values: &mut [f64], sorted: &mut Vec<f64>, exps: &mut Vec<f64>) -> f64 {
         let TruncationConfig { temperature, top_k, top_p, min_p } = self.config;

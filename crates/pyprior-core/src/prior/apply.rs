@@ -74,11 +74,12 @@ impl Prior {
         scratch: &mut LogitsScratch,
     ) {
         let alpha = self.config().alpha;
+        // Mode fixed with alpha 0 is mode off save for the log_softmax, which runs over the whole vocabulary.
         let mode = match self.config().apply {
             ApplyMode::Additive if alpha == 0.0 => ApplyMode::Off,
             mode => mode,
         };
-        if mode == ApplyMode::Off || mode == ApplyMode::Fixed && alpha == 0.0 {
+        if self.mode() == ApplyMode::Off {
             scratch.tokens.clear();
             scratch.tokens.extend(allowed(legal, logits.len()));
             scratch.weights.clear();
@@ -86,7 +87,7 @@ impl Prior {
         } else {
             self.gather(&self.shifts(frontier, legal), legal, scratch);
         }
-        let says = scratch.gather(logits);
+        let says = scratch.gather(logits).says;
         match mode {
             ApplyMode::Off => {}
             ApplyMode::Additive => blend(scratch, 1.0, 0.0, alpha, 0.0),

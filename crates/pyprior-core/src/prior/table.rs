@@ -11,7 +11,7 @@ use crate::matcher::Frontier;
 use crate::vocab::{Form, Vocab};
 
 /// Number of forms, that of a base vocabulary included.
-const FORMS: usize = Form::ALL.len() + 1;
+pub(super) const FORMS: usize = Form::ALL.len() + 1;
 
 /// The symbolic prior of a vocabulary: immutable, to be shared.
 ///
@@ -72,7 +72,7 @@ fn damped_by(form: Form) -> usize {
 }
 
 /// What is added to the logits of a form's tokens at a hole.
-pub(super) struct Shifts([f64; FORMS]);
+pub(super) struct Shifts(pub(super) [f64; FORMS]);
 
 impl Prior {
     /// Compiles a prior.
@@ -218,7 +218,10 @@ impl Prior {
         }
         if self.normalisation() == Normalisation::Legal {
             for (form, ids) in &self.shared {
-                shifts[*form as usize] -= ln(f64::from(count(legal, ids).max(1)));
+                let count = count(legal, ids);
+                if count > 1 {
+                    shifts[*form as usize] -= ln(f64::from(count));
+                }
             }
         }
         Shifts(shifts)
@@ -227,19 +230,26 @@ impl Prior {
     /// Collects the legal tokens that are not ruled out by a weight of 0, and their logits. Where all are, all
     /// stay, with logit 0.
     pub(super) fn gather(&self, shifts: &Shifts, legal: &[u32], scratch: &mut LogitsScratch) {
+        scratch.gather_tokens(legal, self.vocab);
         let LogitsScratch { tokens, weights, .. } = scratch;
-        tokens.clear();
         weights.clear();
-        for token in allowed(legal, self.vocab) {
-            let logit = self.logit(token, shifts);
-            if logit > f64::NEG_INFINITY {
-                tokens.push(token);
-                weights.push(logit);
+        weights.extend(tokens.iter().map(|&token| self.logit(token, shifts)));
+        if weights.iter().fold(true, |weighty, &logit| weighty & (logit > f64::NEG_INFINITY)) {
+            return;
+        }
+        let mut kept = 0;
+        for place in 0..tokens.len() {
+            if weights[place] > f64::NEG_INFINITY {
+                (tokens[kept], weights[kept]) = (tokens[place], weights[place]);
+                kept += 1;
             }
         }
-        if tokens.is_empty() {
-            tokens.extend(allowed(legal, self.vocab));
-            weights.resize(tokens.len(), 0.0);
+        match kept {
+            0 => weights.fill(0.0),
+            _ => {
+                tokens.truncate(kept);
+                weights.truncate(kept);
+            }
         }
     }
 
@@ -266,7 +276,7 @@ impl Prior {
 
     /// Form and base logit of a token.
     #[inline(always)]
-    fn token(&self, token: u32) -> Option<(Form, f64)> {
+    pub(super) fn token(&self, token: u32) -> Option<(Form, f64)> {
         let Some(local) = token.checked_sub(self.offset) else { return Some((Form::Text, 0.0)) };
         Some((*self.forms.get(local as usize)?, *self.base.get(local as usize)?))
     }

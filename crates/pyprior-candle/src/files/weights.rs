@@ -1,0 +1,128 @@
+//! Tensors out of `model.safetensors`, or out of the shards that `model.safetensors.index.json` lists.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use candle_core::safetensors::{Load, MmapedSafetensors};
+use candle_core::{DType, Device, Tensor};
+use serde::Deserialize;
+
+use super::dir::read_json;
+use super::error::WeightsError;
+use super::mmap::map;
+use crate::error::Error;
+use crate::llama::LlamaConfig;
+
+pub(super) const WHOLE: &str = "model.safetensors";
+pub(super) const INDEX: &str = "model.safetensors.index.json";
+
+/// The weight files of a directory, mapped.
+pub(super) struct WeightFiles {
+    files: Vec<(PathBuf, MmapedSafetensors)>,
+    /// Which file has a tensor.
+    places: HashMap<String, usize>,
+}
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+impl WeightFiles {
+    /// Maps `model.safetensors`, or if there is none, the shards of the index.
+    pub(super) fn open(dir: &Path) -> Result<Self, Error> {
+        let (whole, index) = (dir.join(WHOLE), dir.join(INDEX));
+        if whole.exists() || !index.exists() {
+            return Self::one(whole);
+        }
+        let mut opened = Self { files: Vec::new(), places: HashMap::new() };
+        let mut shards = HashMap::new();
+        for (name, file) in read_json::<Index>(&index)?.weight_map {
+            // What an index says comes from outside: it shall not lead to other places of the disk.
+            if Path::new(&file).file_name().is_none_or(|name| name != file.as_str()) {
+                return Err(WeightsError::ShardName { path: index, file }.into());
+            }
+            let nth = match shards.get(&file) {
+                Some(&nth) => nth,
+                None => {
+                    let path = dir.join(&file);
+                    opened.files.push((path.clone(), open(&path)?));
+                    shards.insert(file, opened.files.len() - 1);
+                    opened.files.len() - 1
+                }
+            };
+            opened.places.insert(name, nth);
+        }
+        Ok(opened)
+    }
+
+    fn one(path: PathBuf) -> Result<Self, Error> {
+        let file = open(&path)?;
+        let places = file.tensors().into_iter().map(|(name, _)| (name, 0)).collect();
+        Ok(Self { files: vec![(path, file)], places })
+    }
+
+    /// Refuses tensors that the model has no place for: they would change what it computes elsewhere.
+    pub(super) fn check_names(&self, config: &LlamaConfig) -> Result<(), WeightsError> {
+        let known: HashMap<_, _> = config.tensors().into_iter().collect();
+        for (path, file) in &self.files {
+            // Old checkpoints hold the angles of the positions; tied ones may hold the embedding twice.
+            let ignored = |name: &str| {
+                name.ends_with(".rotary_emb.inv_freq") || (config.tie_word_embeddings && name == "lm_head.weight")
+            };
+            let mut names = file.tensors().into_iter().map(|(name, _)| name);
+            if let Some(name) = names.find(|name| !known.contains_key(name) && !ignored(name)) {
+                return Err(WeightsError::Unknown { path: path.clone(), name });
+            }
+        }
+        Ok(())
+    }
+
+    /// A tensor as f32 on the CPU: of that shape, every number finite.
+    pub(super) fn get(&self, name: &str, wanted: &[usize]) -> Result<Tensor, Error> {
+        let (path, file) = match self.places.get(name).and_then(|&nth| self.files.get(nth)) {
+            Some((path, file)) => (path.clone(), file),
+            None => {
+                let path = self.files.first().map(|(path, _)| path.clone()).unwrap_or_default();
+                return Err(WeightsError::Missing { path, name: name.to_owned() }.into());
+            }
+        };
+        let name = name.to_owned();
+        let Ok(view) = file.get(&name) else { return Err(WeightsError::Missing { path, name }.into()) };
+        let kind = DType::try_from(view.dtype()).ok();
+        if !matches!(kind, Some(DType::F32 | DType::BF16 | DType::F16)) {
+            return Err(WeightsError::Dtype { path, name, found: format!("{:?}", view.dtype()) }.into());
+        }
+        if view.shape() != wanted {
+            let (found, wanted) = (view.shape().to_vec(), wanted.to_vec());
+            return Err(WeightsError::Shape { path, name, found, wanted }.into());
+        }
+        let tensor = view.load(&Device::Cpu)?.to_dtype(DType::F32)?;
+        let numbers = tensor.flatten_all()?.to_vec1::<f32>()?;
+        if let Some((nth, &value)) = numbers.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+            return Err(WeightsError::NotFinite { path, name, at: place(nth, wanted), value }.into());
+        }
+        Ok(tensor)
+    }
+}
+
+fn open(path: &Path) -> Result<MmapedSafetensors, Error> {
+    // Asked first, so that a file that cannot be read is told from one that holds something else.
+    std::fs::File::open(path).map_err(|source| super::DirError::Io { path: path.to_owned(), source })?;
+    Ok(map(path).map_err(|source| WeightsError::NotSafetensors { path: path.to_owned(), source })?)
+}
+
+/// The indices of the nth number of a tensor.
+fn place(mut nth: usize, shape: &[usize]) -> Vec<usize> {
+    let mut place: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|&dim| {
+            let index = nth % dim.max(1);
+            nth /= dim.max(1);
+            index
+        })
+        .collect();
+    place.reverse();
+    place
+}
