@@ -3,7 +3,9 @@
 mod check;
 mod conformance;
 mod decode;
+mod device;
 mod encode;
+mod interrupt;
 mod language;
 mod legal;
 mod limits;
