@@ -8,6 +8,7 @@ mod codec;
 mod config;
 pub mod exec;
 mod explain;
+mod filter;
 mod grammar;
 mod isa;
 mod language;
@@ -40,6 +41,7 @@ pub use config::{
     Calls, ComparisonValues, ConfigError, DeadCode, LanguageConfig, MAX_BASE_VOCAB, MAX_CONSTANTS, MAX_LEN, Profile,
 };
 pub use explain::WhyNot;
+pub use filter::{FILTER_STEPS, ProgramFilter, Rejected};
 pub use language::Language;
 pub use logits::choice::{Choice, ChoiceError, GumbelSampler};
 pub use logits::element::Logit;

@@ -5,7 +5,8 @@
 mod common;
 
 use common::Random;
-use common::prior::{Case, OUT, log_softmax, normal, numbers, wild};
+use common::prior::{Case, OUT, log_softmax, normal, wild};
+use common::slices::{self, numbers};
 use half::{bf16, f16};
 use pyprior_core::{
     ApplyMode, Form, Frontier, HoleKind, Language, LanguageConfig, Logit, LogitsError, LogitsScratch, Matcher,
@@ -64,7 +65,7 @@ fn logits_and_probabilities_follow_their_formulas() {
             let (mut logits, mut probabilities) = (vec![f32::NAN; vocab.len()], vec![f64::NAN; vocab.len()]);
             prior.logits(case.frontier, &case.bitmask(), 0, &mut logits).unwrap();
             prior.probabilities(case.frontier, &case.bitmask(), 0, &mut probabilities, &mut scratch).unwrap();
-            let (weights, expected) = (case.weights(&vocab), case.probabilities(&vocab));
+            let (weights, expected) = (case.weights(&vocab), slices::probabilities(&case, &vocab));
             for id in 0..vocab.len() {
                 let expected = weights[id].ln();
                 let close = (f64::from(logits[id]) - expected).abs() < 3e-6;

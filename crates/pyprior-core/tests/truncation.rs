@@ -5,7 +5,8 @@
 mod common;
 
 use common::Random;
-use common::prior::{OUT, log_softmax, normal, numbers, wild};
+use common::prior::{OUT, log_softmax, normal, wild};
+use common::slices::numbers;
 use half::{bf16, f16};
 use pyprior_core::{Logit, LogitsScratch, TokenBitmask, Truncation, TruncationConfig};
 

@@ -10,6 +10,7 @@ pub(crate) mod machine;
 pub(crate) mod naive_run;
 pub(crate) mod prior;
 pub(crate) mod running;
+pub(crate) mod slices;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

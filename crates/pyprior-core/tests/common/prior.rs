@@ -1,6 +1,6 @@
 //! The prior from its formulas, literally, with the standard library's exp and ln and one vector after another.
 
-use pyprior_core::{ApplyMode, Form, Frontier, HoleKind, Logit, Normalisation, PriorConfig, TokenBitmask, Vocab};
+use pyprior_core::{ApplyMode, Form, Frontier, HoleKind, Normalisation, PriorConfig, TokenBitmask, Vocab};
 
 use super::Random;
 
@@ -111,16 +111,6 @@ impl Case {
         ((0..vocab.len()).map(|id| positive(&id)).collect(), weights)
     }
 
-    /// Probabilities over the legal tokens by the prior alone.
-    pub(crate) fn probabilities(&self, vocab: &Vocab) -> Vec<f64> {
-        let entropy = PriorConfig { apply: ApplyMode::Entropy, ..self.config };
-        let (support, weights) = Self { config: entropy, ..self.clone() }.support(vocab);
-        let kept = weights.iter().zip(&support).map(|(weight, stays)| if *stays { *weight } else { 0.0 });
-        let kept = kept.collect::<Vec<_>>();
-        let sum: f64 = kept.iter().sum();
-        kept.into_iter().map(|weight| weight / sum).collect()
-    }
-
     /// What comes of a model's logits, all of them finite.
     pub(crate) fn apply(&self, vocab: &Vocab, model: &[f64]) -> Vec<f64> {
         let (support, weights) = self.support(vocab);
@@ -154,10 +144,6 @@ pub(crate) fn log_softmax(logits: &[f64]) -> Vec<f64> {
     let max = logits.iter().copied().fold(OUT, f64::max);
     let sum: f64 = logits.iter().map(|logit| (logit - max).exp()).sum();
     logits.iter().map(|logit| logit - max - sum.ln()).collect()
-}
-
-pub(crate) fn numbers<T: Logit>(row: &[T]) -> Vec<f64> {
-    row.iter().map(|value| value.to_f64()).collect()
 }
 
 /// A roughly normal number.

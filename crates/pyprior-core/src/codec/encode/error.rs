@@ -240,6 +240,12 @@ pub enum EncodeErrorKind {
         /// Largest constant.
         high: i64,
     },
+    /// A prompt behind which no statement may follow.
+    #[error("nothing can follow: a block has at most {max} statement{} (max_block_stmts)", if *max == 1 { "" } else { "s" })]
+    Filled {
+        /// The limit.
+        max: u32,
+    },
     /// A block with too many statements.
     #[error("a block has at most {max} statement{} (max_block_stmts); this one has {got}", if *max == 1 { "" } else { "s" })]
     Block {
@@ -356,6 +362,7 @@ impl EncodeErrorKind {
             Kind::NotReturning { .. }
             | Kind::Constant { .. }
             | Kind::Block { .. }
+            | Kind::Filled { .. }
             | Kind::Variables { .. }
             | Kind::Functions { .. }
             | Kind::Parameters { .. }

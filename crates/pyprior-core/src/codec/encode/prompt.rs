@@ -65,6 +65,10 @@ impl Encoder {
             .map_err(|error| syntax(error.location.start().to_usize(), in_our_style(&error.error.to_string())))?;
         let body = parsed.suite();
         let max = self.matcher.language().config().max_block_stmts as usize;
+        if open.is_none() && body.len() == max {
+            let max = self.matcher.language().config().max_block_stmts;
+            return Err(Refusal { at: text.trim_end().len(), kind: Kind::Filled { max } });
+        }
         let first = if open.is_some() { body.len() } else { body.len() + 1 };
         let mut prompts = Vec::new();
         let mut refused = None;
