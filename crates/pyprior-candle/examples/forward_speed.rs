@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
     let mut model =
         Llama::new(config.clone(), &Device::Cpu, DType::F32, |_, _| Ok(tensors.next().ok_or_else(none)?.1))?;
     if args.iter().any(|arg| arg == "composed") {
-        model = model.composed();
+        model = model.composed()?;
     }
     println!("{} parameters, {} bytes a row", config.parameters(), model.bytes_per_slot(LENGTH));
     for rows in rows {

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
 use pyprior_candle::{
-    Batch, BitmaskTensor, Budget, CausalModel, Draw, Error, GenerateConfig, Generator, KvCache, Llama, LlamaConfig,
-    Sampled, TensorSampler,
+    Batch, BitmaskTensor, Budget, CausalModel, Draw, Error, GenerateConfig, Generated, Generator, KvCache, Llama,
+    LlamaConfig, Sampled, TensorSampler,
 };
 use pyprior_core::{Language, LanguageConfig, TokenBitmask, TruncationConfig};
 
@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let budget = Budget { programs: Some(4 * rows as u64), ..Budget::default() };
         let generated = |model: &dyn CausalModel| {
             let mut generator = Generator::new(model, &language, &[], config.clone())?;
-            let each = &mut |_: pyprior_candle::Generated<'_>| ControlFlow::Continue(());
+            let each = &mut |_: Generated<'_>| ControlFlow::Continue(());
             generator.run(0, &budget, &AtomicBool::new(false), each)
         };
         generated(&noting)?;

@@ -17,6 +17,9 @@ pub enum Error {
     /// Logits cannot be masked or drawn from.
     #[error("sampling")]
     Sample(#[from] crate::sample::SampleError),
+    /// A model that is not of this crate failed.
+    #[error("the model failed")]
+    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A cache was used in a way that it does not allow.
     #[error(transparent)]
     Cache(#[from] CacheError),
@@ -26,6 +29,9 @@ pub enum Error {
     /// Weights are not those that the configuration asks for.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Training cannot go on.
+    #[error(transparent)]
+    Train(#[from] crate::train::TrainError),
     /// A model's directory cannot be read or written.
     #[error(transparent)]
     Dir(#[from] DirError),

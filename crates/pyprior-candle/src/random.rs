@@ -81,7 +81,10 @@ impl CausalModel for RandomModel {
     fn forward(&self, cache: &mut KvCache, batch: &Batch) -> Result<Tensor, Error> {
         cache.check(&self.id, batch, self.vocab_size)?;
         let (lens, Digests { capacity, digests }) = cache.parts()?;
-        let mut logits = Vec::with_capacity(batch.rows() * self.vocab_size + 3);
+        let mut logits = Vec::new();
+        let count = batch.rows().saturating_mul(self.vocab_size).saturating_add(3);
+        let bytes = self.vocab_size.saturating_mul(size_of::<f32>());
+        logits.try_reserve_exact(count).map_err(|_| CacheError::Memory { slots: batch.rows(), bytes })?;
         for (slot, tokens) in batch.iter() {
             let len = lens.get(slot).copied().unwrap_or(0);
             let row = digests.get_mut(slot * *capacity..(slot + 1) * *capacity).unwrap_or_default();

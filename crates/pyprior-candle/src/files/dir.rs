@@ -1,7 +1,7 @@
 //! A directory that holds a model, its vocabulary and its language.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::{DType, Device};
@@ -26,6 +26,19 @@ pub struct ModelDir {
     pub language: Arc<Language>,
     /// The model.
     pub model: Llama,
+}
+
+/// The files of a model's directory, in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelFiles<'a> {
+    /// `language.json`
+    pub language: &'a str,
+    /// `config.json`
+    pub config: &'a str,
+    /// `tokenizer.json`
+    pub tokenizer: &'a str,
+    /// `model.safetensors`
+    pub weights: &'a [u8],
 }
 
 /// What of `tokenizer.json` numbers tokens.
@@ -56,35 +69,39 @@ impl ModelDir {
     /// [`LlamaConfigError`](crate::LlamaConfigError) and [`WeightsError`](crate::WeightsError) for models that are not
     /// computed here and for weights that are not the configuration's.
     pub fn load(dir: &Path, device: &Device, dtype: DType) -> Result<Self, Error> {
-        let path = dir.join(LANGUAGE);
-        let language =
-            Language::new(read_json::<LanguageConfig>(&path)?).map_err(|source| DirError::Language { path, source })?;
-        let config: LlamaConfig = read_json(&dir.join(CONFIG))?;
-        check_size(config.vocab_size, &language)?;
-        check_tokenizer(&dir.join(TOKENIZER), &language)?;
-        let files = WeightFiles::open(dir)?;
-        files.check_names(&config)?;
-        let model = Llama::new(config, device, dtype, |name, shape| files.get(name, shape))?;
-        Ok(Self { language, model })
+        let text = |name| read(&dir.join(name));
+        let texts = [text(LANGUAGE)?, text(CONFIG)?, text(TOKENIZER)?];
+        Self::read(dir, texts.each_ref().map(String::as_str), || WeightFiles::open(dir), device, dtype)
     }
 
-    /// Refuses a language that numbers tokens differently than the model's own. Other rules and lengths are no matter:
-    /// the same model can be used under any language of the same vocabulary.
+    /// Reads a directory's files from memory, such as a program's own; `name` is what errors call it.
     ///
     /// # Errors
     ///
-    /// [`DirError::OtherLanguage`] with the first token that differs.
-    pub fn check_language(&self, other: &Language) -> Result<(), DirError> {
-        let (own, other) = (self.language.vocab(), other.vocab());
-        let end = own.len().max(other.len()) as u32;
-        // Two base vocabularies of the same size are taken to be the same: their tokens have no names.
-        for id in own.offset().min(other.offset())..end {
-            if own.name(id) != other.name(id) || own.form(id) != other.form(id) {
-                let name = |name: Option<&str>| name.unwrap_or("none").to_owned();
-                return Err(DirError::OtherLanguage { id, found: name(other.name(id)), wanted: name(own.name(id)) });
-            }
-        }
-        Ok(())
+    /// As [`load`](Self::load).
+    pub fn from_files(name: &str, files: ModelFiles<'_>, device: &Device, dtype: DType) -> Result<Self, Error> {
+        let ModelFiles { language, config, tokenizer, weights } = files;
+        let dir = Path::new(name);
+        Self::read(dir, [language, config, tokenizer], || WeightFiles::of_bytes(dir, weights), device, dtype)
+    }
+
+    fn read<'w>(
+        dir: &Path,
+        [language, config, tokenizer]: [&str; 3],
+        weights: impl FnOnce() -> Result<WeightFiles<'w>, Error>,
+        device: &Device,
+        dtype: DType,
+    ) -> Result<Self, Error> {
+        let path = dir.join(LANGUAGE);
+        let language = parse::<LanguageConfig>(&path, language)?;
+        let language = Language::new(language).map_err(|source| DirError::Language { path, source })?;
+        let config: LlamaConfig = parse(&dir.join(CONFIG), config)?;
+        check_size(config.vocab_size, &language)?;
+        check_tokenizer(&dir.join(TOKENIZER), tokenizer, &language)?;
+        let files = weights()?;
+        files.check_names(&config)?;
+        let model = Llama::new(config, device, dtype, |name, shape| files.get(name, shape))?;
+        Ok(Self { language, model })
     }
 }
 
@@ -95,8 +112,8 @@ pub(super) fn check_size(model: usize, language: &Language) -> Result<(), DirErr
 }
 
 /// The language's own tokens must have the same numbers in the tokenizer, and no other token may be beyond them.
-fn check_tokenizer(path: &Path, language: &Language) -> Result<(), DirError> {
-    let tokenizer: Tokenizer = read_json(path)?;
+fn check_tokenizer(path: &Path, text: &str, language: &Language) -> Result<(), DirError> {
+    let tokenizer: Tokenizer = parse(path, text)?;
     let mut found = tokenizer.model.vocab;
     found.extend(tokenizer.added_tokens.into_iter().map(|token| (token.content, token.id)));
     let vocab = language.vocab();
@@ -118,8 +135,10 @@ fn check_tokenizer(path: &Path, language: &Language) -> Result<(), DirError> {
     Ok(())
 }
 
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, DirError> {
-    let path = || PathBuf::from(path);
-    let text = std::fs::read_to_string(path()).map_err(|source| DirError::Io { path: path(), source })?;
-    serde_json::from_str(&text).map_err(|source| DirError::Json { path: path(), source })
+pub(super) fn read(path: &Path) -> Result<String, DirError> {
+    std::fs::read_to_string(path).map_err(|source| DirError::Io { path: path.to_owned(), source })
+}
+
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, DirError> {
+    serde_json::from_str(text).map_err(|source| DirError::Json { path: path.to_owned(), source })
 }

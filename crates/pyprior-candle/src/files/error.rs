@@ -75,6 +75,12 @@ pub enum WeightsError {
         /// NaN or an infinity.
         value: f32,
     },
+    /// There is not enough memory.
+    #[error("no memory for tensor {name:?}")]
+    Memory {
+        /// The tensor.
+        name: String,
+    },
     /// A device does not compute in a number format.
     #[error("{device} does not compute in {dtype}; a CPU computes in f32, other devices in f32, bf16 or f16")]
     Compute {
@@ -142,5 +148,22 @@ pub enum DirError {
         found: String,
         /// Its name for the model, or `none`.
         wanted: String,
+    },
+    /// A language whose tokens come behind another number of others than the model's.
+    #[error("a base vocabulary of {found} tokens; the model was made for one of {wanted} (base_vocab)")]
+    BaseVocab {
+        /// Of the language.
+        found: u32,
+        /// Of the model.
+        wanted: u32,
+    },
+    /// A configuration is no language.
+    #[error("language")]
+    Refused(#[source] ConfigError),
+    /// A language has a token that the model was not made for.
+    #[error("token {name} of this language is not in the model's vocabulary")]
+    Unknown {
+        /// Its name.
+        name: String,
     },
 }

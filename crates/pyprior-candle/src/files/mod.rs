@@ -2,9 +2,11 @@
 
 mod dir;
 mod error;
+mod language;
 mod mmap;
 mod save;
 mod weights;
 
-pub use dir::ModelDir;
+pub use dir::{ModelDir, ModelFiles};
 pub use error::{DirError, WeightsError};
+pub(crate) use save::write_tensors;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
@@ -49,11 +50,9 @@ struct Parts<'a> {
 impl Parts<'_> {
     fn write(mut self, language: &Language, config: &LlamaConfig, tensors: &[(String, Tensor)]) -> Result<(), Error> {
         let part = self.part(WHOLE);
-        let on_cpu = tensors.iter().map(|(name, tensor)| Ok((name.as_str(), tensor.to_device(&Device::Cpu)?)));
-        let on_cpu = on_cpu.collect::<candle_core::Result<Vec<_>>>()?;
         // `transformers` reads only files that say of whose make they are.
         let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-        safetensors::serialize_to_file(on_cpu, Some(about), &part).map_err(candle_core::Error::from)?;
+        write_tensors(&part, tensors.iter().map(|(name, tensor)| (name.clone(), tensor)), about)?;
         let dtype = tensors.first().map_or("float32", |(_, tensor)| torch_name(tensor));
         self.text(CONFIG, &config_json(config, language, dtype)?)?;
         self.text(LANGUAGE, &pretty(language.config(), LANGUAGE)?)?;
@@ -82,6 +81,24 @@ impl Parts<'_> {
         let path = self.part(name);
         fs::write(&path, text).map_err(|source| DirError::Io { path, source })
     }
+}
+
+/// Writes a safetensors file with metadata, and waits until it is on the disk.
+///
+/// What safetensors' own `serialize_to_file` writes only its owner can read.
+pub(crate) fn write_tensors<'t>(
+    path: &Path,
+    tensors: impl Iterator<Item = (String, &'t Tensor)>,
+    about: HashMap<String, String>,
+) -> Result<(), Error> {
+    let on_cpu = tensors.map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?)));
+    let on_cpu = on_cpu.collect::<candle_core::Result<Vec<_>>>()?;
+    let bytes = safetensors::serialize(on_cpu, Some(about)).map_err(candle_core::Error::from)?;
+    let written = fs::File::create(path).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        file.sync_all()
+    });
+    Ok(written.map_err(|source| DirError::Io { path: path.to_owned(), source })?)
 }
 
 impl Drop for Parts<'_> {

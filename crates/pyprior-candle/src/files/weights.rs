@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::{Load, MmapedSafetensors};
 use candle_core::{DType, Device, Tensor};
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
 use serde::Deserialize;
 
-use super::dir::read_json;
+use super::dir::{parse, read};
 use super::error::WeightsError;
 use super::mmap::map;
 use crate::error::Error;
@@ -16,11 +18,34 @@ use crate::llama::LlamaConfig;
 pub(super) const WHOLE: &str = "model.safetensors";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 
-/// The weight files of a directory, mapped.
-pub(super) struct WeightFiles {
-    files: Vec<(PathBuf, MmapedSafetensors)>,
+/// The weight files of a directory, mapped or in memory.
+pub(super) struct WeightFiles<'a> {
+    /// The file or the index that names the tensors.
+    path: PathBuf,
+    files: Vec<(PathBuf, Tensors<'a>)>,
     /// Which file has a tensor.
     places: HashMap<String, usize>,
+}
+
+enum Tensors<'a> {
+    Mapped(MmapedSafetensors),
+    Bytes(SafeTensors<'a>),
+}
+
+impl Tensors<'_> {
+    fn names(&self) -> Vec<String> {
+        match self {
+            Self::Mapped(file) => file.tensors().into_iter().map(|(name, _)| name).collect(),
+            Self::Bytes(file) => file.names().into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    fn view(&self, name: &str) -> Option<TensorView<'_>> {
+        match self {
+            Self::Mapped(file) => file.get(name).ok(),
+            Self::Bytes(file) => file.tensor(name).ok(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -28,16 +53,17 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-impl WeightFiles {
+impl<'a> WeightFiles<'a> {
     /// Maps `model.safetensors`, or if there is none, the shards of the index.
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
         let (whole, index) = (dir.join(WHOLE), dir.join(INDEX));
         if whole.exists() || !index.exists() {
-            return Self::one(whole);
+            let file = open(&whole)?;
+            return Ok(Self::one(whole, file));
         }
-        let mut opened = Self { files: Vec::new(), places: HashMap::new() };
+        let mut opened = Self { path: index.clone(), files: Vec::new(), places: HashMap::new() };
         let mut shards = HashMap::new();
-        for (name, file) in read_json::<Index>(&index)?.weight_map {
+        for (name, file) in parse::<Index>(&index, &read(&index)?)?.weight_map {
             // What an index says comes from outside: it shall not lead to other places of the disk.
             if Path::new(&file).file_name().is_none_or(|name| name != file.as_str()) {
                 return Err(WeightsError::ShardName { path: index, file }.into());
@@ -56,10 +82,18 @@ impl WeightFiles {
         Ok(opened)
     }
 
-    fn one(path: PathBuf) -> Result<Self, Error> {
-        let file = open(&path)?;
-        let places = file.tensors().into_iter().map(|(name, _)| (name, 0)).collect();
-        Ok(Self { files: vec![(path, file)], places })
+    /// The bytes of a `model.safetensors`.
+    pub(super) fn of_bytes(dir: &Path, bytes: &'a [u8]) -> Result<Self, Error> {
+        let path = dir.join(WHOLE);
+        match SafeTensors::deserialize(bytes) {
+            Ok(file) => Ok(Self::one(path, Tensors::Bytes(file))),
+            Err(source) => Err(WeightsError::NotSafetensors { path, source: source.into() }.into()),
+        }
+    }
+
+    fn one(path: PathBuf, file: Tensors<'a>) -> Self {
+        let places = file.names().into_iter().map(|name| (name, 0)).collect();
+        Self { path: path.clone(), files: vec![(path, file)], places }
     }
 
     /// Refuses tensors that the model has no place for: they would change what it computes elsewhere.
@@ -70,8 +104,7 @@ impl WeightFiles {
             let ignored = |name: &str| {
                 name.ends_with(".rotary_emb.inv_freq") || (config.tie_word_embeddings && name == "lm_head.weight")
             };
-            let mut names = file.tensors().into_iter().map(|(name, _)| name);
-            if let Some(name) = names.find(|name| !known.contains_key(name) && !ignored(name)) {
+            if let Some(name) = file.names().into_iter().find(|name| !known.contains_key(name) && !ignored(name)) {
                 return Err(WeightsError::Unknown { path: path.clone(), name });
             }
         }
@@ -83,12 +116,12 @@ impl WeightFiles {
         let (path, file) = match self.places.get(name).and_then(|&nth| self.files.get(nth)) {
             Some((path, file)) => (path.clone(), file),
             None => {
-                let path = self.files.first().map(|(path, _)| path.clone()).unwrap_or_default();
+                let path = self.path.clone();
                 return Err(WeightsError::Missing { path, name: name.to_owned() }.into());
             }
         };
         let name = name.to_owned();
-        let Ok(view) = file.get(&name) else { return Err(WeightsError::Missing { path, name }.into()) };
+        let Some(view) = file.view(&name) else { return Err(WeightsError::Missing { path, name }.into()) };
         let kind = DType::try_from(view.dtype()).ok();
         if !matches!(kind, Some(DType::F32 | DType::BF16 | DType::F16)) {
             return Err(WeightsError::Dtype { path, name, found: format!("{:?}", view.dtype()) }.into());
@@ -106,10 +139,11 @@ impl WeightFiles {
     }
 }
 
-fn open(path: &Path) -> Result<MmapedSafetensors, Error> {
+fn open(path: &Path) -> Result<Tensors<'static>, Error> {
     // Asked first, so that a file that cannot be read is told from one that holds something else.
     std::fs::File::open(path).map_err(|source| super::DirError::Io { path: path.to_owned(), source })?;
-    Ok(map(path).map_err(|source| WeightsError::NotSafetensors { path: path.to_owned(), source })?)
+    let mapped = map(path).map_err(|source| WeightsError::NotSafetensors { path: path.to_owned(), source })?;
+    Ok(Tensors::Mapped(mapped))
 }
 
 /// The indices of the nth number of a tensor.

@@ -1,6 +1,6 @@
 //! When to stop, and what it took.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// When to stop; what is not given has no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +15,7 @@ pub struct Budget {
 
 /// What a run took.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Stats {
     /// Programs that were finished and handed out.
     pub programs: u64,
@@ -36,7 +37,7 @@ pub struct Stats {
 
 impl Budget {
     /// Whether another step may begin.
-    pub(super) fn lasts(&self, stats: &Stats, start: Instant) -> bool {
-        self.tokens.is_none_or(|tokens| stats.tokens < tokens) && self.time.is_none_or(|time| start.elapsed() < time)
+    pub(super) fn lasts(&self, stats: &Stats) -> bool {
+        self.tokens.is_none_or(|tokens| stats.tokens < tokens) && self.time.is_none_or(|time| stats.total < time)
     }
 }

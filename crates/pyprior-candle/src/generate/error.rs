@@ -44,6 +44,12 @@ pub enum GenerateError {
         /// The token that is not legal.
         source: TokenError,
     },
+    /// A prompt leaves nothing to start with.
+    #[error("prompt {prompt} has no alternatives")]
+    NoAlternatives {
+        /// Its place among the prompts, counted from 0.
+        prompt: usize,
+    },
     /// A token was drawn that is not legal: a defect of the device's operations.
     #[error("a token was drawn for program {program} that is not legal")]
     Illegal {
@@ -75,6 +81,6 @@ pub enum GenerateError {
         source: SampleError,
     },
     /// The settings of drawing are out of range, or tensors do not fit.
-    #[error("sampling")]
-    Sampling(#[source] SampleError),
+    #[error(transparent)]
+    Sampling(SampleError),
 }

@@ -6,8 +6,10 @@
 //! A token that is the only legal one is taken at once, and the model sees it together with the next one that is drawn.
 //!
 //! What a program becomes depends on its number, the seed, the prompt and the model's logits, not on the rows beside
-//! it: its random numbers are those of its number and position. Logits may differ in their last bits with the size of
-//! the batch, so that programs can differ where two tokens score alike to within rounding.
+//! it: its random numbers are those of its number and position. On one machine the CPU's logits have the same bits in every
+//! batch, with the cache or without, so programs are the same too. Processors with and without fused multiplication, and
+//! other devices, give logits that differ in their last bits: programs can then differ where two tokens score alike to
+//! within rounding.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -32,6 +34,7 @@
 
 mod budget;
 mod error;
+mod prompt;
 mod row;
 
 use std::ops::ControlFlow;
@@ -43,12 +46,17 @@ use pyprior_core::{Frontier, Language, Matcher, Prior, PriorConfig, TokenBitmask
 
 pub use self::budget::{Budget, Stats};
 pub use self::error::GenerateError;
+pub use self::prompt::Prompt;
+use self::prompt::Start;
 use self::row::Row;
 use crate::batch::Batch;
 use crate::bitmask::BitmaskTensor;
 use crate::cache::KvCache;
 use crate::model::CausalModel;
 use crate::sample::{Draw, PriorRows, SampleError, Sampled, TensorSampler};
+
+/// Alternatives of a prompt that are weighed side by side at most.
+const WEIGHED: usize = 64;
 
 /// How to generate.
 #[derive(Debug, Clone)]
@@ -64,14 +72,15 @@ pub struct GenerateConfig {
 }
 
 impl Default for GenerateConfig {
-    /// 64 rows, seed 0, the default prior, temperature 1.
+    /// 64 rows, seed 0, no prior, temperature 1.
     fn default() -> Self {
-        Self { seed: 0, rows: 64, prior: Some(PriorConfig::default()), truncation: TruncationConfig::default() }
+        Self { seed: 0, rows: 64, prior: None, truncation: TruncationConfig::default() }
     }
 }
 
 /// A finished program.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Generated<'a> {
     /// Its number: programs are numbered in the order in which they are begun, and finish in any order.
     pub number: u64,
@@ -87,11 +96,18 @@ pub struct Generated<'a> {
     pub entropy: f64,
 }
 
+/// What is told of every step.
+type StepHook<'m> = Box<dyn FnMut(&Stats) + 'm>;
+
 /// Generates programs of a language with a model.
 pub struct Generator<'m> {
     model: &'m dyn CausalModel,
     language: Arc<Language>,
-    prompts: Vec<Vec<u32>>,
+    starts: Vec<Start>,
+    /// Where alternatives are weighed.
+    weighing: Option<KvCache>,
+    greedy: bool,
+    on_step: Option<StepHook<'m>>,
     bos: u32,
     prior: Option<Prior>,
     sampler: TensorSampler,
@@ -108,7 +124,8 @@ impl std::fmt::Debug for Generator<'_> {
 
 impl<'m> Generator<'m> {
     /// A generator. Program number i starts with prompt i modulo their number; without prompts, with nothing. All of
-    /// the cache's memory is taken here: `rows` slots of `max_len` + 1 positions.
+    /// the cache's memory is taken here: `rows` slots of `max_len` + 1 positions, and as many as a prompt has
+    /// alternatives, if one has several (64 at most).
     ///
     /// # Errors
     ///
@@ -117,7 +134,7 @@ impl<'m> Generator<'m> {
     pub fn new(
         model: &'m dyn CausalModel,
         language: &Arc<Language>,
-        prompts: &[Vec<u32>],
+        prompts: &[Prompt],
         config: GenerateConfig,
     ) -> Result<Self, GenerateError> {
         let vocab = language.vocab();
@@ -132,23 +149,35 @@ impl<'m> Generator<'m> {
         if max_len as usize > most {
             return Err(GenerateError::TooLong { max_len, most });
         }
-        for (prompt, tokens) in prompts.iter().enumerate() {
-            Matcher::with_prefix(language, tokens).map_err(|source| GenerateError::Prompt { prompt, source })?;
-        }
         let prior = config.prior.map(|prior| Prior::new(vocab, prior)).transpose()?;
         let sampler = TensorSampler::new(vocab.len(), prior.clone(), config.truncation);
         let sampler = sampler.map_err(GenerateError::Sampling)?;
         let prior = prior.filter(|_| sampler.needs_prior_rows());
-        let prompts = if prompts.is_empty() { vec![Vec::new()] } else { prompts.to_vec() };
-        let cache = model.new_cache(config.rows, max_len as usize + 1)?;
+        let capacity = max_len as usize + 1;
+        let cache = model.new_cache(config.rows, capacity)?;
         // Every vocabulary has it; a model without use for it gets what comes first.
         let bos = vocab.id_of("BOS").unwrap_or(0);
+        let nothing = [Prompt::from(Vec::new())];
+        let prompts = if prompts.is_empty() { &nothing } else { prompts };
+        let starts = prompts.iter().enumerate().map(|prompt| Start::new(language, prompt));
+        let starts = starts.collect::<Result<Vec<_>, _>>()?;
+        let most = starts.iter().map(Start::alternatives).max().unwrap_or(1);
+        let weighing = (most > 1).then(|| model.new_cache(most.min(WEIGHED), capacity)).transpose()?;
+        let greedy = config.truncation.temperature == 0.0;
         let (language, seed, slots) = (Arc::clone(language), config.seed, config.rows);
-        Ok(Self { model, language, prompts, bos, prior, sampler, seed, slots, cache })
+        Ok(Self { model, language, starts, weighing, greedy, on_step: None, bos, prior, sampler, seed, slots, cache })
+    }
+
+    /// Has `hook` called once a step with what the run has taken so far: for progress.
+    pub fn on_step(&mut self, hook: impl FnMut(&Stats) + 'm) {
+        self.on_step = Some(Box::new(hook));
     }
 
     /// Generates programs from number `first` on until the budget is used up, `each` breaks, or `cancel` is set, which
-    /// is looked at once a step. Programs that are then unfinished are dropped.
+    /// is looked at once a step. `each` gets every finished program. Programs that are unfinished at the end are
+    /// dropped, and those that finish in the step in which `each` breaks, behind that one.
+    ///
+    /// If all prompts are whole programs, a budget of tokens alone is never used up: each prompt is then taken once.
     ///
     /// # Errors
     ///
@@ -161,7 +190,9 @@ impl<'m> Generator<'m> {
         each: &mut dyn FnMut(Generated<'_>) -> ControlFlow<()>,
     ) -> Result<Stats, GenerateError> {
         let start = Instant::now();
-        let end = budget.programs.map_or(u64::MAX, |programs| first.saturating_add(programs));
+        let no_end = budget.tokens.is_some() && self.starts.iter().all(Start::is_whole);
+        let once = no_end.then_some(self.starts.len() as u64);
+        let end = budget.programs.or(once).map_or(u64::MAX, |programs| first.saturating_add(programs));
         let mut run =
             Run { next: first..end, rows: Vec::with_capacity(self.slots), free: Vec::new(), stats: Stats::default() };
         run.free.extend((0..self.slots).rev().map(|slot| (Matcher::new(&self.language), slot)));
@@ -170,15 +201,19 @@ impl<'m> Generator<'m> {
         while go_on.is_continue() {
             self.refill(&mut run)?;
             go_on = run.hand_out(each);
+            run.stats.total = start.elapsed();
+            if let Some(hook) = &mut self.on_step {
+                hook(&run.stats);
+            }
+            if go_on.is_break() || cancel.load(Ordering::Relaxed) || !budget.lasts(&run.stats) {
+                break;
+            }
             if run.rows.is_empty() {
                 // Prompts may be whole programs; then others follow at once.
                 match run.next.is_empty() {
                     true => break,
                     false => continue,
                 }
-            }
-            if go_on.is_break() || cancel.load(Ordering::Relaxed) || !budget.lasts(&run.stats, start) {
-                break;
             }
             self.step(&mut step, &mut run)?;
         }
@@ -191,8 +226,12 @@ impl<'m> Generator<'m> {
         while let Some(number) = (!run.free.is_empty()).then(|| run.next.next()).flatten() {
             let Some((matcher, slot)) = run.free.pop() else { break };
             self.cache.reset(slot)?;
-            let prompt = (number % self.prompts.len() as u64) as usize;
-            let row = Row::start(number, (matcher, slot), self.bos, &self.prompts[prompt]);
+            let prompt = (number % self.starts.len() as u64) as usize;
+            let start = &mut self.starts[prompt];
+            if let Some(cache) = self.weighing.as_mut().filter(|_| !start.is_weighed()) {
+                start.weigh((self.model, cache), &self.language, (self.bos, self.greedy))?;
+            }
+            let row = Row::start(number, (matcher, slot), self.bos, start.of(self.seed, number));
             let row = row.map_err(|source| GenerateError::Prompt { prompt, source })?;
             run.count(row.pending.len() - 1 - row.prompt, 0);
             run.rows.push(row);
@@ -213,7 +252,9 @@ impl<'m> Generator<'m> {
         if bitmask.rows() != run.rows.len() {
             *bitmask = TokenBitmask::new(run.rows.len(), vocab);
         }
-        (frontiers.clear(), numbers.clear(), positions.clear());
+        frontiers.clear();
+        numbers.clear();
+        positions.clear();
         for (nth, row) in run.rows.iter().enumerate() {
             row.matcher.fill_next_token_bitmask(bitmask, nth)?;
             frontiers.push(row.matcher.frontier());
@@ -280,14 +321,15 @@ impl Run {
             }
             let row = self.rows.remove(nth);
             self.stats.programs += 1;
-            let go_on = each(Generated {
+            let program = Generated {
                 number: row.number,
                 tokens: row.matcher.tokens(),
                 prompt: row.prompt,
                 drawn: row.drawn,
                 log_probability: row.log_probability,
                 entropy: row.entropy,
-            });
+            };
+            let go_on = each(program);
             self.free.push((row.matcher, row.slot));
             go_on?;
         }

@@ -3,13 +3,15 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::Llama;
+use super::weights::Weights;
+use crate::ops::Path;
 use crate::ops::attention::{Plan, Store};
 use crate::ops::{add_rms_norm, rms_norm, silu_mul};
 
 impl Llama {
     /// Logits [rows, vocab] behind each row's last token; keys and values of all tokens enter the store.
-    pub(super) fn logits(&self, store: &mut Store, plan: &Plan, tokens: &[u32]) -> Result<Tensor> {
-        let (weights, path, eps) = (&self.weights, self.path, self.config.rms_norm_eps);
+    pub(super) fn logits(&self, weights: &Weights, store: &mut Store, plan: &Plan, tokens: &[u32]) -> Result<Tensor> {
+        let (path, eps) = (Path::Composed, self.config.rms_norm_eps);
         let mut x = weights.embed.index_select(&Tensor::new(tokens, &self.device)?, 0)?;
         let mut layers = weights.layers.iter().enumerate().peekable();
         let Some((_, first)) = layers.peek() else { candle_core::bail!("a model without layers") };

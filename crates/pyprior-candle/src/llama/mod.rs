@@ -5,23 +5,22 @@ mod forward;
 mod initial;
 mod weights;
 
+use std::any::Any;
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Tensor};
 
 pub use self::config::{LlamaConfig, LlamaConfigError};
 use self::weights::Weights;
 use crate::batch::Batch;
-use crate::cache::{KvCache, ModelId};
+use crate::cache::{CacheError, KvCache, ModelId};
+use crate::cpu;
 use crate::error::Error;
 use crate::files::WeightsError;
 use crate::model::{CausalModel, check_capacity};
-use crate::ops::Path;
 use crate::ops::attention::{Heads, Shape, Store, bytes_per_slot};
 
-/// Numbers of one intermediate result that a CPU should have at most: 1 MiB, about half of a core's cache.
-const CPU_NUMBERS: usize = 1 << 18;
-/// Tokens that go through the layers together at least: fewer would read the weights more often than it saves.
-const CPU_TOKENS: usize = 256;
-/// Numbers of one intermediate result that another device should have at most.
+/// Numbers of one intermediate result that a device should have at most.
 const DEVICE_NUMBERS: usize = 1 << 28;
 
 /// A decoder-only transformer: RMSNorm, rotary positions, grouped heads, SwiGLU.
@@ -30,11 +29,19 @@ const DEVICE_NUMBERS: usize = 1 << 28;
 #[derive(Debug, Clone)]
 pub struct Llama {
     config: LlamaConfig,
-    weights: Weights,
+    body: Body,
     device: Device,
     dtype: DType,
-    path: Path,
     id: ModelId,
+}
+
+/// The weights, and with them the way in which the model is computed.
+#[derive(Debug, Clone)]
+enum Body {
+    /// On a CPU, over plain memory.
+    Cpu(Arc<cpu::Weights>),
+    /// By candle's operations, on any device.
+    Composed(Weights),
 }
 
 impl Llama {
@@ -62,15 +69,25 @@ impl Llama {
                 WeightsError::Compute { dtype: dtype.as_str(), device: format!("{:?}", device.location()) }.into()
             );
         }
-        let weights = Weights::new(&config, device, dtype, get)?;
-        let path = if device.is_cpu() { Path::Slices } else { Path::Composed };
-        Ok(Self { config, weights, device: device.clone(), dtype, path, id: ModelId::default() })
+        let body = match device.is_cpu() {
+            true => Body::Cpu(Arc::new(cpu::Weights::new(&config, get)?)),
+            false => Body::Composed(Weights::new(&config, device, dtype, get)?),
+        };
+        Ok(Self { config, body, device: device.clone(), dtype, id: ModelId::default() })
     }
 
-    /// The same model, computed by candle's own operations even on a CPU: what other devices do, for comparison.
-    #[must_use]
-    pub fn composed(&self) -> Self {
-        Self { path: Path::Composed, id: ModelId::default(), ..self.clone() }
+    /// The same model, computed by candle's own operations even on a CPU: what other devices do, for comparison. Takes
+    /// memory for the weights once more.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn composed(&self) -> Result<Self, Error> {
+        let mut tensors = self.tensors()?.into_iter().map(|(_, tensor)| tensor);
+        let none = || candle_core::Error::Msg("one tensor more than there is".to_owned());
+        let weights =
+            Weights::new(&self.config, &self.device, self.dtype, |_, _| Ok(tensors.next().ok_or_else(none)?))?;
+        Ok(Self { body: Body::Composed(weights), id: ModelId::default(), ..self.clone() })
     }
 
     /// The numbers of the model.
@@ -84,19 +101,19 @@ impl Llama {
     ///
     /// What the device says.
     pub fn tensors(&self) -> Result<Vec<(String, Tensor)>, Error> {
-        Ok(self.weights.by_name(&self.config)?)
+        match &self.body {
+            Body::Cpu(weights) => weights.by_name(&self.config),
+            Body::Composed(weights) => Ok(weights.by_name(&self.config)?),
+        }
     }
 
-    /// Tokens that go through the layers together. On a CPU, so many that what stands between two products stays in
-    /// the processor's own cache; elsewhere, so many that it stays small beside the weights.
+    /// Tokens that go through the layers together, by candle's operations: so many that what stands between two products
+    /// stays small beside the weights.
     fn tokens_at_once(&self) -> usize {
         let config = &self.config;
         let widest =
             (2 * config.intermediate_size).max(config.hidden_size + 2 * config.num_attention_heads * config.head_dim);
-        match self.path {
-            Path::Slices => (CPU_NUMBERS / widest).max(CPU_TOKENS),
-            Path::Composed => (DEVICE_NUMBERS / widest).max(1),
-        }
+        (DEVICE_NUMBERS / widest).max(1)
     }
 
     fn shape(&self, slots: usize, capacity: usize) -> Shape {
@@ -120,14 +137,23 @@ impl CausalModel for Llama {
     }
 
     fn bytes_per_slot(&self, capacity: usize) -> usize {
-        bytes_per_slot(self.path, self.shape(1, capacity), self.dtype)
+        match self.body {
+            Body::Cpu(_) => cpu::bytes_per_slot(self.shape(1, capacity)),
+            Body::Composed(_) => bytes_per_slot(self.shape(1, capacity), self.dtype),
+        }
     }
 
     fn new_cache(&self, slots: usize, capacity: usize) -> Result<KvCache, Error> {
         check_capacity(capacity, self.max_positions())?;
         let shape = self.shape(slots, capacity);
-        let store = Store::new(self.path, shape, self.config.rope_theta, self.dtype, &self.device)?;
-        Ok(KvCache::new(self.id.clone(), (slots, capacity), self.bytes_per_slot(capacity), Box::new(store)))
+        let bytes = self.bytes_per_slot(capacity);
+        let memory = || CacheError::Memory { slots, bytes };
+        bytes.checked_mul(slots).filter(|&bytes| bytes <= isize::MAX as usize).ok_or_else(memory)?;
+        let storage: Box<dyn Any + Send> = match self.body {
+            Body::Cpu(_) => Box::new(cpu::Memory::new(&self.config, shape).ok_or_else(memory)?),
+            Body::Composed(_) => Box::new(Store::new(shape, self.config.rope_theta, self.dtype, &self.device)?),
+        };
+        Ok(KvCache::new(self.id.clone(), (slots, capacity), bytes, storage))
     }
 
     fn forward(&self, cache: &mut KvCache, batch: &Batch) -> Result<Tensor, Error> {
@@ -135,13 +161,22 @@ impl CausalModel for Llama {
         if batch.rows() == 0 {
             return Ok(Tensor::zeros((0, self.config.vocab_size), DType::F32, &self.device)?);
         }
-        let (lens, store) = cache.parts::<Store>()?;
-        let groups = batch.groups(self.tokens_at_once()).map(|rows| {
-            let plan = store.plan(lens, batch, rows.clone())?;
-            self.logits(store, &plan, batch.tokens_of(rows))
-        });
-        let groups = groups.collect::<candle_core::Result<Vec<_>>>()?;
-        let logits = if let [logits] = &groups[..] { logits.clone() } else { Tensor::cat(&groups, 0)? };
+        let logits = match &self.body {
+            Body::Cpu(weights) => {
+                let (lens, memory) = cache.parts::<cpu::Memory>()?;
+                let logits = memory.forward(&self.config, weights, lens, batch);
+                Tensor::from_vec(logits, (batch.rows(), self.config.vocab_size), &self.device)?
+            }
+            Body::Composed(weights) => {
+                let (lens, store) = cache.parts::<Store>()?;
+                let groups = batch.groups(self.tokens_at_once()).map(|rows| {
+                    let plan = store.plan(lens, batch, rows.clone())?;
+                    self.logits(weights, store, &plan, batch.tokens_of(rows))
+                });
+                let groups = groups.collect::<candle_core::Result<Vec<_>>>()?;
+                if let [logits] = &groups[..] { logits.clone() } else { Tensor::cat(&groups, 0)? }
+            }
+        };
         cache.advance(batch);
         Ok(logits)
     }

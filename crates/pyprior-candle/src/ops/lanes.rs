@@ -6,22 +6,22 @@
 use pulp::{Arch, Simd, WithSimd};
 
 /// Numbers side by side: two registers of AVX2, one of AVX-512, four of SSE or NEON.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Sixteen numbers.
-pub(super) type Lanes = [f32; LANES];
+pub(crate) type Lanes = [f32; LANES];
 
 /// Does `work` with the best instructions that this processor has. `with_simd` and whatever it calls must be inlined
 /// always: what the compiler leaves outside is compiled for the oldest processors.
 #[inline]
-pub(super) fn vectorised(work: impl WithSimd<Output = ()>) {
+pub(crate) fn vectorised(work: impl WithSimd<Output = ()>) {
     Arch::new().dispatch(work);
 }
 
 /// Σ x[i] · w[i], for as many as there are weights, of the lanes of one register. In four sums, since an addition takes
 /// four cycles and a processor begins two in each.
 #[inline(always)]
-pub(super) fn weighted_sum<S: Simd>(simd: S, x: &[Lanes], register: usize, w: &[f32]) -> S::f32s {
+pub(crate) fn weighted_sum<S: Simd>(simd: S, x: &[Lanes], register: usize, w: &[f32]) -> S::f32s {
     let mut sums = [simd.splat_f32s(0.0); 4];
     let add = |sum, x, w: f32| {
         let x = S::as_simd_f32s(x).0[register];
@@ -42,7 +42,7 @@ pub(super) fn weighted_sum<S: Simd>(simd: S, x: &[Lanes], register: usize, w: &[
 
 /// The sum of all lanes.
 #[inline(always)]
-pub(super) fn total(lanes: Lanes) -> f32 {
+pub(crate) fn total(lanes: Lanes) -> f32 {
     let mut sums = lanes;
     let mut half = LANES / 2;
     while half > 0 {
@@ -58,7 +58,7 @@ pub(super) fn total(lanes: Lanes) -> f32 {
 ///
 /// Cody and Waite's reduction, x = n·ln 2 + r with |r| ≤ ln 2 / 2; Taylor's series of degree 7 in r.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     const LOW: f32 = -87.0;
     const HIGH: f32 = 88.3;
     // Adding it leaves the nearest whole number in the low bits of the mantissa.

@@ -103,7 +103,7 @@ impl WithSimd for Norm<'_> {
 }
 
 #[inline(always)]
-fn norm_row(normed: &mut [f32], x: &[f32], weight: &[f32], eps: f32) {
+pub(crate) fn norm_row(normed: &mut [f32], x: &[f32], weight: &[f32], eps: f32) {
     let scale = 1.0 / (sum_of_squares(x) / x.len() as f32 + eps).sqrt();
     for ((normed, x), weight) in normed.iter_mut().zip(x).zip(weight) {
         *normed = x * scale * weight;
@@ -111,7 +111,7 @@ fn norm_row(normed: &mut [f32], x: &[f32], weight: &[f32], eps: f32) {
 }
 
 #[inline(always)]
-fn sum_of_squares(x: &[f32]) -> f32 {
+pub(super) fn sum_of_squares(x: &[f32]) -> f32 {
     let (chunks, rest) = x.as_chunks::<LANES>();
     let mut sums: Lanes = [0.0; LANES];
     for chunk in chunks {

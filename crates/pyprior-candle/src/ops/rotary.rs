@@ -29,13 +29,13 @@ impl Rotary {
     }
 
     /// Cosines and sines of one position.
-    pub(super) fn at(&self, position: usize) -> (&[f32], &[f32]) {
+    pub(crate) fn at(&self, position: usize) -> (&[f32], &[f32]) {
         let range = position * self.half..(position + 1) * self.half;
         (self.cos.get(range.clone()).unwrap_or_default(), self.sin.get(range).unwrap_or_default())
     }
 
     /// Cosines and sines of some positions, one row each.
-    pub(super) fn rows(&self, positions: impl Iterator<Item = usize>) -> (Vec<f32>, Vec<f32>) {
+    pub(crate) fn rows(&self, positions: impl Iterator<Item = usize>) -> (Vec<f32>, Vec<f32>) {
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
         for position in positions {
             let (c, s) = self.at(position);
@@ -48,7 +48,7 @@ impl Rotary {
 
 /// Turns one head, and multiplies it by `scale`.
 #[inline(always)]
-pub(super) fn rotate(head: &[f32], (cos, sin): (&[f32], &[f32]), scale: f32, out: &mut [f32]) {
+pub(crate) fn rotate(head: &[f32], (cos, sin): (&[f32], &[f32]), scale: f32, out: &mut [f32]) {
     let (first, second) = head.split_at(cos.len());
     let (out_first, out_second) = out.split_at_mut(cos.len());
     let angles = cos.iter().zip(sin);
@@ -57,5 +57,19 @@ pub(super) fn rotate(head: &[f32], (cos, sin): (&[f32], &[f32]), scale: f32, out
     }
     for (((out, a), b), (cos, sin)) in out_second.iter_mut().zip(first).zip(second).zip(angles) {
         *out = (b * cos + a * sin) * scale;
+    }
+}
+
+/// The gradient of a head out of that of what [`rotate`] made of it: turned the other way.
+#[inline(always)]
+pub(super) fn rotate_back(grad: &[f32], (cos, sin): (&[f32], &[f32]), scale: f32, out: &mut [f32]) {
+    let (first, second) = grad.split_at(cos.len());
+    let (out_first, out_second) = out.split_at_mut(cos.len());
+    let angles = cos.iter().zip(sin);
+    for (((out, a), b), (cos, sin)) in out_first.iter_mut().zip(first).zip(second).zip(angles.clone()) {
+        *out = (a * cos + b * sin) * scale;
+    }
+    for (((out, a), b), (cos, sin)) in out_second.iter_mut().zip(first).zip(second).zip(angles) {
+        *out = (b * cos - a * sin) * scale;
     }
 }

@@ -6,7 +6,7 @@ use candle_core::{Result, Storage, Tensor, bail};
 const WORTH_A_THREAD: usize = 1 << 14;
 
 /// Hands the numbers of a contiguous f32 tensor on the CPU to `read`, without a copy.
-pub(super) fn with_slice<R>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
+pub(crate) fn with_slice<R>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
     let (storage, layout) = tensor.storage_and_layout();
     let Storage::Cpu(cpu) = &*storage else { bail!("expected a tensor on the CPU") };
     let Some((begin, end)) = layout.contiguous_offsets() else { bail!("expected a contiguous tensor") };

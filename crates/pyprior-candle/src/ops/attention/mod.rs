@@ -1,17 +1,14 @@
 //! Causal attention of a batch's new tokens over what their slots hold, which the new tokens enter on the way.
 
+pub(crate) mod causal;
 mod composed;
-mod slices;
+pub(crate) mod softmax;
 
 use candle_core::{DType, Device, Result, Tensor};
 
 use self::composed::{Gather, TensorStore};
-use self::slices::SliceStore;
-use super::Path;
 use super::rotary::Rotary;
 use crate::batch::Batch;
-use crate::cache::CacheError;
-use crate::error::Error;
 
 /// How many heads there are, and how many numbers each has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +28,7 @@ impl Heads {
     }
 
     /// What scores are multiplied by.
-    fn scale(self) -> f32 {
+    pub(crate) fn scale(self) -> f32 {
         (1.0 / (self.dim as f64).sqrt()) as f32
     }
 }
@@ -47,7 +44,7 @@ struct Row {
 /// What all layers of one forward pass share.
 pub(crate) struct Plan {
     rows: Vec<Row>,
-    gather: Option<Gather>,
+    gather: Gather,
 }
 
 impl Plan {
@@ -74,39 +71,19 @@ pub(crate) struct Shape {
 /// Keys and values of every layer, slot and position, and the angles of the positions.
 pub(crate) struct Store {
     rotary: Rotary,
-    kind: Kind,
-}
-
-enum Kind {
-    Slices(SliceStore),
-    Tensors(TensorStore),
+    tensors: TensorStore,
 }
 
 /// Bytes of one slot: what [`Store::new`] takes for each.
-pub(crate) fn bytes_per_slot(path: Path, shape: Shape, dtype: DType) -> usize {
-    match path {
-        Path::Slices => SliceStore::bytes_per_slot(shape),
-        Path::Composed => TensorStore::bytes_per_slot(shape, dtype),
-    }
+pub(crate) fn bytes_per_slot(shape: Shape, dtype: DType) -> usize {
+    TensorStore::bytes_per_slot(shape, dtype)
 }
 
 impl Store {
     /// Takes all memory that there will be.
-    pub(crate) fn new(
-        path: Path,
-        shape: Shape,
-        theta: f64,
-        dtype: DType,
-        device: &Device,
-    ) -> std::result::Result<Self, Error> {
-        let bytes = bytes_per_slot(path, shape, dtype);
-        let memory = || CacheError::Memory { slots: shape.slots, bytes };
-        bytes.checked_mul(shape.slots).filter(|&bytes| bytes <= isize::MAX as usize).ok_or_else(memory)?;
-        let kind = match path {
-            Path::Slices => Kind::Slices(SliceStore::new(shape).ok_or_else(memory)?),
-            Path::Composed => Kind::Tensors(TensorStore::new(shape, dtype, device)?),
-        };
-        Ok(Self { rotary: Rotary::new(shape.capacity, shape.heads.dim, theta), kind })
+    pub(crate) fn new(shape: Shape, theta: f64, dtype: DType, device: &Device) -> Result<Self> {
+        let tensors = TensorStore::new(shape, dtype, device)?;
+        Ok(Self { rotary: Rotary::new(shape.capacity, shape.heads.dim, theta), tensors })
     }
 
     /// What some rows of a batch ask for, where slots hold `lens` positions.
@@ -121,20 +98,13 @@ impl Store {
                 row
             })
             .collect();
-        let gather = match &self.kind {
-            Kind::Slices(_) => None,
-            Kind::Tensors(store) => Some(store.gather(&rows, &self.rotary)?),
-        };
+        let gather = self.tensors.gather(&rows, &self.rotary)?;
         Ok(Plan { rows, gather })
     }
 
     /// Attention in one layer. Of queries, keys and values [tokens, `qkv_width`], without positions yet, keys and
     /// values enter the store; what the queries get is [tokens, query heads · dim].
     pub(crate) fn attend(&mut self, layer: usize, plan: &Plan, qkv: &Tensor) -> Result<Tensor> {
-        match (&mut self.kind, &plan.gather) {
-            (Kind::Slices(store), _) => store.attend(layer, &plan.rows, &self.rotary, qkv),
-            (Kind::Tensors(store), Some(gather)) => store.attend(layer, gather, qkv),
-            (Kind::Tensors(_), None) => candle_core::bail!("a plan of another store"),
-        }
+        self.tensors.attend(layer, &plan.gather, qkv)
     }
 }

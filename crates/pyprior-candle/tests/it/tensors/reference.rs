@@ -2,7 +2,7 @@
 
 use pyprior_core::{TruncationConfig, Vocab, philox4x32_10};
 
-use crate::prior::{Case, OUT, log_softmax};
+use super::prior::{Case, OUT, log_softmax};
 
 /// The distribution of a row.
 pub(crate) struct Expected {

@@ -4,9 +4,9 @@ use candle_core::{DType, Device, Tensor};
 use pyprior_candle::{BitmaskTensor, Draw, Sampled, TensorSampler, apply_token_bitmask};
 use pyprior_core::{TokenBitmask, TruncationConfig};
 
-use crate::Random;
-use crate::batch::{Batch, languages, truncations};
-use crate::prior::normal;
+use super::Random;
+use super::batch::{Batch, languages, truncations};
+use super::prior::normal;
 
 struct Flat {
     bitmask: TokenBitmask,

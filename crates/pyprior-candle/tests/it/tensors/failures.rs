@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use pyprior_candle::{BitmaskTensor, Draw, PriorRows, SampleError, Sampled, TensorSampler, apply_token_bitmask};
 use pyprior_core::{Prior, PriorConfig, TokenBitmask, TruncationConfig};
 
-use crate::batch::languages;
+use super::batch::languages;
 
 const VOCAB: usize = 40;
 const CPU: &Device = &Device::Cpu;

@@ -1,9 +1,6 @@
 //! A directory saved and loaded again.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod common;
-
+use crate::common;
 use std::fs;
 
 use candle_core::{DType, Device};
@@ -48,6 +45,8 @@ fn a_saved_model_is_the_model() {
             let expected =
                 ["config.json", "language.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
             assert_eq!(names, expected);
+            let permissions = |name: &str| fs::metadata(dir.join(name)).unwrap().permissions();
+            assert_eq!(permissions("model.safetensors"), permissions("config.json"));
         }
     }
     fs::remove_dir_all(root).unwrap();

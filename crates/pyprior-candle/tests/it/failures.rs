@@ -1,9 +1,6 @@
 //! What goes wrong, and what is said about it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod common;
-
+use crate::common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -235,7 +232,7 @@ fn shards() {
     assert_says(&dir, "model.safetensors.index.json: \"../a.safetensors\" is not the name of a file beside it");
     map.remove("lm_head.weight");
     fs::write(dir.file("model.safetensors.index.json"), index(&map)).unwrap();
-    assert_says(&dir, "a.safetensors: no tensor \"lm_head.weight\"");
+    assert_says(&dir, "model.safetensors.index.json: no tensor \"lm_head.weight\"");
 }
 
 fn logits(dir: &Dir) -> Vec<Vec<f32>> {
@@ -246,7 +243,7 @@ fn logits(dir: &Dir) -> Vec<Vec<f32>> {
 #[test]
 fn caches_used_wrongly() {
     let model = common::model(&common::small());
-    for model in [&model, &model.composed()] {
+    for model in [&model, &model.composed().unwrap()] {
         let mut cache = model.new_cache(3, 10).unwrap();
         common::forward(model, &mut cache, &[(0, &[1, 2, 3]), (2, &[4])]);
         let before = common::forward(model, &mut model.new_cache(1, 5).unwrap(), &[(0, &[1, 2, 3, 9])]);
@@ -269,7 +266,7 @@ fn caches_used_wrongly() {
         // No rows, no logits.
         assert_eq!(model.forward(&mut cache, &Batch::new()).unwrap().dims(), [0, 83]);
     }
-    let said = model.forward(&mut model.composed().new_cache(1, 5).unwrap(), &Batch::new()).unwrap_err();
+    let said = model.forward(&mut model.composed().unwrap().new_cache(1, 5).unwrap(), &Batch::new()).unwrap_err();
     assert_eq!(said.to_string(), "this cache was made by another model");
     let said = model.new_cache(1, 65).unwrap_err().to_string();
     assert_eq!(said, "slots of 65 positions: the model takes sequences of at most 64");

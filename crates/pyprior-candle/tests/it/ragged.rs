@@ -1,11 +1,8 @@
 //! Ragged batches over slots that are reset, cut and filled again give what single rows give without a cache.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod common;
-
+use crate::common;
+use crate::common::naive::Naive;
 use candle_core::DType;
-use common::naive::Naive;
 use proptest::prelude::*;
 use pyprior_candle::{CausalModel, KvCache, LlamaConfig, RandomModel};
 
@@ -48,8 +45,11 @@ fn config() -> impl Strategy<Value = LlamaConfig> {
     })
 }
 
+/// Logits that a row should have, each time with how far it may be away.
+type Expected = Vec<(Vec<f32>, f32)>;
+
 /// Goes through the steps with a cache, and checks the logits of every row against `single`.
-fn check(model: &dyn CausalModel, steps: &[Step], single: &dyn Fn(&[u32]) -> Vec<Vec<f32>>) {
+fn check(model: &dyn CausalModel, steps: &[Step], single: &dyn Fn(&[u32]) -> Expected) {
     let mut cache = model.new_cache(SLOTS, CAPACITY).unwrap();
     let mut held = vec![Vec::<u32>::new(); SLOTS];
     for step in steps {
@@ -80,9 +80,9 @@ fn check(model: &dyn CausalModel, steps: &[Step], single: &dyn Fn(&[u32]) -> Vec
         let logits = common::forward(model, &mut cache, &batch);
         for ((slot, tokens), logits) in rows.iter().zip(&logits) {
             held[*slot].extend(tokens);
-            for expected in single(&held[*slot]) {
+            for (expected, most) in single(&held[*slot]) {
                 let distance = common::distance(logits, &expected);
-                assert!(distance < 1e-4, "slot {slot}, {} tokens: {distance}", held[*slot].len());
+                assert!(distance <= most, "slot {slot}, {} tokens: {distance}", held[*slot].len());
             }
         }
         for (slot, held) in held.iter().enumerate() {
@@ -104,19 +104,19 @@ proptest! {
     fn cached_ragged_batches_are_single_rows(config in config(), steps in prop::collection::vec(step(), 1..8)) {
         let model = common::model(&config);
         let naive = Naive::new(&config, &common::by_name(&common::weights(&config, DType::F32)));
-        check(&model, &steps, &|tokens| vec![alone(&model, tokens), naive.logits(tokens)]);
+        check(&model, &steps, &|tokens| vec![(alone(&model, tokens), 0.0), (naive.logits(tokens), 1e-4)]);
     }
 
     #[test]
     fn composed_operations_agree(config in config(), steps in prop::collection::vec(step(), 1..5)) {
         let model = common::model(&config);
-        check(&model.composed(), &steps, &|tokens| vec![alone(&model, tokens)]);
+        check(&model.composed().unwrap(), &steps, &|tokens| vec![(alone(&model, tokens), 1e-4)]);
     }
 
     #[test]
     fn random_logits_depend_on_the_tokens_alone(steps in prop::collection::vec(step(), 1..8)) {
         let model = RandomModel::new(7, 83, candle_core::Device::Cpu);
-        check(&model, &steps, &|tokens| vec![alone(&model, tokens)]);
+        check(&model, &steps, &|tokens| vec![(alone(&model, tokens), 0.0)]);
     }
 }
 
@@ -135,21 +135,39 @@ fn random_logits_differ_by_seed_and_tokens_and_are_flat() {
     assert!(logits.iter().all(|x| (-1.0..1.0).contains(x)));
 }
 
-/// More rows than one thread takes: what a row gets does not depend on its neighbours.
+/// Bits of logits.
+fn bits(logits: &[f32]) -> Vec<u32> {
+    logits.iter().map(|x| x.to_bits()).collect()
+}
+
+/// More rows than one thread takes at a time, prompts longer than that, and tokens one by one: not one bit depends on
+/// the rows beside a row, nor on how its tokens come.
 #[test]
-fn many_rows_are_single_rows() {
-    let config = LlamaConfig { hidden_size: 128, head_dim: 32, intermediate_size: 344, ..common::small() };
-    let model = common::model(&config);
-    let mut cache = model.new_cache(200, 40).unwrap();
-    let prompts: Vec<Vec<u32>> =
-        (0..200).map(|row| (0..row % 30 + 1).map(|i| (row * 31 + i * 7) % 83).collect()).collect();
-    let rows: Vec<(usize, &[u32])> = prompts.iter().enumerate().map(|(row, prompt)| (199 - row, &prompt[..])).collect();
-    let at_once = common::forward(&model, &mut cache, &rows);
-    let next: Vec<(usize, &[u32])> = (0..200).map(|slot| (slot, &[5_u32][..])).collect();
-    let stepped = common::forward(&model, &mut cache, &next);
-    for row in (0..200).step_by(9) {
-        assert!(common::distance(&at_once[row], &alone(&model, &prompts[row])) < 1e-4);
-        let longer: Vec<u32> = prompts[row].iter().copied().chain([5]).collect();
-        assert!(common::distance(&stepped[199 - row], &alone(&model, &longer)) < 1e-4);
+fn logits_are_a_function_of_the_row_alone() {
+    let odd = LlamaConfig { hidden_size: 50, head_dim: 10, intermediate_size: 91, ..common::small() };
+    let wide = LlamaConfig { hidden_size: 128, head_dim: 32, intermediate_size: 344, ..common::small() };
+    for config in [odd, wide].map(|config| LlamaConfig { max_position_embeddings: 300, ..config }) {
+        let model = common::model(&config);
+        for rows in [1, 2, 7, 13, 64, 256] {
+            let length = |row: u32| if rows == 2 { 70 + 130 * row } else { row * 7 % 30 + 1 };
+            let prompts: Vec<Vec<u32>> =
+                (0..rows as u32).map(|row| (0..length(row)).map(|i| (row * 31 + i * 7) % 83).collect()).collect();
+            let mut cache = model.new_cache(rows, 202).unwrap();
+            // Rows need not come in the order of slots.
+            let batch: Vec<(usize, &[u32])> =
+                prompts.iter().enumerate().map(|(row, prompt)| (rows - 1 - row, &prompt[..])).collect();
+            let at_once = common::forward(&model, &mut cache, &batch);
+            let next: Vec<(usize, &[u32])> = (0..rows).map(|slot| (slot, &[5_u32][..])).collect();
+            let stepped = common::forward(&model, &mut cache, &next);
+            for row in (0..rows).step_by(rows.div_ceil(16)) {
+                let mut single = model.new_cache(1, 201).unwrap();
+                let tokens = prompts[row].chunks(1);
+                let by_one = tokens.map(|token| common::forward(&model, &mut single, &[(0, token)]).remove(0)).last();
+                assert_eq!(bits(&at_once[row]), bits(&alone(&model, &prompts[row])), "{rows} rows, row {row}");
+                assert_eq!(bits(&at_once[row]), bits(&by_one.unwrap()), "{rows} rows, row {row}");
+                let longer: Vec<u32> = prompts[row].iter().copied().chain([5]).collect();
+                assert_eq!(bits(&stepped[rows - 1 - row]), bits(&alone(&model, &longer)), "{rows} rows, row {row}");
+            }
+        }
     }
 }

@@ -6,8 +6,8 @@ use candle_core::{DType, Device, Tensor};
 use pyprior_candle::{BitmaskTensor, Draw, PriorRows, SampleError, Sampled, TensorSampler};
 use pyprior_core::{Language, LanguageConfig, Prior, PriorConfig, TokenBitmask, TruncationConfig, Vocab};
 
-use crate::Random;
-use crate::prior::{Case, wild};
+use super::Random;
+use super::prior::{Case, wild};
 
 /// The languages of vocabularies of 79 and 268 tokens.
 pub(crate) fn languages() -> [Arc<Language>; 2] {

@@ -5,11 +5,11 @@ use candle_core::DType;
 use pyprior_candle::Draw;
 use pyprior_core::{ApplyMode, Normalisation, PriorConfig, TruncationConfig, Vocab};
 
-use crate::Random;
-use crate::batch::{Batch, languages, truncations};
-use crate::chi::{chi_squared, fits};
-use crate::prior::{Case, normal};
-use crate::reference::Expected;
+use super::Random;
+use super::batch::{Batch, languages, truncations};
+use super::chi::{chi_squared, fits};
+use super::prior::{Case, normal};
+use super::reference::Expected;
 
 /// Rows of a batch.
 const ROWS: usize = 2000;

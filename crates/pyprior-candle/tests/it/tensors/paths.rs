@@ -4,10 +4,10 @@ use candle_core::DType;
 use pyprior_candle::{Draw, Sampled};
 use pyprior_core::{LogitsScratch, TruncationConfig};
 
-use crate::Random;
-use crate::batch::{Batch, languages, truncations};
-use crate::prior::{OUT, log_softmax};
-use crate::reference::Expected;
+use super::Random;
+use super::batch::{Batch, languages, truncations};
+use super::prior::{OUT, log_softmax};
+use super::reference::Expected;
 
 fn largest(dtype: DType) -> f64 {
     match dtype {

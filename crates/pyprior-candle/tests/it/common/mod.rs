@@ -1,5 +1,4 @@
 //! What several tests share: weights by a formula, and a transformer in plain loops.
-#![allow(dead_code)]
 
 pub(crate) mod naive;
 
@@ -9,7 +8,7 @@ use candle_core::{DType, Device, Tensor};
 use pyprior_candle::{Batch, CausalModel, KvCache, Llama, LlamaConfig};
 
 /// Numbers in [-1, 1): SplitMix64 of the tensor's name (FNV-1a) and the place in it. As in `ci/record_llama.py`.
-fn numbers(name: &str, count: usize) -> impl Iterator<Item = f64> {
+pub(crate) fn numbers(name: &str, count: usize) -> impl Iterator<Item = f64> {
     let fnv = |digest: u64, byte: u8| (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
     (1..=count as u64).map(move |place| {

@@ -1,25 +1,22 @@
 //! Masks and draws on tensors, against formulas in `f64` with the standard library's exp and ln.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 mod batch;
-#[path = "../../../pyprior-core/tests/common/chi.rs"]
+#[path = "../../../../pyprior-core/tests/common/chi.rs"]
 mod chi;
 mod distribution;
 mod failures;
 mod paths;
-#[path = "../../../pyprior-core/tests/common/prior.rs"]
-#[allow(dead_code, reason = "shared with the core's tests")]
+#[path = "../../../../pyprior-core/tests/common/prior.rs"]
 mod prior;
 mod reference;
 mod shapes;
 
 /// A deterministic source of numbers that look random (SplitMix64).
-pub(crate) struct Random(pub(crate) u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     /// A number below `n`, or 0.
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -27,19 +24,19 @@ impl Random {
         (z ^ (z >> 31)).checked_rem(n).unwrap_or(0)
     }
 
-    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+    pub(super) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
-    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub(super) fn between(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(u64::from(high - low) + 1) as u32
     }
 
-    pub(crate) fn index(&mut self, n: usize) -> usize {
+    pub(super) fn index(&mut self, n: usize) -> usize {
         self.below(n as u64) as usize
     }
 
-    pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.index(items.len())]
     }
 }
