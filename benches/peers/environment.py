@@ -1,4 +1,4 @@
-"""The virtual environment that holds the peers, below target/.
+"""The virtual environment that holds the peers, below target/; also that of ../pypi_generate.py.
 
 `reenter` makes it once, from the pinned list beside this file, and restarts the calling
 script inside it. Every package of the list is pinned, so none is chosen by a resolver:
@@ -47,15 +47,21 @@ def make():
     INSTALLED.write_text(REQUIREMENTS.read_text())
 
 
-def reenter():
-    """Return once this process runs inside the environment, with the settings above."""
-    inside = Path(sys.prefix).resolve() == VENV.resolve()
-    if inside and all(os.environ.get(name) == value for name, value in SETTINGS.items()):
+def reenter(venv=VENV, settings=SETTINGS):
+    """Return once this process runs inside the environment, with these settings.
+
+    Another environment than the default is taken as it is.
+    """
+    inside = Path(sys.prefix).resolve() == venv.resolve()
+    if inside and all(os.environ.get(name) == value for name, value in settings.items()):
         return
-    make()
-    environment = {**os.environ, **SETTINGS}
+    python = str(venv / "bin" / "python")
+    if venv == VENV:
+        make()
+    elif not Path(python).exists():
+        raise SystemExit(f"{venv} is no virtual environment")
+    environment = {**os.environ, **settings}
     for name in ("PYTHONHOME", "PYTHONPATH"):
         environment.pop(name, None)
-    python = str(VENV / "bin" / "python")
     sys.stdout.flush()
     os.execve(python, [python, *sys.argv], environment)

@@ -14,7 +14,7 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn catch() -> anyhow::Result<&'static AtomicBool> {
     let caught = || {
         if ASKED.swap(true, Ordering::Relaxed) {
-            std::process::exit(CODE.into());
+            end();
         }
     };
     ctrlc::set_handler(caught).context("cannot catch Ctrl-C")?;
@@ -23,5 +23,15 @@ pub(crate) fn catch() -> anyhow::Result<&'static AtomicBool> {
 
 /// What to exit with where all went well: code 130 if Ctrl-C asked for the end.
 pub(crate) fn code() -> ExitCode {
-    if ASKED.load(Ordering::Relaxed) { ExitCode::from(CODE) } else { ExitCode::SUCCESS }
+    if asked() { ExitCode::from(CODE) } else { ExitCode::SUCCESS }
+}
+
+/// Whether Ctrl-C has asked for the end.
+pub(crate) fn asked() -> bool {
+    ASKED.load(Ordering::Relaxed)
+}
+
+/// Ends the process as a second Ctrl-C does: for one who waits for somebody that does not answer.
+pub(crate) fn end() -> ! {
+    std::process::exit(CODE.into())
 }

@@ -46,7 +46,7 @@ enum ComparisonArg {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Language")]
 pub(crate) struct LanguageArgs {
-    /// Longest program in tokens, or `none` [default: 60 for sample, none elsewhere]
+    /// Longest program in tokens, or `none` [default: 60 for sample and train; the model's for generate; none elsewhere]
     #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
     max_len: Option<MaxLen>,
     /// Smallest and largest integer constant [default: -99 99]
@@ -73,9 +73,9 @@ pub(crate) struct LanguageArgs {
     /// Tokens or forms never to be generated, such as `for`, `CALL` or `VAR_1`; separated by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     exclude: Vec<String>,
-    /// A setting of the switches below
-    #[arg(long, value_enum, default_value = "sound")]
-    profile: ProfileArg,
+    /// A setting of the switches below [default: sound]
+    #[arg(long, value_enum)]
+    profile: Option<ProfileArg>,
     /// Whether nothing may stand behind a return [default: true]
     #[arg(long, value_name = "BOOL")]
     no_dead_code: Option<bool>,
@@ -91,9 +91,9 @@ pub(crate) struct LanguageArgs {
     /// Take an upside-down value range as one without constants
     #[arg(long)]
     allow_empty_value_range: bool,
-    /// Number of tokens of a base vocabulary, by which all ids are shifted
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
-    base_vocab: u32,
+    /// Number of tokens of a base vocabulary, by which all ids are shifted [default: 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    base_vocab: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -113,10 +113,17 @@ impl std::str::FromStr for MaxLen {
 impl LanguageArgs {
     /// The configuration; `max_len` applies where the flag is not given.
     pub(crate) fn config(&self, max_len: Option<u32>) -> LanguageConfig {
-        let mut config = LanguageConfig::with_profile(match self.profile {
-            ProfileArg::Sound => Profile::Sound,
-            ProfileArg::PyPrior002 => Profile::PyPrior002,
-        });
+        self.over(LanguageConfig { max_len, ..LanguageConfig::default() })
+    }
+
+    /// A configuration with what is given in place of its own.
+    pub(crate) fn over(&self, mut config: LanguageConfig) -> LanguageConfig {
+        if let Some(profile) = self.profile {
+            config.set_profile(match profile {
+                ProfileArg::Sound => Profile::Sound,
+                ProfileArg::PyPrior002 => Profile::PyPrior002,
+            });
+        }
         fn set<T: Copy>(knob: &mut T, value: Option<T>) {
             *knob = value.unwrap_or(*knob);
         }
@@ -126,7 +133,8 @@ impl LanguageArgs {
         set(&mut config.max_expr_depth, self.max_expr_depth);
         set(&mut config.max_control_depth, self.max_control_depth);
         set(&mut config.no_dead_code, self.no_dead_code);
-        config.max_arity = self.max_arity;
+        set(&mut config.base_vocab, self.base_vocab);
+        config.max_arity = self.max_arity.or(config.max_arity);
         if let Some(&[low, high]) = self.value_range.as_deref() {
             config.value_range = (low, high);
         }
@@ -148,10 +156,9 @@ impl LanguageArgs {
                 ComparisonArg::Int => ComparisonValues::Int,
             };
         }
-        config.exclude.clone_from(&self.exclude);
-        config.max_len = self.max_len.map_or(max_len, |given| given.0);
-        config.base_vocab = self.base_vocab;
-        config.allow_empty_value_range = self.allow_empty_value_range;
+        config.exclude.extend_from_slice(&self.exclude);
+        config.max_len = self.max_len.map_or(config.max_len, |given| given.0);
+        config.allow_empty_value_range |= self.allow_empty_value_range;
         config
     }
 

@@ -5,10 +5,12 @@ mod conformance;
 mod decode;
 mod device;
 mod encode;
+mod generate;
 mod interrupt;
 mod language;
 mod legal;
 mod limits;
+mod memory;
 mod output;
 mod prior;
 mod prompt;
@@ -17,6 +19,8 @@ mod run;
 mod sample;
 mod sampled;
 mod show;
+mod times;
+mod train;
 mod vocab;
 
 use std::process::ExitCode;
@@ -32,7 +36,7 @@ pub(crate) const EXIT_ERROR: u8 = 1;
     name = "pyprior",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done; 1 bad input, a refused configuration, or a difference found; 2 wrong usage."
+    after_help = "Exit codes: 0 done; 1 bad input, a refused configuration, or a difference found; 2 wrong usage; 130 interrupted, where Ctrl-C is waited for."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -42,12 +46,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sample(sample::Sample),
+    Generate(generate::Generate),
     Decode(decode::Decode),
     Encode(encode::Encode),
     Check(check::Check),
     Run(run::Run),
     Show(show::Show),
     Repl(repl::Repl),
+    Train(train::Train),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
     Conformance(conformance::Conformance),
@@ -56,12 +62,14 @@ enum Command {
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Sample(args) => args.run(),
+        Command::Generate(args) => args.run(),
         Command::Decode(args) => args.run(),
         Command::Encode(args) => args.run(),
         Command::Check(args) => args.run(),
         Command::Run(args) => args.run(),
         Command::Show(args) => args.run(),
         Command::Repl(args) => args.run(),
+        Command::Train(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),
         Command::Conformance(args) => args.run(),

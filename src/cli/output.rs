@@ -19,11 +19,21 @@ impl Output {
     pub(crate) fn open(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         Ok(match &self.output {
             Some(path) => {
-                let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+                let file = File::create(path).with_context(|| self.failure())?;
                 Box::new(BufWriter::new(file))
             }
             None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
         })
+    }
+}
+
+impl Output {
+    /// What to say where writing fails.
+    pub(crate) fn failure(&self) -> String {
+        match &self.output {
+            Some(path) => format!("cannot write {}", path.display()),
+            None => "cannot write to standard output".to_owned(),
+        }
     }
 }
 

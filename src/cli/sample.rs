@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
 
+use anyhow::Context as _;
 use clap::Args;
 use clap::error::ErrorKind;
 use pyprior_core::{ProgramNames, ProgramSampler, Programs, Renderer};
@@ -16,7 +17,7 @@ use super::limits::LimitArgs;
 use super::output::Output;
 use super::prior::PriorArgs;
 use super::prompt::Prompts;
-use super::sampled::{Format, ProgramWriter, Runner, words};
+use super::sampled::{Format, Program, ProgramWriter, Runner, words};
 
 /// Programs that a thread samples and writes down at a time.
 const PART: u64 = 1 << 11;
@@ -104,7 +105,7 @@ impl Sample {
                 runner: limits.map(|limits| Runner::new(&language, limits)),
             };
             for (id, tokens) in (first..).zip(programs.iter()) {
-                writer.write(&mut text, id, tokens)?;
+                writer.write(&mut text, Program { id, tokens, drawn: None, follows: id > 0 })?;
             }
             anyhow::Ok(text)
         };
@@ -133,7 +134,7 @@ impl Sample {
             }
             drop(texts);
             match written.join() {
-                Ok(written) => written?,
+                Ok(written) => written.with_context(|| self.output.failure())?,
                 Err(panic) => std::panic::resume_unwind(panic),
             }
             made

@@ -15,8 +15,30 @@ pub(crate) enum Format {
     Tokens,
     /// One program a line, names separated by spaces
     Names,
-    /// One JSON object a line: id, tokens, names, source; with --run also value, stdout, steps, error
+    /// One JSON object a line: id, tokens, names, source; of generate also prompt, log_probability, entropy; with --run also value, stdout, steps, error
     Jsonl,
+}
+
+/// A program to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Program<'a> {
+    pub(crate) id: u64,
+    pub(crate) tokens: &'a [u32],
+    /// What is known of one that a model has made.
+    pub(crate) drawn: Option<Drawn>,
+    /// Whether another is written before it.
+    pub(crate) follows: bool,
+}
+
+/// How a model's program was drawn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drawn {
+    /// Tokens of its prompt.
+    pub(crate) prompt: usize,
+    /// Of all draws together, in nats.
+    pub(crate) log_probability: f64,
+    /// Sum over its draws, in nats.
+    pub(crate) entropy: f64,
 }
 
 #[derive(Serialize)]
@@ -25,6 +47,12 @@ struct Record<'a> {
     tokens: &'a [u32],
     names: Vec<&'a str>,
     source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_probability: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entropy: Option<f64>,
 }
 
 /// A struct of its own: fields that are flattened take longer to write.
@@ -78,11 +106,12 @@ impl<'a> Runner<'a> {
 }
 
 impl ProgramWriter<'_> {
-    pub(crate) fn write(&mut self, out: &mut Vec<u8>, id: u64, tokens: &[u32]) -> anyhow::Result<()> {
+    pub(crate) fn write(&mut self, out: &mut Vec<u8>, program: Program<'_>) -> anyhow::Result<()> {
+        let Program { id, tokens, drawn, follows } = program;
         let outcome = self.runner.as_mut().map(|runner| runner.run(tokens)).transpose()?;
         match self.format {
             Format::Source => {
-                if id > 0 {
+                if follows {
                     out.push(b'\n');
                 }
                 out.extend_from_slice(self.source(tokens)?.as_bytes());
@@ -100,7 +129,15 @@ impl ProgramWriter<'_> {
             }
             Format::Jsonl => {
                 let names = tokens.iter().map(|&token| self.language.vocab().name(token).unwrap_or_default()).collect();
-                let record = Record { id, tokens, names, source: self.source(tokens)? };
+                let record = Record {
+                    id,
+                    tokens,
+                    names,
+                    source: self.source(tokens)?,
+                    prompt: drawn.map(|drawn| drawn.prompt),
+                    log_probability: drawn.map(|drawn| drawn.log_probability),
+                    entropy: drawn.map(|drawn| drawn.entropy),
+                };
                 match &outcome {
                     Some(outcome) => serde_json::to_writer(&mut *out, &Ran { record, outcome })?,
                     None => serde_json::to_writer(&mut *out, &record)?,
