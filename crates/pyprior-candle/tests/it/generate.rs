@@ -94,7 +94,8 @@ fn plain(
         let step = matcher.tokens().len() as u32;
         let noise = |token: u32| {
             let lane = (3 << 30) + 8 * (token / 32) + token % 8;
-            let block = philox4x32_10([number as u32, (number >> 32) as u32, step, lane], [seed as u32, (seed >> 32) as u32]);
+            let block =
+                philox4x32_10([number as u32, (number >> 32) as u32, step, lane], [seed as u32, (seed >> 32) as u32]);
             let uniform = (f64::from(block[(token % 32 / 8) as usize]) + 0.5) / 4_294_967_296.0;
             if temperature == 0.0 { 0.0 } else { -(-uniform.ln()).ln() }
         };
@@ -113,7 +114,8 @@ fn plain(
         }
         matcher.accept_token(legal[best]).unwrap();
     }
-    let finished = Finished { tokens: matcher.tokens().to_vec(), prompt: prompt.len(), drawn, log_probability, entropy };
+    let finished =
+        Finished { tokens: matcher.tokens().to_vec(), prompt: prompt.len(), drawn, log_probability, entropy };
     (finished, closest)
 }
 
