@@ -54,7 +54,8 @@ mod nvcc {
     }
 
     pub fn compile() -> Result<(), String> {
-        let answers = |nvcc: &PathBuf| Command::new(nvcc).arg("--version").output().is_ok_and(|out| out.status.success());
+        let answers =
+            |nvcc: &PathBuf| Command::new(nvcc).arg("--version").output().is_ok_and(|out| out.status.success());
         let candidates = candidates();
         let nvcc = candidates.iter().find(|nvcc| answers(nvcc)).ok_or_else(|| {
             let tried = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");

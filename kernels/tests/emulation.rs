@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use pyprior_kernels::Launch;
-use pyprior_kernels::emulation::{EmulationError, LogitsMut, Schedule, launch, random_words, token_bitmask, write_lines};
+use pyprior_kernels::emulation::{
+    EmulationError, LogitsMut, Schedule, launch, random_words, token_bitmask, write_lines,
+};
 
-const SCHEDULES: [Schedule; 4] =
-    [Schedule::InOrder, Schedule::Reversed, Schedule::Shuffled(1), Schedule::Shuffled(2)];
+const SCHEDULES: [Schedule; 4] = [Schedule::InOrder, Schedule::Reversed, Schedule::Shuffled(1), Schedule::Shuffled(2)];
 
 /// Runs one of the kernels that are wrong, which write 64 words a block.
 fn faulty(kernel: &'static str, schedule: Schedule) -> Result<Vec<u32>, EmulationError> {

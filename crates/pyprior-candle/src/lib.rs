@@ -4,10 +4,13 @@ mod batch;
 mod bitmask;
 mod cache;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod error;
 mod files;
 pub mod generate;
 mod llama;
+mod mask;
 mod model;
 mod ops;
 mod random;
@@ -15,12 +18,13 @@ pub mod sample;
 pub mod train;
 
 pub use batch::Batch;
-pub use bitmask::{BitmaskTensor, apply_token_bitmask};
+pub use bitmask::BitmaskTensor;
 pub use cache::{CacheError, KvCache, ModelId};
 pub use error::Error;
 pub use files::{DirError, ModelDir, ModelFiles, WeightsError};
 pub use generate::{Budget, GenerateConfig, GenerateError, Generated, Generator, Prompt, Stats};
 pub use llama::{Llama, LlamaConfig, LlamaConfigError};
+pub use mask::{apply_token_bitmask, apply_token_bitmask_to};
 pub use model::CausalModel;
 pub use random::RandomModel;
 pub use sample::{Draw, PriorRows, SampleError, Sampled, TensorSampler};

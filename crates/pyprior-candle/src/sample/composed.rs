@@ -4,7 +4,7 @@ use candle_core::{DType, Device, DeviceLocation, Result, Tensor};
 use pyprior_core::{ApplyMode, LogitsScratch, PRIOR_GROUPS};
 
 use super::{Call, SampleError, Sampled, cut};
-use crate::bitmask::BitPlaces;
+use crate::bitmask::{BitPlaces, with_words};
 
 /// What stands for negative infinity, such that no result is NaN; its exponential is 0, times any weight too.
 const OUT: f32 = -1e30;
@@ -73,12 +73,15 @@ impl Composed {
     /// Gumbel noise `[rows, vocab]`, computed here and copied: no device differs in it.
     fn noise(&mut self, call: &Call<'_>) -> std::result::Result<Tensor, SampleError> {
         let (rows, vocab) = (call.bitmask.rows(), call.bitmask.vocab());
-        let words = call.bitmask.tensor().to_vec2::<u32>()?;
-        self.noise.resize(rows * vocab, 0.0);
-        let numbers = call.draw.rows.iter().zip(call.draw.steps);
-        for ((noise, words), (&row, &step)) in self.noise.chunks_exact_mut(vocab).zip(&words).zip(numbers) {
-            call.sampler.noise(row, step, words, noise, &mut self.scratch);
-        }
+        let (noise, scratch) = (&mut self.noise, &mut self.scratch);
+        noise.resize(rows * vocab, 0.0);
+        with_words(call.bitmask, |words| {
+            let words = words.chunks_exact(vocab.div_ceil(32));
+            let numbers = call.draw.rows.iter().zip(call.draw.steps);
+            for ((noise, words), (&row, &step)) in noise.chunks_exact_mut(vocab).zip(words).zip(numbers) {
+                call.sampler.noise(row, step, words, noise, scratch);
+            }
+        })?;
         Ok(Tensor::from_slice(&self.noise, (rows, vocab), call.logits.device())?)
     }
 
@@ -132,8 +135,8 @@ impl Composed {
 
 impl PriorTensors {
     fn new(prior: &pyprior_core::Prior, device: &Device) -> Result<Self> {
-        let finite = |logit: f32| if logit == f32::NEG_INFINITY { 0.0 } else { logit };
-        let positive = prior.base_logits().map(|logit| u8::from(logit > f32::NEG_INFINITY));
+        let finite = |logit: f64| if logit == f64::NEG_INFINITY { 0.0 } else { logit as f32 };
+        let positive = prior.base_logits().map(|logit| u8::from(logit > f64::NEG_INFINITY));
         Ok(Self {
             base: Tensor::from_iter(prior.base_logits().map(finite), device)?,
             positive: Tensor::from_iter(positive, device)?,

@@ -67,6 +67,20 @@ pub enum SampleError {
         /// Rows of the logits.
         rows: usize,
     },
+    /// A row of logits that there is not.
+    #[error("there is no row {row}: the logits have {rows}")]
+    NoRow {
+        /// What was asked for.
+        row: u32,
+        /// Rows of the logits.
+        rows: usize,
+    },
+    /// A row of logits that is named twice.
+    #[error("row {row} is named twice")]
+    RowTwice {
+        /// The row.
+        row: u32,
+    },
     /// A row without legal tokens.
     #[error("no token is legal in row {row}")]
     Empty {

@@ -5,6 +5,7 @@
 mod common;
 mod failures;
 mod generate;
+mod kernels;
 mod languages;
 mod ragged;
 mod recorded;

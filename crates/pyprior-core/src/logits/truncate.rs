@@ -89,6 +89,12 @@ impl Truncation {
         &self.config
     }
 
+    /// Whether tokens are filtered by top-k, top-p or min-p.
+    pub fn filters(&self) -> bool {
+        let TruncationConfig { top_k, top_p, min_p, .. } = self.config;
+        top_k.is_some() || top_p < 1.0 || min_p > 0.0
+    }
+
     /// Cuts one row, whose legal tokens are those of row `slot` of the bitmask.
     ///
     /// Tokens that are cut off, and all that are not legal, become negative infinity; the others stay finite, and

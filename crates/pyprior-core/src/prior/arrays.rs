@@ -22,8 +22,8 @@ pub type PriorShifts = [f32; PRIOR_GROUPS];
 
 impl Prior {
     /// Logit of every token before shifts, in the order of ids; negative infinity for weight 0.
-    pub fn base_logits(&self) -> impl Iterator<Item = f32> + '_ {
-        (0..self.vocab_len() as u32).map(|token| self.token(token).map_or(f32::NEG_INFINITY, |(_, logit)| logit as f32))
+    pub fn base_logits(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..self.vocab_len() as u32).map(|token| self.token(token).map_or(f64::NEG_INFINITY, |(_, logit)| logit))
     }
 
     /// Group of every token, below [`PRIOR_GROUPS`], in the order of ids.

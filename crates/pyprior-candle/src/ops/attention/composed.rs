@@ -1,11 +1,11 @@
 //! Attention of candle's operations, for any device.
 //!
 //! Keys and values of a layer are one tensor each, [slots · capacity, kv heads · dim], so that rows at any positions
-//! are written by one scatter and read by one gather of the slots and positions in use.
+//! are written by one operation and read by one gather of the slots and positions in use.
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
-use super::super::rotary::Rotary;
+use super::super::{Lines, rotary::Rotary};
 use super::{Heads, Row, Shape};
 
 /// Keys and values of every layer.
@@ -24,8 +24,8 @@ pub(super) struct Gather {
     /// [tokens, dim / 2]
     cos: Tensor,
     sin: Tensor,
-    /// [tokens, kv heads · dim]: the line that each number goes to.
-    write: Tensor,
+    /// The line that each token's keys and values go to.
+    write: Lines,
     /// [rows · positions]
     read: Tensor,
     /// [rows · steps]: the token at each place of the grid.
@@ -53,7 +53,6 @@ impl TensorStore {
     pub(super) fn gather(&self, rows: &[Row], rotary: &Rotary) -> Result<Gather> {
         let Some((keys, _)) = self.layers.first() else { candle_core::bail!("a model without layers") };
         let (device, dtype) = (keys.device(), keys.dtype());
-        let width = self.heads.kv * self.heads.dim;
         let line = |slot: usize, position: usize| (slot * self.capacity + position) as u32;
         let steps = rows.iter().map(|row| row.tokens.len()).max().unwrap_or(0);
         let positions = rows.iter().map(|row| row.held + row.tokens.len()).max().unwrap_or(0);
@@ -74,14 +73,13 @@ impl TensorStore {
         }
         let (cos, sin) = rotary.rows(rows.iter().flat_map(|row| row.held..row.held + row.tokens.len()));
         let half = (tokens, self.heads.dim / 2);
-        let write = Tensor::from_vec(write, (tokens, 1), device)?.broadcast_as((tokens, width))?.contiguous()?;
         Ok(Gather {
             rows: rows.len(),
             steps,
             positions,
             cos: Tensor::from_vec(cos, half, device)?.to_dtype(dtype)?,
             sin: Tensor::from_vec(sin, half, device)?.to_dtype(dtype)?,
-            write,
+            write: Lines::new(&write, device)?,
             read: Tensor::new(read, device)?,
             spread: Tensor::new(spread, device)?,
             collect: Tensor::new(collect, device)?,
@@ -97,8 +95,8 @@ impl TensorStore {
         let asked = gather.rotate(&qkv.narrow(1, 0, query * dim)?, (tokens, query, dim))?;
         let key = gather.rotate(&qkv.narrow(1, query * dim, kv * dim)?, (tokens, kv, dim))?;
         let value = qkv.narrow(1, (query + kv) * dim, kv * dim)?.contiguous()?;
-        keys.scatter_set(&gather.write, &key, 0)?;
-        values.scatter_set(&gather.write, &value, 0)?;
+        gather.write.write(keys, &key)?;
+        gather.write.write(values, &value)?;
 
         let asked = asked.index_select(&gather.spread, 0)?.reshape((rows, steps, query, dim))?;
         // Heads that share keys stand below one another, so that keys need not be repeated.

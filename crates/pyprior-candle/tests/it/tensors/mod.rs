@@ -1,13 +1,13 @@
 //! Masks and draws on tensors, against formulas in `f64` with the standard library's exp and ln.
 
-mod batch;
+pub(super) mod batch;
 #[path = "../../../../pyprior-core/tests/common/chi.rs"]
 mod chi;
 mod distribution;
 mod failures;
 mod paths;
 #[path = "../../../../pyprior-core/tests/common/prior.rs"]
-mod prior;
+pub(super) mod prior;
 mod reference;
 mod shapes;
 

@@ -1,0 +1,34 @@
+//! Kernels of `pyprior-kernels` launched on candle's CUDA devices.
+//!
+//! A device of candle's has one stream, on which its copies, its operations and these launches run in the order in which
+//! they are made: what a kernel reads is there, and nothing waits but a copy to the host. Memory that is freed on
+//! the host while a kernel still uses it is given back on the same stream, behind the kernel.
+
+use candle_core::cuda_backend::cudarc::driver::LaunchConfig;
+use candle_core::cuda_backend::{CudaDevice, CudaFunc};
+use candle_core::{DType, Error, Result};
+use pyprior_kernels::{Element, Launch, TooLarge, ptx};
+
+/// A function ready to be launched, and its grid.
+pub(crate) fn prepare(
+    device: &CudaDevice,
+    launch: std::result::Result<Launch, TooLarge>,
+) -> Result<(CudaFunc, LaunchConfig)> {
+    let Launch { kernel, module, blocks, threads } = launch.map_err(Error::wrap)?;
+    let grid = LaunchConfig { grid_dim: (blocks, 1, 1), block_dim: (threads, 1, 1), shared_mem_bytes: 0 };
+    // Modules of others on the same device have names too.
+    Ok((device.get_or_load_custom_func(kernel, &format!("pyprior-{module}"), ptx::of(module))?, grid))
+}
+
+/// The kernels' name of a type.
+pub(crate) fn element(dtype: DType) -> Result<Element> {
+    match dtype {
+        DType::F32 => Ok(Element::F32),
+        DType::F16 => Ok(Element::F16),
+        DType::BF16 => Ok(Element::Bf16),
+        _ => Err(Error::UnsupportedDTypeForOp(dtype, "a kernel of logits").bt()),
+    }
+}
+
+/// What a pointer is that no memory stands behind.
+pub(crate) const NULL: u64 = 0;
