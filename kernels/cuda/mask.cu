@@ -18,18 +18,21 @@ INLINE void mask_logits(T *logits, const uint32_t *words, const uint32_t *rows, 
     Bits *begin = reinterpret_cast<Bits *>(logits) + row * vocab;
     // Numbers of the first group that belong to whatever lies before the row.
     const uint32_t before = uint32_t(reinterpret_cast<uintptr_t>(begin) / sizeof(T) % G);
-    const uint32_t end = (group + 1) * G > before ? (group + 1) * G - before : 0;
+    const uint32_t end = (group + 1) * G - before;
     if (end >= G && end <= vocab) {
         const uint32_t first = end - G, at = first % 32;
         const uint32_t low = mine[first / 32], high = at + G > 32 ? mine[first / 32 + 1] : 0;
         const uint32_t legal = __funnelshift_r(low, high, at) & ((1u << G) - 1);
         if (legal == (1u << G) - 1) return;
-        Vector *place = reinterpret_cast<Vector *>(begin + first), vector;
+        Vector *place = reinterpret_cast<Vector *>(begin + first), vector{};
         if (legal != 0) vector = *place;
-        Bits *numbers = reinterpret_cast<Bits *>(&vector);
 #pragma unroll
-        for (uint32_t i = 0; i < G; i++)
-            if (!(legal >> i & 1)) numbers[i] = Number<T>::OUT;
+        for (uint32_t i = 0; i < G; i++) {
+            constexpr uint32_t BITS = 8 * sizeof(T), ONES = ALL >> (32 - BITS);
+            const uint32_t at = BITS * i % 32;
+            uint32_t &word = vector.words[BITS * i / 32];
+            if (!(legal >> i & 1)) word = (word & ~(ONES << at)) | uint32_t(Number<T>::OUT) << at;
+        }
         *place = vector;
         return;
     }

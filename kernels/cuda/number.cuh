@@ -93,25 +93,14 @@ INLINE Pair product(Pair a, Pair b) {
     return {hi, low - (hi - high.hi)};
 }
 
-INLINE bool greater(Pair a, Pair b) { return a.hi > b.hi || (a.hi == b.hi && a.lo > b.lo); }
-
-// Where a difference of logits leaves the numbers, this stands for it: its exponential is 0, and times 0 it is 0.
-constexpr float FAR = -1e30f;
-
-// (a - b) scale, at most a few units in the last place off; a is not greater.
-INLINE float difference(Pair a, Pair b, float scale) {
-    const float result = ((a.hi - b.hi) + (a.lo - b.lo)) * scale;
-    return result > FAR ? result : FAR;
-}
-
 // e to the power x of a number that is not positive; 0 from -87 on, where results would be subnormal.
-INLINE float exp_of(float x) {
-    if (x < -87.0f) return 0.0f;
+INLINE float exp_of(Pair x) {
+    if (x.hi < -87.0f) return 0.0f;
     // Added to a number of moderate size, this leaves the nearest integer in the lowest bits.
     constexpr float ROUND = 12582912.0f;
-    const float rounded = fmaf(x, 1.44269504f, ROUND), n = rounded - ROUND;
-    // ln 2 in two parts.
-    const float r = fmaf(n, -1.42860677e-6f, fmaf(n, -0.693145752f, x));
+    const float rounded = fmaf(x.hi, 1.44269504f, ROUND), n = rounded - ROUND;
+    // ln 2 in two parts, whose first has so few bits that its product is exact.
+    const float r = fmaf(n, -1.42860677e-6f, fmaf(n, -0.693145752f, x.hi)) + x.lo;
     float series = 1.98412698e-4f;
     series = fmaf(series, r, 1.38888889e-3f);
     series = fmaf(series, r, 8.33333333e-3f);

@@ -1,6 +1,7 @@
 // A row of logits as kernels see it: which tokens are in question, what model and prior say of them, and what comes out.
 #pragma once
 
+#include "entropy.cuh"
 #include "state.cuh"
 
 // What a launch is given, the same for all rows. Pointers of the prior are null where it has no say.
@@ -17,8 +18,7 @@ template <class T> struct Call {
     uint32_t rows, vocab;
     uint32_t is_entropy, is_greedy;
     float model;                 // 1, -1 or 0
-    Pair prior;
-    float scale;
+    double prior, scale;
     uint64_t seed;
 };
 
@@ -28,18 +28,20 @@ constexpr uint32_t GROUPS = 17;
 // factor but a sign keeps them exact.
 struct Mixing {
     float model;
-    Pair prior;
-    float scale;
+    Pair prior, scale;
 };
 
+INLINE Pair pair_of(double x) {
+    const float hi = float(x);
+    return {hi, float(x - double(hi))};
+}
+
+INLINE Mixing weighted(float model, double prior, double scale) { return {model, pair_of(prior), pair_of(scale)}; }
+
 // Entropy mode: (1 - share) m + share p.
-INLINE Mixing by_entropy(float entropy, uint32_t count, float scale) {
-    float share = quotient(entropy, ln_of(float(count > 2 ? count : 2)));
-    share = share > 0.0f ? (share < 1.0f ? share : 1.0f) : 0.0f;
-    if (share == 1.0f) return {0.0f, {1.0f, 0.0f}, scale};
-    const Pair rest = two_sum(1.0f, -share);
-    const float high = quotient(share, rest.hi), low = quotient(fmaf(-high, rest.hi, share) - high * rest.lo, rest.hi);
-    return {1.0f, {high, low}, rest.hi * scale};
+INLINE Mixing by_entropy(double share, double scale) {
+    if (share == 1.0) return weighted(0.0f, 1.0, scale);
+    return weighted(1.0f, share / (1.0 - share), (1.0 - share) * scale);
 }
 
 template <class T> struct Row {
@@ -84,11 +86,10 @@ template <class T> struct Row {
         return bounded > -Number<T>::LARGEST ? bounded : -Number<T>::LARGEST;
     }
 
-    INLINE Pair mixed(float logit, uint32_t token, const Mixing &mixing) const {
+    INLINE Logit mixed(float logit, uint32_t token, const Mixing &mixing) const {
         const float model = mixing.model * logit;
-        if (!weighs || mixing.prior.hi == 0.0f) return {model, 0.0f};
-        const Pair prior = sum(call.base[token], {shifts[call.group[token]], 0.0f});
-        return sum({model, 0.0f}, product(mixing.prior, prior));
+        if (!weighs || mixing.prior.hi == 0.0f) return {model, {0.0f, 0.0f}};
+        return {model, product(mixing.prior, sum(call.base[token], {shifts[call.group[token]], 0.0f}))};
     }
 
     // Four numbers: token, bits of its log-probability, bits of the entropy, number of legal tokens. Where a logit is

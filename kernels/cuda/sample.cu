@@ -34,19 +34,20 @@ template <class T, class Told> INLINE void load(const Row<T> &row, Four &four, T
     for (uint32_t i = 0; i < 4; i++) four.logits[i] = four.has(i) ? row.model(four.token(i), nan) : 0.0f;
 }
 
-template <bool CHOOSE, class T>
-INLINE void add(const Row<T> &row, const Four &four, const Mixing &mixing, State &state) {
+template <class T> INLINE void add(const Row<T> &row, const Four &four, const Mixing &mixing, State &state) {
     if (!(four.bits & 0x01010101u << lane_id() % 8)) return;
-    const Words words = CHOOSE ? words_of(row.source, four.group, lane_id() % 8) : Words{};
+    const Words words = words_of(row.source, four.group, lane_id() % 8);
 #pragma unroll
     for (uint32_t i = 0; i < 4; i++)
         if (four.has(i))
-            add<CHOOSE>(state, row.mixed(four.logits[i], four.token(i), mixing), four.token(i), words.word[i],
-                        mixing.scale);
+            add(state, row.mixed(four.logits[i], four.token(i), mixing), four.token(i), words.word[i], mixing.scale);
 }
 
-// The model's logits as they are.
-INLINE Mixing plain() { return {1.0f, {0.0f, 0.0f}, 1.0f}; }
+INLINE void add(const Four &four, Spread &spread) {
+#pragma unroll
+    for (uint32_t i = 0; i < 4; i++)
+        if (four.has(i)) add(spread, four.logits[i]);
+}
 
 // A warp a row, vocabularies of at most 128 K tokens: logits are read into registers before anything is done.
 template <int K, class T> INLINE void sample_in_registers(const Call<T> &call) {
@@ -65,28 +66,28 @@ template <int K, class T> INLINE void sample_in_registers(const Call<T> &call) {
 #pragma unroll
         for (int i = 0; i < 4; i++) logits[4 * k + i] = four.logits[i];
     }
-    Mixing mixing = {call.model, call.prior, call.scale};
-    State state;
-    for (int is_last = !call.is_entropy; is_last <= 1; is_last++) {
-        state = nothing();
-        // One body for all k: the logits move on, so that they keep their registers.
+    // One body for all k: the logits move on, so that they keep their registers.
+    const auto next = [&](int k) {
+        const Four four = {{logits[0], logits[1], logits[2], logits[3]},
+                           4 * k + lane / 8,
+                           __shfl_sync(ALL, question, 4 * k + lane / 8)};
+#pragma unroll
+        for (int i = 0; i < 4 * K - 4; i++) logits[i] = logits[i + 4];
+#pragma unroll
+        for (int i = 0; i < 4; i++) logits[4 * K - 4 + i] = four.logits[i];
+        return four;
+    };
+    Mixing mixing = weighted(call.model, call.prior, call.scale);
+    if (call.is_entropy) {
+        Spread spread = no_spread();
 #pragma unroll 1
-        for (int k = 0; k < K; k++) {
-            const Four four = {{logits[0], logits[1], logits[2], logits[3]},
-                               4 * k + lane / 8,
-                               __shfl_sync(ALL, question, 4 * k + lane / 8)};
-            if (is_last)
-                add<true>(row, four, mixing, state);
-            else
-                add<false>(row, four, plain(), state);
-#pragma unroll
-            for (int i = 0; i < 4 * K - 4; i++) logits[i] = logits[i + 4];
-#pragma unroll
-            for (int i = 0; i < 4; i++) logits[4 * K - 4 + i] = four.logits[i];
-        }
-        state = of_warp(state, is_last ? mixing.scale : 1.0f);
-        if (!is_last) mixing = by_entropy(entropy_of(state), sum_of_warp(__popc(question)), call.scale);
+        for (int k = 0; k < K; k++) add(next(k), spread);
+        mixing = by_entropy(share_of(of_warp(spread), sum_of_warp(__popc(question))), call.scale);
     }
+    State state = nothing();
+#pragma unroll 1
+    for (int k = 0; k < K; k++) add(row, next(k), mixing, state);
+    state = of_warp(state, mixing.scale);
     nan.token = least_of_warp(nan.token);
     if (lane == 0) row.write(nth, state, nan.token, legal);
 }
@@ -95,49 +96,32 @@ constexpr uint32_t THREADS = 512, WARPS = THREADS / WARP;
 // Logits that a thread keeps between the two passes of entropy mode; those beyond are read again.
 constexpr uint32_t KEPT = 20;
 
-// What all threads of a block know, for each of them.
-INLINE State of_block(State state, float scale, State *shared) {
-    state = of_warp(state, scale);
-    if (lane_id() == 0) shared[warp_id()] = state;
+// What all threads of a block know, for each of them: `merge` is that of a warp.
+template <class Known, class Merge> INLINE Known of_block(Known known, Known none, Known *shared, Merge merge) {
+    known = merge(known);
+    if (lane_id() == 0) shared[warp_id()] = known;
     __syncthreads();
-    state = of_warp(lane_id() < WARPS ? shared[lane_id()] : nothing(), scale);
+    known = merge(lane_id() < WARPS ? shared[lane_id()] : none);
     __syncthreads();
-    return state;
+    return known;
 }
 
-// One pass over a row's tokens in question; `kept` is what the pass before has left, or null.
-template <bool CHOOSE, class T>
-INLINE State pass(const Row<T> &row, const Mixing &mixing, OfBlock nan, float *kept, bool is_kept) {
-    State state = nothing();
-    uint32_t seen = 0;
+// Hands a row's tokens in question to `take`, four at a time.
+template <class T, class Take> INLINE void stream(const Row<T> &row, Take take) {
     for (uint32_t first = warp_id() * WARP; first < row.width(); first += THREADS) {
         const uint32_t question = row.question(first + lane_id());
         const uint32_t occupied = __ballot_sync(ALL, question != 0);
         for (uint32_t k = 0; k < 8; k++) {
             if (!(occupied >> 4 * k & 15)) continue;
-            Four four = {{}, first + 4 * k + lane_id() / 8, __shfl_sync(ALL, question, 4 * k + lane_id() / 8)};
-            if (!is_kept) load(row, four, nan);
-            if (kept) {
-#pragma unroll
-                for (uint32_t i = 0; i < 4; i++) {
-                    if (!four.has(i)) continue;
-                    float *place = kept + seen * THREADS + threadIdx.x;
-                    if (is_kept)
-                        four.logits[i] = seen < KEPT ? *place : row.model(four.token(i), nan);
-                    else if (seen < KEPT)
-                        *place = four.logits[i];
-                    seen++;
-                }
-            }
-            add<CHOOSE>(row, four, mixing, state);
+            take(Four{{}, first + 4 * k + lane_id() / 8, __shfl_sync(ALL, question, 4 * k + lane_id() / 8)});
         }
     }
-    return state;
 }
 
 // A block of 512 threads a row, any vocabulary. In entropy mode what prior and model weigh is known after a first pass.
 template <class T> INLINE void sample_streaming(const Call<T> &call) {
     __shared__ State states[WARPS];
+    __shared__ Spread spreads[WARPS];
     __shared__ float kept[KEPT * THREADS];
     __shared__ uint32_t counts[WARPS][2];
     __shared__ uint32_t nan;
@@ -159,28 +143,55 @@ template <class T> INLINE void sample_streaming(const Call<T> &call) {
     legal = sum_of_warp(lane_id() < WARPS ? counts[lane_id()][0] : 0);
     positive = sum_of_warp(lane_id() < WARPS ? counts[lane_id()][1] : 0);
     row.weighs = positive != 0;
-    Mixing mixing = {call.model, call.prior, call.scale};
+    Mixing mixing = weighted(call.model, call.prior, call.scale);
+    OfBlock told{&nan};
     if (call.is_entropy) {
-        const State model = of_block(pass<false>(row, plain(), OfBlock{&nan}, kept, false), 1.0f, states);
-        mixing = by_entropy(entropy_of(model), row.weighs ? positive : legal, call.scale);
+        Spread spread = no_spread();
+        uint32_t seen = 0;
+        stream(row, [&](Four four) {
+            load(row, four, told);
+#pragma unroll
+            for (uint32_t i = 0; i < 4; i++) {
+                if (!four.has(i)) continue;
+                if (seen < KEPT) kept[seen * THREADS + threadIdx.x] = four.logits[i];
+                seen++;
+            }
+            add(four, spread);
+        });
+        spread = of_block(spread, no_spread(), spreads, [](Spread known) { return of_warp(known); });
+        mixing = by_entropy(share_of(spread, row.weighs ? positive : legal), call.scale);
     }
-    State state = pass<true>(row, mixing, OfBlock{&nan}, call.is_entropy ? kept : nullptr, call.is_entropy);
-    state = of_block(state, mixing.scale, states);
+    State state = nothing();
+    uint32_t seen = 0;
+    stream(row, [&](Four four) {
+        if (call.is_entropy) {
+#pragma unroll
+            for (uint32_t i = 0; i < 4; i++) {
+                if (!four.has(i)) continue;
+                four.logits[i] =
+                    seen < KEPT ? kept[seen * THREADS + threadIdx.x] : row.model(four.token(i), told);
+                seen++;
+            }
+        } else {
+            load(row, four, told);
+        }
+        add(row, four, mixing, state);
+    });
+    state = of_block(state, nothing(), states, [&](State known) { return of_warp(known, mixing.scale); });
     if (threadIdx.x == 0) row.write(blockIdx.x, state, nan, legal);
 }
 
 #define PARAMETERS(T)                                                                                                  \
     const T *logits, const uint32_t *words, const Pair *base, const uint8_t *group, const uint32_t *positive,         \
         const float *shifts, const uint64_t *row_numbers, const uint32_t *steps, uint32_t *out, uint32_t rows,         \
-        uint32_t vocab, uint32_t is_entropy, uint32_t is_greedy, float model, float prior_high, float prior_low,       \
-        float scale, uint64_t seed
+        uint32_t vocab, uint32_t is_entropy, uint32_t is_greedy, float model, double prior, double scale, uint64_t seed
 #define CALL                                                                                                           \
     {logits, words, base, group, positive, shifts, row_numbers, steps, out, rows, vocab, is_entropy, is_greedy, model, \
-     {prior_high, prior_low}, scale, seed}
+     prior, scale, seed}
 
 #define KERNELS(T, NAME)                                                                                               \
     KERNEL void __launch_bounds__(128) sample_128_##NAME(PARAMETERS(T)) { sample_in_registers<1, T>(CALL); }           \
-    KERNEL void __launch_bounds__(128, 5) sample_384_##NAME(PARAMETERS(T)) { sample_in_registers<3, T>(CALL); }           \
+    KERNEL void __launch_bounds__(128, 5) sample_384_##NAME(PARAMETERS(T)) { sample_in_registers<3, T>(CALL); }        \
     KERNEL void __launch_bounds__(128) sample_1024_##NAME(PARAMETERS(T)) { sample_in_registers<8, T>(CALL); }          \
     KERNEL void __launch_bounds__(512, 2) sample_any_##NAME(PARAMETERS(T)) { sample_streaming<T>(CALL); }
 

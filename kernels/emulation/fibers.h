@@ -22,6 +22,7 @@ struct dim3 {
 
 inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 
+using std::fma;
 using std::fmaf;
 
 namespace fibers {
@@ -168,6 +169,12 @@ template <class T> T __shfl_xor_sync(uint32_t, T value, unsigned mask) {
     const unsigned lane = threadIdx.x % 32;
     return std::bit_cast<T>(
         fibers::scheduler.meet_warp(fibers::Meeting::ShuffleXor, std::bit_cast<uint32_t>(value))[lane ^ mask]);
+}
+
+inline double __shfl_xor_sync(uint32_t, double value, unsigned mask) {
+    const uint64_t bits = std::bit_cast<uint64_t>(value);
+    const uint64_t low = __shfl_xor_sync(0u, uint32_t(bits), mask), high = __shfl_xor_sync(0u, uint32_t(bits >> 32), mask);
+    return std::bit_cast<double>(high << 32 | low);
 }
 
 template <class T> T __shfl_sync(uint32_t, T value, unsigned lane) {

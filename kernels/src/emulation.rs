@@ -7,7 +7,7 @@ use std::ffi::{CString, c_char, c_int, c_uint, c_ulonglong, c_void};
 
 use thiserror::Error;
 
-use crate::launch::{self, Element, Launch, TooLarge};
+use crate::launch::{self, Element, Launch, LaunchError};
 use crate::{GROUPS, Mixing, Pair};
 
 /// In which order threads and blocks have their turn.
@@ -61,9 +61,9 @@ pub enum EmulationError {
         /// How many there are.
         rows: usize,
     },
-    /// More than a launch can hold.
+    /// There is nothing to launch, or too much.
     #[error(transparent)]
-    TooLarge(#[from] TooLarge),
+    Launch(#[from] LaunchError),
 }
 
 /// Logits to be changed, by type; half precision as bits.
@@ -249,7 +249,7 @@ pub fn sample(call: &Sample<'_>, schedule: Schedule) -> Result<Vec<[u32; 4]>, Em
     let (words, row_numbers, steps) = (words.as_ptr(), row_numbers.as_ptr(), steps.as_ptr());
     let (count, vocab) = (rows as u32, vocab as u32);
     let (is_entropy, is_greedy) = (u32::from(mixing.is_entropy), u32::from(mixing.is_greedy));
-    let Mixing { model, prior: Pair { high, low }, scale, .. } = mixing;
+    let Mixing { model, prior: factor, scale, .. } = mixing;
     let arguments = [
         argument(&logits),
         argument(&words),
@@ -265,8 +265,7 @@ pub fn sample(call: &Sample<'_>, schedule: Schedule) -> Result<Vec<[u32; 4]>, Em
         argument(&is_entropy),
         argument(&is_greedy),
         argument(&model),
-        argument(&high),
-        argument(&low),
+        argument(&factor),
         argument(&scale),
         argument(&seed),
     ];
@@ -321,10 +320,7 @@ pub fn random_words(
 ) -> Result<Vec<u32>, EmulationError> {
     check("steps", steps.len(), row_numbers.len())?;
     let mut out = vec![0_u32; row_numbers.len() * vocab];
-    if row_numbers.is_empty() {
-        return Ok(out);
-    }
-    let how = launch::random_words(row_numbers.len() as u32);
+    let how = launch::random_words(row_numbers.len(), vocab)?;
     let (place, vocab) = (out.as_mut_ptr(), vocab as u32);
     let (rows, steps) = (row_numbers.as_ptr(), steps.as_ptr());
     let arguments = [argument(&place), argument(&rows), argument(&steps), argument(&vocab), argument(&seed)];

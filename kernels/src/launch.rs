@@ -26,16 +26,30 @@ pub struct Launch {
     pub threads: u32,
 }
 
-/// More than a grid can be numbered by 32 bits.
+/// Why nothing can be launched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{kernel}: {rows} rows of {width} are more than 2³² threads")]
-pub struct TooLarge {
-    /// The kernel.
-    pub kernel: &'static str,
-    /// Rows asked for.
-    pub rows: usize,
-    /// Their width.
-    pub width: usize,
+#[non_exhaustive]
+pub enum LaunchError {
+    /// No rows, or rows of no width.
+    #[error("{kernel}: {rows} rows of {width} are nothing to do")]
+    Empty {
+        /// The kernel.
+        kernel: &'static str,
+        /// Rows asked for.
+        rows: usize,
+        /// Their width.
+        width: usize,
+    },
+    /// More than threads can be numbered by 32 bits, or tokens.
+    #[error("{kernel}: {rows} rows of {width} are too many")]
+    TooLarge {
+        /// The kernel.
+        kernel: &'static str,
+        /// Rows asked for.
+        rows: usize,
+        /// Their width.
+        width: usize,
+    },
 }
 
 impl Element {
@@ -63,12 +77,23 @@ fn flat(
     rows: usize,
     width: usize,
     each: usize,
-) -> Result<Launch, TooLarge> {
+) -> Result<Launch, LaunchError> {
     const THREADS: u32 = 256;
+    check(kernel, rows, width)?;
     let all = rows.checked_mul(each).and_then(|all| u32::try_from(all).ok());
     // The last block's threads are counted too.
-    let all = all.filter(|&all| all <= u32::MAX - THREADS).ok_or(TooLarge { kernel, rows, width })?;
-    Ok(Launch { kernel, module, blocks: all.div_ceil(THREADS).max(1), threads: THREADS })
+    let all = all.filter(|&all| all <= u32::MAX - THREADS).ok_or(LaunchError::TooLarge { kernel, rows, width })?;
+    Ok(Launch { kernel, module, blocks: all.div_ceil(THREADS), threads: THREADS })
+}
+
+/// Checks that there is something to do, and that rows and their width are numbers of 31 bits.
+fn check(kernel: &'static str, rows: usize, width: usize) -> Result<(), LaunchError> {
+    const MOST: usize = i32::MAX as usize;
+    match (rows, width) {
+        (0, _) | (_, 0) => Err(LaunchError::Empty { kernel, rows, width }),
+        (..=MOST, ..=MOST) => Ok(()),
+        _ => Err(LaunchError::TooLarge { kernel, rows, width }),
+    }
 }
 
 /// The launch that masks `rows` rows of `vocab` logits in place.
@@ -78,8 +103,8 @@ fn flat(
 ///
 /// # Errors
 ///
-/// [`TooLarge`].
-pub fn token_bitmask(element: Element, rows: usize, vocab: usize) -> Result<Launch, TooLarge> {
+/// [`LaunchError`].
+pub fn token_bitmask(element: Element, rows: usize, vocab: usize) -> Result<Launch, LaunchError> {
     let kernel = element.of(["token_bitmask_f32", "token_bitmask_f16", "token_bitmask_bf16"]);
     flat(("mask", kernel), rows, vocab, vocab / (16 / element.size()) + 2)
 }
@@ -90,12 +115,12 @@ pub fn token_bitmask(element: Element, rows: usize, vocab: usize) -> Result<Laun
 /// Arguments, null where there is no prior: logits; words `u32` `[rows, ceil(vocab / 32)]`; base [`Pair`](crate::Pair)
 /// `[vocab]`; group `u8` `[vocab]`; positive `u32` `[ceil(vocab / 32)]`; shifts `f32` `[rows, 17]`; row numbers `u64`
 /// `[rows]`; steps `u32` `[rows]`; out `u32` `[rows, 4]`, aligned to 16 bytes; `rows` and `vocab` as `u32`; the numbers of
-/// [`Mixing`](crate::Mixing) in its order; seed `u64`.
+/// [`Mixing`](crate::Mixing) in its order, those that are true or not as `u32`; seed `u64`.
 ///
 /// # Errors
 ///
-/// [`TooLarge`].
-pub fn sample(element: Element, rows: usize, vocab: usize) -> Result<Launch, TooLarge> {
+/// [`LaunchError`].
+pub fn sample(element: Element, rows: usize, vocab: usize) -> Result<Launch, LaunchError> {
     const ROWS: u32 = 4;
     let of = |names| element.of(names);
     let kernel = match vocab {
@@ -104,11 +129,10 @@ pub fn sample(element: Element, rows: usize, vocab: usize) -> Result<Launch, Too
         385..=1024 => of(["sample_1024_f32", "sample_1024_f16", "sample_1024_bf16"]),
         _ => of(["sample_any_f32", "sample_any_f16", "sample_any_bf16"]),
     };
-    let too_large = TooLarge { kernel, rows, width: vocab };
-    let count = u32::try_from(rows).ok().filter(|&count| count <= i32::MAX as u32).ok_or(too_large)?;
-    u32::try_from(vocab).map_err(|_| too_large)?;
+    check(kernel, rows, vocab)?;
+    let count = rows as u32;
     let (blocks, threads) = if vocab > 1024 { (count, 512) } else { (count.div_ceil(ROWS), 32 * ROWS) };
-    Ok(Launch { kernel, module: "sample", blocks: blocks.max(1), threads })
+    Ok(Launch { kernel, module: "sample", blocks, threads })
 }
 
 /// The launch that writes `count` lines of `bytes` bytes to places of another tensor, and how many units a line has.
@@ -118,21 +142,27 @@ pub fn sample(element: Element, rows: usize, vocab: usize) -> Result<Launch, Too
 ///
 /// # Errors
 ///
-/// [`TooLarge`].
-pub fn write_lines(count: usize, bytes: usize, is_aligned: bool) -> Result<(Launch, u32), TooLarge> {
+/// [`LaunchError`].
+pub fn write_lines(count: usize, bytes: usize, is_aligned: bool) -> Result<(Launch, u32), LaunchError> {
     let (kernel, unit) = match is_aligned && bytes.is_multiple_of(16) {
         true => ("write_lines_16", 16),
         false => ("write_lines_2", 2),
     };
     let launch = flat(("lines", kernel), count, bytes, bytes / unit)?;
-    Ok((launch, u32::try_from(bytes / unit).map_err(|_| TooLarge { kernel, rows: count, width: bytes })?))
+    Ok((launch, (bytes / unit) as u32))
 }
 
 /// The launch that writes the random words of `rows` rows: for tests.
 ///
 /// Arguments: out `u32` `[rows, vocab]`, row numbers `u64` `[rows]`, steps `u32` `[rows]`, `vocab` `u32`, seed `u64`.
-pub fn random_words(rows: u32) -> Launch {
-    Launch { kernel: "random_words", module: "words", blocks: rows.max(1), threads: 64 }
+///
+/// # Errors
+///
+/// [`LaunchError`].
+pub fn random_words(rows: usize, vocab: usize) -> Result<Launch, LaunchError> {
+    const KERNEL: &str = "random_words";
+    check(KERNEL, rows, vocab)?;
+    Ok(Launch { kernel: KERNEL, module: "words", blocks: rows as u32, threads: 64 })
 }
 
 #[cfg(test)]
@@ -151,8 +181,19 @@ mod tests {
                 assert!(launch.blocks * launch.threads >= rows as u32 * a_row);
             }
         }
-        assert!(token_bitmask(Element::F32, 200_000, 151_936).is_err());
-        assert!(sample(Element::F32, 1 << 31, 10).is_err());
+        for (rows, width) in [(0, 10), (10, 0)] {
+            assert!(matches!(token_bitmask(Element::F32, rows, width), Err(LaunchError::Empty { .. })));
+            assert!(matches!(sample(Element::F16, rows, width), Err(LaunchError::Empty { .. })));
+            assert!(matches!(write_lines(rows, width, true), Err(LaunchError::Empty { .. })));
+            assert!(matches!(random_words(rows, width), Err(LaunchError::Empty { .. })));
+        }
+        let too_large = [
+            token_bitmask(Element::F32, 200_000, 151_936),
+            token_bitmask(Element::F32, 1, 1 << 32),
+            sample(Element::F32, 1 << 31, 10),
+            sample(Element::F32, 1, 1 << 31),
+        ];
+        assert!(too_large.iter().all(|launch| matches!(launch, Err(LaunchError::TooLarge { .. }))));
         assert_eq!(write_lines(7, 64, true).unwrap(), (flat(("lines", "write_lines_16"), 7, 64, 4).unwrap(), 4));
         assert_eq!(write_lines(7, 64, false).unwrap().1, 32);
         assert_eq!(write_lines(7, 10, true).unwrap().1, 5);

@@ -8,7 +8,7 @@ mod mixing;
 pub mod ptx;
 mod sampled;
 
-pub use launch::{Element, Launch, TooLarge, random_words, sample, token_bitmask, write_lines};
+pub use launch::{Element, Launch, LaunchError, random_words, sample, token_bitmask, write_lines};
 pub use mixing::{Mixing, Pair};
 pub use sampled::{Refused, Sampled};
 

@@ -30,31 +30,27 @@ pub struct Mixing {
     /// 1, -1 or 0.
     pub model: f32,
     /// Factor of the prior; 0 for none.
-    pub prior: Pair,
-    /// What all is multiplied by; finite, at least 0.
-    pub scale: f32,
+    pub prior: f64,
+    /// What all is multiplied by; 0 to 1e30.
+    pub scale: f64,
 }
 
 impl Mixing {
     /// `(model m + prior p) / temperature`; temperature 0 is greedy.
     pub fn weighted(model: f64, prior: f64, temperature: f64) -> Self {
-        let (sign, factor, size) = match model {
+        let (model, prior, size) = match model {
             0.0 => (0.0, 1.0, prior),
             _ => (model.signum() as f32, prior / model.abs(), model.abs()),
         };
-        let scale = scale(size, temperature);
-        Self { is_entropy: false, is_greedy: temperature == 0.0, model: sign, prior: factor.into(), scale }
+        // Finite as a float, so that 0 times it is 0. Logits less than 1e-30 apart are all that would be told apart beyond.
+        let scale = if temperature == 0.0 { 1.0 } else { (size / temperature).min(1e30) };
+        Self { is_entropy: false, is_greedy: temperature == 0.0, model, prior, scale }
     }
 
     /// `((1 - l) m + l p) / temperature`, where l is the entropy of softmax(m) divided by the largest that it can be.
     pub fn by_entropy(temperature: f64) -> Self {
-        Self { is_entropy: true, prior: Pair::from(1.0), ..Self::weighted(1.0, 0.0, temperature) }
+        Self { is_entropy: true, prior: 1.0, ..Self::weighted(1.0, 0.0, temperature) }
     }
-}
-
-fn scale(size: f64, temperature: f64) -> f32 {
-    // Beyond that nothing changes any more, and 0 times it stays 0.
-    if temperature == 0.0 { 1.0 } else { (size / temperature).min(1e30) as f32 }
 }
 
 #[cfg(test)]
@@ -65,12 +61,11 @@ mod tests {
     fn factors_are_what_they_are_asked_for() {
         for (model, prior, temperature) in [(1.0, 0.0, 1.0), (1.0, 0.3, 0.7), (0.7, 0.3, 2.0), (-1.5, 2.5, 1.0)] {
             let Mixing { model: sign, prior: factor, scale, .. } = Mixing::weighted(model, prior, temperature);
-            let factor = f64::from(factor.high) + f64::from(factor.low);
-            assert!((f64::from(sign * scale) - model / temperature).abs() < 1e-7 * model.abs());
-            assert!((factor * f64::from(scale) - prior / temperature).abs() <= 1e-7 * prior);
+            assert!((f64::from(sign) * scale - model / temperature).abs() < 1e-15);
+            assert!((factor * scale - prior / temperature).abs() < 1e-15);
         }
         let alone = Mixing::weighted(0.0, 1.0, 0.5);
-        assert_eq!((alone.model, alone.prior, alone.scale), (0.0, Pair { high: 1.0, low: 0.0 }, 2.0));
+        assert_eq!((alone.model, alone.prior, alone.scale), (0.0, 1.0, 2.0));
         assert_eq!(Mixing::weighted(1.0, 0.0, 1e-300).scale, 1e30);
         assert!(Mixing::weighted(1.0, 0.0, 0.0).is_greedy && !Mixing::by_entropy(1.0).is_greedy);
         let third = Pair::from(1.0 / 3.0);

@@ -22,9 +22,13 @@ impl BitmaskTensor {
     ///
     /// # Errors
     ///
-    /// [`SampleError::Padding`] names the first row with bits beyond the vocabulary; otherwise what the device says.
+    /// [`SampleError::NoRows`]; [`SampleError::Padding`] names the first row with bits beyond the vocabulary; otherwise what
+    /// the device says.
     pub fn new(bitmask: &TokenBitmask, device: &Device) -> Result<Self, SampleError> {
         let (rows, vocab, words) = (bitmask.rows(), bitmask.vocab(), bitmask.words());
+        if rows == 0 {
+            return Err(SampleError::NoRows);
+        }
         let beyond = if vocab.is_multiple_of(32) { 0 } else { u32::MAX << (vocab % 32) };
         let last = |row: usize| bitmask.row(row).and_then(<[u32]>::last).copied().unwrap_or_default();
         if let Some(row) = (0..rows).find(|&row| last(row) & beyond != 0) {

@@ -1,18 +1,19 @@
 //! Kernels of `pyprior-kernels` launched on candle's CUDA devices.
 //!
-//! A device of candle's has one stream, on which its copies, its operations and these launches run in the order in which
-//! they are made: what a kernel reads is there, and nothing waits but a copy to the host. Memory that is freed on
-//! the host while a kernel still uses it is given back on the same stream, behind the kernel.
+//! A device of candle's has one stream for each thread of the host. On it copies, candle's operations and these launches run
+//! in the order in which they are made: what a kernel reads is there, and memory that is freed on the host while a kernel
+//! still uses it is given back behind the kernel. Between threads nothing orders them: whoever hands a device's tensors to
+//! another thread calls `device.synchronize()` first.
 
 use candle_core::cuda_backend::cudarc::driver::LaunchConfig;
 use candle_core::cuda_backend::{CudaDevice, CudaFunc};
 use candle_core::{DType, Error, Result};
-use pyprior_kernels::{Element, Launch, TooLarge, ptx};
+use pyprior_kernels::{Element, Launch, LaunchError, ptx};
 
 /// A function ready to be launched, and its grid.
 pub(crate) fn prepare(
     device: &CudaDevice,
-    launch: std::result::Result<Launch, TooLarge>,
+    launch: std::result::Result<Launch, LaunchError>,
 ) -> Result<(CudaFunc, LaunchConfig)> {
     let Launch { kernel, module, blocks, threads } = launch.map_err(Error::wrap)?;
     let grid = LaunchConfig { grid_dim: (blocks, 1, 1), block_dim: (threads, 1, 1), shared_mem_bytes: 0 };

@@ -5,8 +5,11 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 
 use crate::bitmask::{BitPlaces, BitmaskTensor};
+use crate::ops::span;
 use crate::sample::SampleError;
 
+/// Name of the operation.
+const NAME: &str = "token-bitmask";
 /// Logits from which on rows are shared out among threads.
 const PARALLEL: usize = 1 << 16;
 
@@ -47,9 +50,6 @@ const BITS: [u32; 32] = {
 /// ```
 pub fn apply_token_bitmask(logits: &Tensor, bitmask: &BitmaskTensor) -> std::result::Result<(), SampleError> {
     bitmask.check(logits)?;
-    if logits.elem_count() == 0 {
-        return Ok(());
-    }
     match has_operation(logits.device()) {
         true => Ok(logits.inplace_op2(bitmask.tensor(), &Mask { rows: None })?),
         false => mask_by_operations(logits, bitmask),
@@ -93,9 +93,6 @@ pub fn apply_token_bitmask_to(
     if let Some(&row) = rows.iter().find(|&&row| std::mem::replace(&mut is_named[row as usize], true)) {
         return Err(SampleError::RowTwice { row });
     }
-    if rows.is_empty() || logits.elem_count() == 0 {
-        return Ok(());
-    }
     if has_operation(logits.device()) {
         return Ok(logits.inplace_op2(bitmask.tensor(), &Mask { rows: Some(rows) })?);
     }
@@ -124,16 +121,9 @@ struct Mask<'a> {
     rows: Option<&'a [u32]>,
 }
 
-/// The places of a tensor's numbers in its memory.
-fn span(layout: &Layout) -> Result<std::ops::Range<usize>> {
-    let (start, end) =
-        layout.contiguous_offsets().ok_or(candle_core::Error::RequiresContiguous { op: "token-bitmask" })?;
-    Ok(start..end)
-}
-
 impl InplaceOp2 for Mask<'_> {
     fn name(&self) -> &'static str {
-        "token-bitmask"
+        NAME
     }
 
     fn cpu_fwd(
@@ -144,15 +134,15 @@ impl InplaceOp2 for Mask<'_> {
         words_layout: &Layout,
     ) -> Result<()> {
         let (_, vocab) = layout.shape().dims2()?;
-        let words = words.as_slice::<u32>()?.get(span(words_layout)?).unwrap_or_default();
-        let place = span(layout)?;
+        let words = words.as_slice::<u32>()?.get(span(NAME, words_layout)?).unwrap_or_default();
+        let place = span(NAME, layout)?;
         match logits {
             CpuStorage::F32(logits) => mask(&mut logits[place], vocab, words, self.rows, f32::NEG_INFINITY),
             CpuStorage::F16(logits) => mask(&mut logits[place], vocab, words, self.rows, f16::NEG_INFINITY),
             CpuStorage::BF16(logits) => mask(&mut logits[place], vocab, words, self.rows, bf16::NEG_INFINITY),
             other => {
                 let dtype = candle_core::backend::BackendStorage::dtype(other);
-                return Err(candle_core::Error::UnsupportedDTypeForOp(dtype, "token-bitmask"));
+                return Err(candle_core::Error::UnsupportedDTypeForOp(dtype, NAME));
             }
         }
         Ok(())
@@ -176,9 +166,9 @@ impl InplaceOp2 for Mask<'_> {
         let device = logits.device().clone();
         let launch = pyprior_kernels::token_bitmask(element(logits.dtype())?, count, vocab);
         let (function, grid) = prepare(&device, launch)?;
-        let words = words.as_cuda_slice::<u32>()?.slice(span(words_layout)?);
+        let words = words.as_cuda_slice::<u32>()?.slice(span(NAME, words_layout)?);
         let rows = self.rows.map(|rows| device.clone_htod(rows)).transpose()?;
-        let (count, vocab, place) = (count as u32, vocab as u32, span(layout)?);
+        let (count, vocab, place) = (count as u32, vocab as u32, span(NAME, layout)?);
         macro_rules! launch {
             ($logits:expr) => {{
                 let mut logits = $logits.slice_mut(place);
@@ -199,7 +189,7 @@ impl InplaceOp2 for Mask<'_> {
             CudaStorageSlice::F32(logits) => launch!(logits),
             CudaStorageSlice::F16(logits) => launch!(logits),
             CudaStorageSlice::BF16(logits) => launch!(logits),
-            _ => return Err(candle_core::Error::UnsupportedDTypeForOp(logits.dtype(), "token-bitmask").bt()),
+            _ => return Err(candle_core::Error::UnsupportedDTypeForOp(logits.dtype(), NAME).bt()),
         }
         Ok(())
     }

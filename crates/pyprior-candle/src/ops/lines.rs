@@ -2,6 +2,11 @@
 
 use candle_core::{CpuStorage, Device, InplaceOp3, Layout, Result, Tensor};
 
+use super::span;
+
+/// Name of the operation.
+const NAME: &str = "write-lines";
+
 /// Which line of a tensor each line of another goes to; all different.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines {
@@ -51,16 +56,9 @@ impl Lines {
 /// The operation: into, from, places; all has been checked.
 struct Write;
 
-/// The places of a tensor's numbers in its memory.
-fn span(layout: &Layout) -> Result<std::ops::Range<usize>> {
-    let (start, end) =
-        layout.contiguous_offsets().ok_or(candle_core::Error::RequiresContiguous { op: "write-lines" })?;
-    Ok(start..end)
-}
-
 impl InplaceOp3 for Write {
     fn name(&self) -> &'static str {
-        "write-lines"
+        NAME
     }
 
     fn cpu_fwd(
@@ -78,12 +76,12 @@ impl InplaceOp3 for Write {
             }
         }
         let (_, width) = into_layout.shape().dims2()?;
-        let places = &places.as_slice::<u32>()?[span(places_layout)?];
-        let (to, span) = (span(into_layout)?, span(from_layout)?);
+        let places = &places.as_slice::<u32>()?[span(NAME, places_layout)?];
+        let (to, there) = (span(NAME, into_layout)?, span(NAME, from_layout)?);
         match (into, from) {
-            (CpuStorage::F32(into), CpuStorage::F32(from)) => copy(&mut into[to], &from[span], places, width),
-            (CpuStorage::F16(into), CpuStorage::F16(from)) => copy(&mut into[to], &from[span], places, width),
-            (CpuStorage::BF16(into), CpuStorage::BF16(from)) => copy(&mut into[to], &from[span], places, width),
+            (CpuStorage::F32(into), CpuStorage::F32(from)) => copy(&mut into[to], &from[there], places, width),
+            (CpuStorage::F16(into), CpuStorage::F16(from)) => copy(&mut into[to], &from[there], places, width),
+            (CpuStorage::BF16(into), CpuStorage::BF16(from)) => copy(&mut into[to], &from[there], places, width),
             _ => candle_core::bail!("lines of a type that models do not have"),
         }
         Ok(())
@@ -107,17 +105,17 @@ impl InplaceOp3 for Write {
 
         let (count, width) = from_layout.shape().dims2()?;
         let size = into.dtype().size_in_bytes();
-        let (to, span) = (span(into_layout)?, span(from_layout)?);
-        let places = places.as_cuda_slice::<u32>()?.slice(self::span(places_layout)?);
+        let (to, there) = (span(NAME, into_layout)?, span(NAME, from_layout)?);
+        let places = places.as_cuda_slice::<u32>()?.slice(span(NAME, places_layout)?);
         // Memory itself begins at multiples of 256 bytes.
-        let is_aligned = (to.start * size).is_multiple_of(16) && (span.start * size).is_multiple_of(16);
+        let is_aligned = (to.start * size).is_multiple_of(16) && (there.start * size).is_multiple_of(16);
         let (launch, units) =
             pyprior_kernels::write_lines(count, width * size, is_aligned).map_err(candle_core::Error::wrap)?;
         let (function, grid) = prepare(into.device(), Ok(launch))?;
         let count = count as u32;
         macro_rules! launch {
             ($into:expr, $from:expr) => {{
-                let (mut into, from) = ($into.slice_mut(to), $from.slice(span));
+                let (mut into, from) = ($into.slice_mut(to), $from.slice(there));
                 let mut launch = function.builder();
                 launch.arg(&mut into).arg(&from).arg(&places).arg(&count).arg(&units);
                 // SAFETY: these are the kernel's arguments; places are lines of `into`, which are as wide as those of `from`.

@@ -22,7 +22,7 @@ pub(crate) use lanes::vectorised;
 pub(crate) use lines::Lines;
 pub(crate) use norm::{add_rms_norm, rms_norm};
 pub(crate) use norm_grad::rms_norm_grad;
-pub(crate) use slices::with_slice;
+pub(crate) use slices::{span, with_slice};
 
 /// Which of the two is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

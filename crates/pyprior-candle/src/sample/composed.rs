@@ -1,6 +1,6 @@
 //! Any device: the operation of this module made of candle's, in `f32`. One copy of packed results to the host.
 
-use candle_core::{DType, Device, DeviceLocation, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use pyprior_core::{ApplyMode, LogitsScratch, PRIOR_GROUPS};
 
 use super::{Call, SampleError, Sampled, cut};
@@ -12,7 +12,7 @@ const OUT: f32 = -1e30;
 /// What stays on the device from call to call.
 #[derive(Debug)]
 pub(super) struct Composed {
-    location: DeviceLocation,
+    device: Device,
     places: BitPlaces,
     /// Token ids, `f32` `[vocab]`.
     ids: Tensor,
@@ -35,11 +35,10 @@ impl Composed {
     /// What a call needs, from the last one if that was on the same device.
     pub(super) fn prepared<'a>(slot: &'a mut Option<Self>, call: &Call<'_>) -> Result<&'a mut Self> {
         let (device, vocab) = (call.logits.device(), call.bitmask.vocab());
-        let location = device.location();
-        let composed = match slot.take().filter(|composed| composed.location == location) {
+        let composed = match slot.take().filter(|composed| composed.device.same_device(device)) {
             Some(composed) => composed,
             None => Self {
-                location,
+                device: device.clone(),
                 places: BitPlaces::new(vocab, device)?,
                 ids: Tensor::arange(0_f32, vocab as f32, device)?,
                 prior: call.prior.map(|(prior, _)| PriorTensors::new(prior, device)).transpose()?,

@@ -67,6 +67,9 @@ pub enum SampleError {
         /// Rows of the logits.
         rows: usize,
     },
+    /// A batch without rows.
+    #[error("there are no rows")]
+    NoRows,
     /// A row of logits that there is not.
     #[error("there is no row {row}: the logits have {rows}")]
     NoRow {

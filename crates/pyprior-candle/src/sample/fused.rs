@@ -1,20 +1,21 @@
-//! CUDA devices: one kernel, which reads the logits once. Two small copies to the device, one back.
+//! CUDA devices: one kernel, which reads the logits once. With the bitmask's, two small copies to the device, one back.
 
 use candle_core::backend::BackendStorage;
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, PushKernelArg};
 use candle_core::cuda_backend::{CudaDevice, CudaStorage, CudaStorageSlice, WrapErr};
-use candle_core::{Device, DeviceLocation, Layout, Result, Storage};
+use candle_core::{Device, Layout, Result, Storage};
 use pyprior_core::Prior;
 use pyprior_kernels::{Mixing, Refused};
 
 use super::arrays::{PriorTable, mixing};
 use super::{Call, SampleError, Sampled};
 use crate::cuda::{NULL, element, prepare};
+use crate::ops::span;
 
 /// What stays on the device from call to call.
 #[derive(Debug)]
 pub(super) struct Fused {
-    location: DeviceLocation,
+    device: Device,
     prior: Option<OnDevice>,
     /// The numbers of the rows on their way to the device.
     packed: Vec<u32>,
@@ -44,20 +45,19 @@ impl OnDevice {
 /// The memory of a tensor on a CUDA device, and where in it the tensor lies.
 fn place<'a>(storage: &'a Storage, layout: &Layout) -> Result<(&'a CudaStorage, std::ops::Range<usize>)> {
     let Storage::Cuda(storage) = storage else { candle_core::bail!("a tensor that is not on a CUDA device") };
-    let (start, end) = layout.contiguous_offsets().ok_or(candle_core::Error::RequiresContiguous { op: "sample" })?;
-    Ok((storage, start..end))
+    Ok((storage, span("sample", layout)?))
 }
 
 impl Fused {
     /// What a call needs, from the last one if that was on the same device.
     pub(super) fn prepared<'a>(slot: &'a mut Option<Self>, call: &Call<'_>) -> Result<&'a mut Self> {
-        let location = call.logits.device().location();
-        let fused = match slot.take().filter(|fused| fused.location == location) {
+        let device = call.logits.device();
+        let fused = match slot.take().filter(|fused| fused.device.same_device(device)) {
             Some(fused) => fused,
             None => {
-                let Device::Cuda(device) = call.logits.device() else { candle_core::bail!("no CUDA device") };
-                let prior = call.prior.map(|(prior, _)| OnDevice::new(prior, device)).transpose()?;
-                Self { location, prior, packed: Vec::new() }
+                let Device::Cuda(cuda) = device else { candle_core::bail!("no CUDA device") };
+                let prior = call.prior.map(|(prior, _)| OnDevice::new(prior, cuda)).transpose()?;
+                Self { device: device.clone(), prior, packed: Vec::new() }
             }
         };
         Ok(slot.insert(fused))
@@ -121,7 +121,7 @@ impl Fused {
                     None => launch.arg(&NULL).arg(&NULL).arg(&NULL).arg(&NULL),
                 };
                 launch.arg(&row_numbers).arg(&steps).arg(&mut out).arg(&count).arg(&vocab);
-                launch.arg(&is_entropy).arg(&is_greedy).arg(&model).arg(&factor.high).arg(&factor.low);
+                launch.arg(&is_entropy).arg(&is_greedy).arg(&model).arg(&factor);
                 launch.arg(&scale).arg(&seed);
                 // SAFETY: these are the kernel's arguments, and all of them have `count` rows of `vocab` tokens: the call has
                 // been checked, the prior's table is that of the sampler's vocabulary.
@@ -135,7 +135,7 @@ impl Fused {
             CudaStorageSlice::BF16(logits) => launch!(logits),
             _ => return Err(candle_core::Error::UnsupportedDTypeForOp(logits.dtype(), "sample").bt()),
         }
-        // The only wait of a step.
+        // What a step waits for.
         device.clone_dtoh(&out)
     }
 }

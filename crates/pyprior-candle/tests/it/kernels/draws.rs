@@ -17,8 +17,8 @@ use super::{NoToken, SCHEDULES, Subject};
 
 /// Results are this near to the CPU's, relative to themselves: both are rounded to `f32`, and the CPU computes in `f64`.
 const WITHIN: f64 = 1e-6;
-/// Below the normal numbers of `f32` nothing is relative.
-const LEAST: f64 = 1.2e-38;
+/// The CPU adds the largest term, 1, to the others in `f64`: of what is smaller than this it keeps nothing.
+const LEAST: f64 = 1e-15;
 
 /// What has been compared.
 #[derive(Debug, Default)]
@@ -79,8 +79,10 @@ impl Tally {
 
 /// The language whose vocabulary has so many tokens, those of a base vocabulary among them.
 fn language_of(tokens: u32) -> Arc<Language> {
-    let own = Language::new(LanguageConfig::default()).unwrap().vocab().len() as u32;
-    Language::new(LanguageConfig { base_vocab: tokens - own, ..LanguageConfig::default() }).unwrap()
+    let value_range = if tokens < 300 { (0, 9) } else { (-99, 99) };
+    let config = LanguageConfig { value_range, ..LanguageConfig::default() };
+    let own = Language::new(config.clone()).unwrap().vocab().len() as u32;
+    Language::new(LanguageConfig { base_vocab: tokens - own, ..config }).unwrap()
 }
 
 /// Rows of every kind: `calm` of them at once.
@@ -99,7 +101,11 @@ fn rounds(
         let calm = random.pick(&[2, 20, 1000]);
         let mut batch = Batch::random(&mut random, language.vocab(), rows, calm, dtype);
         let config = PriorConfig { alpha: random.pick(&[0.0, 0.3, 1.0, 2.5]), ..batch.config };
-        let logits = std::mem::take(&mut batch.logits);
+        let mut logits = std::mem::take(&mut batch.logits);
+        if config.apply == ApplyMode::Fixed && config.alpha > 1.0 {
+            // There the least logits win, and beside the least of all `f64` forgets what the prior says.
+            logits.iter_mut().flatten().for_each(|logit| *logit = logit.clamp(-1e4, 1e4));
+        }
         batch = Batch::new(language.vocab(), config, batch.cases, &logits, dtype);
         let temperature = random.pick(&[1.0, 1.0, 0.6, 1.7, 0.05, 1e-9, 300.0]);
         let truncation = TruncationConfig { temperature, ..TruncationConfig::default() };

@@ -8,7 +8,7 @@ mod failures;
 mod paths;
 #[path = "../../../../pyprior-core/tests/common/prior.rs"]
 pub(super) mod prior;
-mod reference;
+pub(super) mod reference;
 mod shapes;
 
 /// A deterministic source of numbers that look random (SplitMix64).

@@ -65,12 +65,9 @@ fn any_size_of_batch_and_vocabulary() {
 }
 
 #[test]
-fn no_rows_is_a_batch_too() {
-    let logits = Tensor::zeros((0, 40), DType::F32, &Device::Cpu).unwrap();
-    let bitmask = TokenBitmask::new(0, 40);
-    let mut sampler = TensorSampler::new(40, None, TruncationConfig::default()).unwrap();
-    assert_eq!(draw(&mut sampler, &logits, &bitmask, &[], 0), Sampled::default());
-    apply_token_bitmask(&logits, &BitmaskTensor::new(&bitmask, &Device::Cpu).unwrap()).unwrap();
+fn no_rows_are_refused() {
+    let error = BitmaskTensor::new(&TokenBitmask::new(0, 40), &Device::Cpu).unwrap_err();
+    assert_eq!(error.to_string(), "there are no rows");
 }
 
 #[test]
