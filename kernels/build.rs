@@ -53,7 +53,7 @@ mod nvcc {
         })
     }
 
-    pub fn compile() -> Result<(), String> {
+    pub(super) fn compile() -> Result<(), String> {
         let answers =
             |nvcc: &PathBuf| Command::new(nvcc).arg("--version").output().is_ok_and(|out| out.status.success());
         let candidates = candidates();
