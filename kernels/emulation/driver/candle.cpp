@@ -1,16 +1,19 @@
+// Kernels that move numbers of any type, and which is which.
 #include "candle.h"
 
+#include <array>
 #include <cstdint>
 #include <cstring>
+
+#include "log.h"
+
+namespace candle {
+
+bool computes(const std::string &operation, void *const *arguments);
 
 namespace {
 
 using Bytes = unsigned char;
-
-template <class T>
-T argument(void *const *arguments, int nth) {
-    return *static_cast<const T *>(arguments[nth]);
-}
 
 // Bytes of an element of a type by candle's name for it; 0 for none.
 size_t width_of(const std::string &type) {
@@ -19,14 +22,6 @@ size_t width_of(const std::string &type) {
     if (type == "f32" || type == "u32" || type == "i32") return 4;
     if (type == "f64" || type == "i64") return 8;
     return 0;
-}
-
-// Where element `index` lies: `info` holds the dimensions and then their strides, or nothing is there if it is dense.
-size_t place(size_t index, size_t dims, const size_t *info) {
-    if (info == nullptr) return index;
-    size_t at = 0;
-    for (size_t d = dims; d-- > 0; index /= info[d]) at += index % info[d] * info[dims + d];
-    return at;
 }
 
 // (from, to, rows, columns, stride of from, stride of to)
@@ -61,9 +56,30 @@ void const_set(size_t width, void *const *arguments) {
     }
 }
 
+// (elements, dimensions, info, ids, from, to, left, lines, count, right): lines of `from` [left, lines, right]. A
+// device stops at a line that is not there.
+bool index_select(size_t width, void *const *arguments) {
+    auto ids = argument<const uint32_t *>(arguments, 3);
+    auto from = argument<const Bytes *>(arguments, 4);
+    auto to = argument<Bytes *>(arguments, 5);
+    auto [left, lines, count, right] = std::array{argument<size_t>(arguments, 6), argument<size_t>(arguments, 7),
+                                                  argument<size_t>(arguments, 8), argument<size_t>(arguments, 9)};
+    for (size_t i = 0; i < left * count; ++i) {
+        uint32_t id = ids[i % count];
+        if (id >= lines) {
+            complain("line %u of %zu was asked for", id, lines);
+            return false;
+        }
+        memcpy(to + i * right * width, from + (i / count * lines + id) * right * width, right * width);
+    }
+    return true;
+}
+
 }  // namespace
+}  // namespace candle
 
 bool candle_kernel(const std::string &name, void *const *arguments) {
+    using namespace candle;
     auto split = name.rfind('_');
     if (split == std::string::npos) return false;
     auto operation = name.substr(0, split);
@@ -72,5 +88,6 @@ bool candle_kernel(const std::string &name, void *const *arguments) {
     if (operation == "copy2d") return copy2d(width, arguments), true;
     if (operation == "ucopy") return ucopy(width, arguments), true;
     if (operation == "const_set") return const_set(width, arguments), true;
-    return false;
+    if (operation == "is_u32") return index_select(width, arguments);
+    return name.ends_with("_f32") && computes(operation, arguments);
 }

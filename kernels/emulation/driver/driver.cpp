@@ -44,7 +44,7 @@ CUresult allocate(CUdeviceptr *address, size_t bytes) {
 }
 
 CUresult release(CUdeviceptr address) {
-    if (auto wrong = memory::spills()) complain("when memory was freed: %s", wrong->c_str());
+    if (auto wrong = memory::spill(address)) complain("when memory was freed: %s", wrong->c_str());
     if (address == 0 || memory::release(address)) return CUDA_SUCCESS;
     complain("freed: %s", memory::describe(address).c_str());
     return CUDA_ERROR_INVALID_VALUE;

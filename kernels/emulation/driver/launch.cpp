@@ -38,8 +38,8 @@ bool fits(const Kernel &kernel, const Launch &launch) {
     return false;
 }
 
-// A null pointer is an argument that is left out; others must lie in memory of the device.
-bool lie_well(const Kernel &kernel, const Launch &launch) {
+// A null pointer is an argument that is left out; others must lie in memory of the device, and are put into `pointers`.
+bool lie_well(const Kernel &kernel, const Launch &launch, std::vector<uint64_t> &pointers) {
     for (size_t i = 0; i < kernel.parameters.size(); ++i) {
         auto &parameter = kernel.parameters[i];
         std::string value(parameter.bytes, '\0');
@@ -56,6 +56,7 @@ bool lie_well(const Kernel &kernel, const Launch &launch) {
                 complain("kernel %s, argument %zu: %s", kernel.name.c_str(), i, wrong->c_str());
                 return false;
             }
+            pointers.push_back(address);
         }
     }
     return true;
@@ -66,7 +67,8 @@ bool lie_well(const Kernel &kernel, const Launch &launch) {
 CUresult run(const Kernel &kernel, const Launch &launch) {
     auto name = kernel.name.c_str();
     if (!fits(kernel, launch)) return CUDA_ERROR_INVALID_VALUE;
-    if (!lie_well(kernel, launch)) return CUDA_ERROR_ILLEGAL_ADDRESS;
+    std::vector<uint64_t> pointers;
+    if (!lie_well(kernel, launch, pointers)) return CUDA_ERROR_ILLEGAL_ADDRESS;
     note("launch %s grid %u %u %u block %u %u %u shared %u", name, launch.grid[0], launch.grid[1], launch.grid[2],
          launch.block[0], launch.block[1], launch.block[2], launch.shared);
     // One at a time: the emulation has one set of threads.
@@ -81,7 +83,9 @@ CUresult run(const Kernel &kernel, const Launch &launch) {
             return CUDA_ERROR_NOT_FOUND;
         }
     }
-    if (auto wrong = memory::spills()) {
+    for (uint64_t pointer : pointers) {
+        auto wrong = memory::spill(pointer);
+        if (!wrong) continue;
         complain("kernel %s: %s", name, wrong->c_str());
         return CUDA_ERROR_ILLEGAL_ADDRESS;
     }

@@ -56,14 +56,8 @@ std::string locate(uint64_t address) {
     return hex(address) + (device ? " is in no allocation of the device" : " is no address of the device");
 }
 
-bool untouched(const Allocation &allocation, uint64_t address) {
-    auto clean = [](uint64_t from, uint64_t to) {
-        for (; from < to; ++from) {
-            if (*at(from) != UNUSED) return false;
-        }
-        return true;
-    };
-    return clean(allocation.pages, address) && clean(address + allocation.bytes, allocation.pages + allocation.length);
+bool is_untouched(uint64_t from, uint64_t to) {
+    return from == to || (*at(from) == UNUSED && memcmp(at(from), at(from + 1), to - from - 1) == 0);
 }
 
 }  // namespace
@@ -121,16 +115,16 @@ std::string describe(uint64_t address) {
     return locate(address);
 }
 
-std::optional<std::string> spills() {
+std::optional<std::string> spill(uint64_t address) {
     std::lock_guard lock(guard);
-    for (auto &[address, allocation] : live) {
-        if (untouched(allocation, address)) continue;
-        memset(at(allocation.pages), UNUSED, address - allocation.pages);
-        auto end = address + allocation.bytes;
-        memset(at(end), UNUSED, allocation.pages + allocation.length - end);
-        return "bytes beside an allocation of " + std::to_string(allocation.bytes) + " bytes were written";
-    }
-    return std::nullopt;
+    auto found = below(live, address);
+    if (found == live.end() || address - found->first >= found->second.bytes) return std::nullopt;
+    auto &[bytes, pages, length] = found->second;
+    auto end = found->first + bytes;
+    if (is_untouched(pages, found->first) && is_untouched(end, pages + length)) return std::nullopt;
+    memset(at(pages), UNUSED, found->first - pages);
+    memset(at(end), UNUSED, pages + length - end);
+    return "bytes beside an allocation of " + std::to_string(bytes) + " bytes were written";
 }
 
 }  // namespace memory

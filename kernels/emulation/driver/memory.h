@@ -23,7 +23,7 @@ bool is_device(uint64_t address);
 // Where the address lies, in words.
 std::string describe(uint64_t address);
 
-// What was written beside allocations since it was last asked; nothing if nothing was.
-std::optional<std::string> spills();
+// What was written beside the allocation in which the address lies; nothing if nothing was, or if it lies in none.
+std::optional<std::string> spill(uint64_t address);
 
 }  // namespace memory

@@ -104,6 +104,7 @@ int main() {
     expect("host memory", result([&](Call &c) { c.logits = reinterpret_cast<CUdeviceptr>(back.data()); }),
            CUDA_ERROR_ILLEGAL_ADDRESS);
     expect("memory behind the end", result([](Call &c) { c.words += WORDS * ROWS * 4; }), CUDA_ERROR_ILLEGAL_ADDRESS);
+    expect("8 bytes behind the end", result([](Call &c) { c.logits += 8; }), CUDA_ERROR_ILLEGAL_ADDRESS);
     expect("too wide a row", signal([](Call &c) { c.vocab = 5000; }) != 0, 1);
     expect("a pointer that is not there", signal([](Call &c) { c.words = 0; }) != 0, 1);
     expect("a number as wide as no number", signal([](Call &c) { c.logits += 2; }) != 0, 1);
