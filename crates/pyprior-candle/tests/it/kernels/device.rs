@@ -132,7 +132,6 @@ fn programs_are_those_of_the_cpu() {
 
 /// A transformer on the device: its logits, and programs of the loop with cache, slots that are refilled, and kernels.
 #[test]
-#[ignore = "needs a GPU: an emulated driver has no products of matrices"]
 fn a_transformer_writes_the_programs_of_the_cpu() {
     let gpu = gpu();
     let config = common::small();
