@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, DType, Device, Storage, Tensor};
 use pyprior_core::TokenBitmask;
 
-use crate::sample::SampleError;
+use crate::sample_error::SampleError;
 
 /// A [`TokenBitmask`] on a device: a tensor `[rows, ceil(vocab / 32)]` of `u32`, copied once.
 ///

@@ -15,6 +15,7 @@ mod model;
 mod ops;
 mod random;
 pub mod sample;
+mod sample_error;
 pub mod train;
 
 pub use batch::Batch;

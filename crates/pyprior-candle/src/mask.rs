@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::bitmask::{BitPlaces, BitmaskTensor};
 use crate::ops::span;
-use crate::sample::SampleError;
+use crate::sample_error::SampleError;
 
 /// Name of the operation.
 const NAME: &str = "token-bitmask";

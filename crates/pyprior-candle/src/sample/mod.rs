@@ -2,7 +2,6 @@
 //! operation.
 //!
 //! ```text
-//! error.rs      SampleError
 //! prior.rs      PriorRows: what the prior needs of a row, as plain numbers
 //! arrays.rs     the prior's table, and how it is put together with a model, as kernels take them
 //! cpu.rs        the CPU: one pass a row, rayon over rows
@@ -51,7 +50,6 @@ pub mod arrays;
 mod composed;
 mod cpu;
 mod cut;
-mod error;
 #[cfg(feature = "cuda")]
 mod fused;
 mod prior;
@@ -63,7 +61,7 @@ use crate::bitmask::BitmaskTensor;
 use composed::Composed;
 use cpu::Pass;
 
-pub use error::SampleError;
+pub use crate::sample_error::SampleError;
 pub use prior::PriorRows;
 
 /// What the random numbers of a step depend on.
