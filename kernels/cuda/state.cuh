@@ -12,9 +12,12 @@ struct Logit {
 
 // a - b; the largest number where it is beyond.
 INLINE Pair difference(Logit a, Logit b) {
-    const Pair model = two_sum(a.model, -b.model), prior = two_sum(a.prior.hi, -b.prior.hi);
+    const Pair model = two_sum(a.model, -b.model);
     if (fabsf(model.hi) > Number<float>::LARGEST)
         return {model.hi > 0.0f ? Number<float>::LARGEST : -Number<float>::LARGEST, 0.0f};
+    // Where there is no prior, all lanes are through.
+    if (a.prior.hi == b.prior.hi && a.prior.lo == b.prior.lo) return model;
+    const Pair prior = two_sum(a.prior.hi, -b.prior.hi);
     return sum(model, {prior.hi, prior.lo + (a.prior.lo - b.prior.lo)});
 }
 
