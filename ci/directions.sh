@@ -20,12 +20,16 @@ never() {
 
 never pyprior-core pyprior pyprior-naive pyprior-show clap anyhow candle-core tokenizers
 never pyprior-show pyprior pyprior-naive clap anyhow candle-core tokenizers
+never pyprior-compare pyprior pyprior-naive pyprior-show pyprior-candle clap anyhow candle-core
 never pyprior-naive pyprior pyprior-core pyprior-show
 
 # The oracle must share nothing with what it is to contradict, not even a library.
 count=$(cargo tree -p pyprior-naive -e normal,build --prefix none | sort -u | wc -l)
 [ "$count" -eq 1 ] || { echo "pyprior-naive has dependencies" >&2; exit 1; }
 echo "pyprior-naive depends on nothing"
+
+# Datasets are above the core; a model comes to them behind a trait.
+never pyprior-data pyprior pyprior-naive pyprior-show clap anyhow candle-core tokenizers object_store reqwest tokio
 
 # Kernels know nothing of what launches them.
 never pyprior-kernels pyprior pyprior-core pyprior-candle candle-core cudarc half

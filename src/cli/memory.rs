@@ -22,6 +22,11 @@ pub(crate) fn available() -> Option<u64> {
     Some(left.fold(system, u64::min))
 }
 
+/// Bytes of this process that are in memory now, as far as the system tells.
+pub(crate) fn resident() -> Option<u64> {
+    kib(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:").map(|kib| kib.saturating_mul(1024))
+}
+
 /// A line of /proc/meminfo.
 fn kib(meminfo: &str, field: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix(field))?;
@@ -36,6 +41,7 @@ mod tests {
     fn a_line_of_meminfo() {
         let meminfo = "MemTotal:       24681372 kB\nMemAvailable:    2321052 kB\n";
         assert_eq!(kib(meminfo, "MemAvailable:"), Some(2_321_052));
+        assert_eq!(kib("VmRSS:\t    1234 kB\n", "VmRSS:"), Some(1234));
         assert_eq!(kib(meminfo, "MemFree:"), None);
         assert_eq!(kib("MemAvailable: lots", "MemAvailable:"), None);
     }

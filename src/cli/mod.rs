@@ -1,7 +1,9 @@
 //! One file a subcommand, none with logic of its own.
 
 mod check;
+mod compare_tokens;
 mod conformance;
+mod dataset;
 mod decode;
 mod device;
 mod encode;
@@ -11,6 +13,7 @@ mod language;
 mod legal;
 mod limits;
 mod memory;
+mod model;
 mod output;
 mod prior;
 mod prompt;
@@ -54,6 +57,8 @@ enum Command {
     Show(show::Show),
     Repl(repl::Repl),
     Train(train::Train),
+    Dataset(dataset::Dataset),
+    CompareTokens(compare_tokens::CompareTokens),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
     Conformance(conformance::Conformance),
@@ -70,6 +75,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Show(args) => args.run(),
         Command::Repl(args) => args.run(),
         Command::Train(args) => args.run(),
+        Command::Dataset(args) => args.run(),
+        Command::CompareTokens(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),
         Command::Conformance(args) => args.run(),

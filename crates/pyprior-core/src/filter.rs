@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::analysis::{Analysis, FindingKind};
+use crate::analysis::{Analyzer, FindingKind};
 use crate::codec::tree::DecodeError;
 use crate::exec::{CompileError, Compiler, ExecError, Limits, Machine};
 use crate::language::Language;
@@ -20,7 +20,7 @@ pub const FILTER_STEPS: u64 = 1000;
 ///    that can run leads to every function;
 /// 3. it runs to its end within the limits, [`FILTER_STEPS`] steps and otherwise [`Limits::default`];
 /// 4. it prints at least one line, or a function returns something to it: the value of some call that can run may reach
-///    a test or a loop count ([`Analysis::call_value_used`]).
+///    a test or a loop count ([`Analysis::call_value_used`](crate::Analysis::call_value_used)).
 ///
 /// Keep one for many programs: it reuses its memory.
 ///
@@ -36,6 +36,7 @@ pub const FILTER_STEPS: u64 = 1000;
 #[derive(Debug)]
 pub struct ProgramFilter {
     language: Arc<Language>,
+    analyzer: Analyzer,
     compiler: Compiler,
     machine: Machine,
 }
@@ -80,7 +81,7 @@ impl ProgramFilter {
     pub fn with_limits(language: &Arc<Language>, limits: Limits) -> Self {
         let language = Arc::clone(language);
         let compiler = Compiler::new(language.config().comparison_values);
-        Self { language, compiler, machine: Machine::new(limits) }
+        Self { language, analyzer: Analyzer::default(), compiler, machine: Machine::new(limits) }
     }
 
     /// Whether a program, its tokens, passes.
@@ -89,8 +90,7 @@ impl ProgramFilter {
     ///
     /// [`Rejected`] says why it does not.
     pub fn check(&mut self, tokens: &[u32]) -> Result<(), Rejected> {
-        let module = self.language.vocab().tokens_to_ast(tokens)?;
-        let analysis = Analysis::of(&module);
+        let analysis = self.analyzer.analyze_tokens(self.language.vocab(), tokens)?;
         let finding = |wanted: fn(&FindingKind) -> bool| analysis.findings.iter().find(|found| wanted(&found.kind));
         if let Some(found) = finding(|kind| matches!(kind, FindingKind::DeadStore { .. })) {
             return Err(Rejected::DeadStore { statement: found.statement });

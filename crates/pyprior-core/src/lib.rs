@@ -24,7 +24,9 @@ mod value;
 mod vocab;
 mod words;
 
-pub use analysis::{Analysis, Analysis002, Cause, Finding, FindingKind, FormCounts, FunctionEnds, FunctionFacts};
+pub use analysis::{
+    Analysis, Analysis002, Analyzer, Cause, Finding, FindingKind, FormCounts, FunctionEnds, FunctionFacts,
+};
 pub use batch::{BatchError, BatchMatcher};
 pub use bitmask::{BitmaskShapeError, TokenBitmask};
 pub use codec::encode::error::{EncodeError, EncodeErrorKind, Stage, Unseen};
@@ -55,6 +57,7 @@ pub use prior::table::Prior;
 pub use sampler::philox::philox4x32_10;
 pub use sampler::prior::{OtherLanguageError, PriorSampler};
 pub use sampler::programs::{ProgramSampler, Programs, TooLongError};
+pub use sampler::score::ProgramScorer;
 pub use sampler::uniform::{RowSampler, UniformSampler};
 pub use value::IoValue;
 pub use vocab::{BinOp, Compare, Form, Symbol, Vocab};

@@ -1,13 +1,11 @@
 //! `pyprior generate`
 //!
 //! ```text
-//! model.rs      which model, and the language in its vocabulary
 //! prompts.rs    what programs start with
 //! writer.rs     programs in the order of their numbers, on a thread of its own
 //! progress.rs   how far it is
 //! ```
 
-mod model;
 mod progress;
 mod prompts;
 mod writer;
@@ -19,31 +17,27 @@ use std::process::ExitCode;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
-use pyprior_candle::{Budget, CausalModel, GenerateConfig, Generator};
+use pyprior_candle::{Budget, GenerateConfig, Generator};
 use pyprior_core::{ApplyMode, PriorConfig, TruncationConfig};
 
-use self::model::{Loaded, ModelArg};
 use self::progress::{Progress, When};
 use self::prompts::Prompts;
 use self::writer::Finished;
 use super::device::DeviceArg;
+use super::interrupt;
 use super::language::LanguageArgs;
 use super::limits::LimitArgs;
+use super::model::{Loaded, ModelArg, rows};
 use super::output::Output;
 use super::prior::WeightArgs;
 use super::sampled::{Drawn, Format};
 use super::times::duration;
-use super::{interrupt, memory};
 
 /// Programs where nothing bounds them.
 const DEFAULT_PROGRAMS: u64 = 10;
-/// Rows of a batch where memory does not bound them: with more, a CPU has no more to gain, and a GPU little.
-const ROWS: [u64; 2] = [256, 1024];
-/// Memory that caches take by themselves where the system does not tell how much there is.
-const MODEST: u64 = 1 << 30;
 /// Programs that wait to be written, and those that wait to be run before.
 const WAITING: [usize; 2] = [1 << 12, 1 << 6];
 /// How long a writer may take to end after Ctrl-C: one whose reader does not read never would.
@@ -174,7 +168,7 @@ impl Generate {
         let capacity = language.config().max_len.map_or(0, |max_len| max_len as usize + 1);
         let config = GenerateConfig {
             seed: self.seed,
-            rows: self.rows(&*model, capacity, programs)?,
+            rows: rows(&*model, capacity, programs, self.batch_size)?,
             prior,
             truncation: self.drawing.truncation(),
         };
@@ -237,24 +231,6 @@ impl Generate {
         prior.apply = apply;
         prior.alpha = self.drawing.alpha.unwrap_or(alpha);
         Ok(Some(prior))
-    }
-
-    /// Rows of the batch: what is asked for, if there is memory for it; else as many as are worth it, as there are
-    /// programs, and as fit into half of the memory that is free.
-    fn rows(&self, model: &dyn CausalModel, capacity: usize, programs: Option<u64>) -> anyhow::Result<usize> {
-        // Beside the cache, a row has logits, which are masked into others, and a bitmask.
-        let vocab = (model.vocab_size() as u64).saturating_mul(2 * size_of::<f32>() as u64 + 1);
-        let bytes = (model.bytes_per_slot(capacity) as u64).saturating_add(vocab).max(1);
-        let cpu = model.device().is_cpu();
-        let free = memory::available().filter(|_| cpu);
-        let fit = free.map_or(MODEST, |free| free / 2) / bytes;
-        let auto = ROWS[usize::from(!cpu)].min(programs.unwrap_or(u64::MAX)).min(fit).max(1);
-        let rows = self.batch_size.unwrap_or(auto);
-        if rows.checked_mul(bytes).is_none_or(|bytes| free.is_some_and(|free| bytes > free)) {
-            let free = free.map_or_else(String::new, |free| format!("; {} MiB are free", free >> 20));
-            bail!("no memory for a batch of {rows} rows of {bytes} bytes each{free}");
-        }
-        Ok(usize::try_from(rows)?)
     }
 }
 

@@ -15,4 +15,5 @@ mod product;
 mod weights;
 
 pub(crate) use memory::{Memory, bytes_per_slot};
+pub use product::fuses;
 pub(crate) use weights::Weights;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::DirError;
-use super::weights::WeightFiles;
+use super::weights::{WeightFiles, names};
 use crate::error::Error;
 use crate::llama::{Llama, LlamaConfig};
 
@@ -72,6 +72,18 @@ impl ModelDir {
         let text = |name| read(&dir.join(name));
         let texts = [text(LANGUAGE)?, text(CONFIG)?, text(TOKENIZER)?];
         Self::read(dir, texts.each_ref().map(String::as_str), || WeightFiles::open(dir), device, dtype)
+    }
+
+    /// The names of the files in a directory that a model's numbers are made of: its configuration, and its weights, which
+    /// are one file, or an index and the files that it names.
+    ///
+    /// # Errors
+    ///
+    /// [`DirError`] or [`WeightsError`](crate::WeightsError) for an index that is none.
+    pub fn files(dir: &Path) -> Result<Vec<String>, Error> {
+        let mut files = vec![CONFIG.to_owned()];
+        files.extend(names(dir)?);
+        Ok(files)
     }
 
     /// Reads a directory's files from memory, such as a program's own; `name` is what errors call it.

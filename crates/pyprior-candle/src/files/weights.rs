@@ -1,6 +1,6 @@
 //! Tensors out of `model.safetensors`, or out of the shards that `model.safetensors.index.json` lists.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::{Load, MmapedSafetensors};
@@ -53,6 +53,27 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
+/// Which file beside an index has a tensor.
+fn weight_map(index: &Path) -> Result<BTreeMap<String, String>, Error> {
+    let map = parse::<Index>(index, &read(index)?)?.weight_map;
+    // What an index says comes from outside: it shall not lead to other places of the disk.
+    let strange = |file: &&String| Path::new(file).file_name().is_none_or(|name| name != file.as_str());
+    match map.values().find(strange) {
+        Some(file) => Err(WeightsError::ShardName { path: index.to_owned(), file: file.clone() }.into()),
+        None => Ok(map),
+    }
+}
+
+/// The names of a directory's weight files, the index first if there is one.
+pub(super) fn names(dir: &Path) -> Result<Vec<String>, Error> {
+    let index = dir.join(INDEX);
+    if dir.join(WHOLE).exists() || !index.exists() {
+        return Ok(vec![WHOLE.to_owned()]);
+    }
+    let shards = weight_map(&index)?.into_values().collect::<BTreeSet<_>>();
+    Ok([INDEX.to_owned()].into_iter().chain(shards).collect())
+}
+
 impl<'a> WeightFiles<'a> {
     /// Maps `model.safetensors`, or if there is none, the shards of the index.
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
@@ -63,11 +84,7 @@ impl<'a> WeightFiles<'a> {
         }
         let mut opened = Self { path: index.clone(), files: Vec::new(), places: HashMap::new() };
         let mut shards = HashMap::new();
-        for (name, file) in parse::<Index>(&index, &read(&index)?)?.weight_map {
-            // What an index says comes from outside: it shall not lead to other places of the disk.
-            if Path::new(&file).file_name().is_none_or(|name| name != file.as_str()) {
-                return Err(WeightsError::ShardName { path: index, file }.into());
-            }
+        for (name, file) in weight_map(&index)? {
             let nth = match shards.get(&file) {
                 Some(&nth) => nth,
                 None => {

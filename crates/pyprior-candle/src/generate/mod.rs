@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod blocks;
 mod budget;
 mod error;
 mod prompt;
@@ -44,6 +45,7 @@ use std::time::Instant;
 
 use pyprior_core::{Frontier, Language, Matcher, Prior, PriorConfig, TokenBitmask, TruncationConfig};
 
+pub use self::blocks::{Block, BlockConfig, Blocks, BlocksError};
 pub use self::budget::{Budget, Stats};
 pub use self::error::GenerateError;
 pub use self::prompt::Prompt;

@@ -76,6 +76,17 @@ impl Llama {
         Ok(Self { config, body, device: device.clone(), dtype, id: ModelId::default() })
     }
 
+    /// A model that has learnt nothing: the weights of [`LlamaConfig::initial_tensors`], in f32.
+    ///
+    /// # Errors
+    ///
+    /// [`LlamaConfigError`] if the numbers are no model's, or what the device says.
+    pub fn untrained(config: LlamaConfig, device: &Device, seed: u64) -> Result<Self, Error> {
+        let mut tensors = config.initial_tensors(seed)?.into_iter();
+        let none = || candle_core::Error::Msg("one tensor more than there is".to_owned());
+        Self::new(config, device, DType::F32, |_, _| Ok(tensors.next().ok_or_else(none)?.1))
+    }
+
     /// The same model, computed by candle's own operations even on a CPU: what other devices do, for comparison. Takes
     /// memory for the weights once more.
     ///

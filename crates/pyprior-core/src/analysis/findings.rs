@@ -105,11 +105,11 @@ impl FindingKind {
 
     /// The name: `"unreachable"`, `"dead-store"`, …, as in JSON.
     pub const fn name(&self) -> &'static str {
-        Self::NAMES[self.order()]
+        Self::NAMES[self.index()]
     }
 
-    /// Place among findings at one token.
-    pub(super) const fn order(&self) -> usize {
+    /// Place of its name in [`NAMES`](Self::NAMES), which is that among findings at one token.
+    pub const fn index(&self) -> usize {
         match self {
             Self::Unreachable { .. } => 0,
             Self::ConstantTest { .. } => 1,

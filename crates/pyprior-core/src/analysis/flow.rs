@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::flat::{Flat, Kind};
-use super::fold::Known;
+use super::fold::{Folder, Known};
 
 /// How a block or a statement can end.
 #[derive(Debug, Clone, Copy)]
@@ -48,31 +48,36 @@ pub(super) struct Region {
     pub(super) by: usize,
 }
 
-#[derive(Debug)]
+/// Finds out what can run; keep one to reuse its memory.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Flow {
+    /// By statement.
     pub(super) known: Vec<Known>,
     /// By block.
     pub(super) ends: Vec<Ends>,
     /// By statement: whether it can run, given that its function is called.
     pub(super) runs: Vec<bool>,
     pub(super) regions: Vec<Region>,
+    folder: Folder,
+    /// By block: whether what comes next in it can run.
+    alive: Vec<bool>,
 }
 
 impl Flow {
-    pub(super) fn new(flat: &Flat) -> Self {
-        let known = super::fold::known(flat);
-        let mut flow = Self { known, ends: Vec::new(), runs: Vec::new(), regions: Vec::new() };
-        flow.ends.resize(flat.blocks.len(), Ends { falls: true, returns: false });
+    pub(super) fn find(&mut self, flat: &Flat) {
+        self.known.clear();
+        self.known.extend(flat.stmts.iter().map(|stmt| self.folder.known(flat, stmt)));
+        self.ends.clear();
+        self.ends.resize(flat.blocks.len(), Ends { falls: true, returns: false });
         for nth in (0..flat.stmts.len()).rev() {
-            let own = flow.stmt_ends(flat, nth);
-            let rest = &mut flow.ends[flat.stmts[nth].block];
+            let own = self.stmt_ends(flat, nth);
+            let rest = &mut self.ends[flat.stmts[nth].block];
             *rest = match own.falls {
                 true => Ends { falls: rest.falls, returns: own.returns || rest.returns },
                 false => own,
             };
         }
-        flow.reach(flat);
-        flow
+        self.reach(flat);
     }
 
     /// How a statement can end, once the blocks below it are known.
@@ -94,11 +99,12 @@ impl Flow {
     }
 
     fn reach(&mut self, flat: &Flat) {
-        // By block: whether what comes next in it can run.
-        let mut alive = vec![true; flat.blocks.len()];
-        self.runs.reserve(flat.stmts.len());
+        self.alive.clear();
+        self.alive.resize(flat.blocks.len(), true);
+        self.runs.clear();
+        self.regions.clear();
         for (nth, stmt) in flat.stmts.iter().enumerate() {
-            let runs = alive[stmt.block];
+            let runs = self.alive[stmt.block];
             self.runs.push(runs);
             let closed = match (stmt.kind, self.known[nth]) {
                 (Kind::If { .. }, Known::Test(true)) => Some((stmt.blocks[1], Cause::ConstantTest)),
@@ -107,21 +113,21 @@ impl Flow {
                 _ => None,
             };
             match stmt.kind {
-                Kind::If { .. } => stmt.blocks.iter().for_each(|&block| alive[block] = runs),
-                Kind::For { .. } => alive[stmt.blocks[0]] = runs,
+                Kind::If { .. } => stmt.blocks.iter().for_each(|&block| self.alive[block] = runs),
+                Kind::For { .. } => self.alive[stmt.blocks[0]] = runs,
                 // A def that does not run is a def whose body does not either.
-                Kind::Def { .. } => alive[stmt.blocks[0]] = runs,
+                Kind::Def { .. } => self.alive[stmt.blocks[0]] = runs,
                 _ => {}
             }
             if !runs {
                 continue;
             }
             if let Some((block, cause)) = closed {
-                alive[block] = false;
+                self.alive[block] = false;
                 self.region(flat, block, nth, cause);
             }
             if !self.stmt_ends(flat, nth).falls {
-                alive[stmt.block] = false;
+                self.alive[stmt.block] = false;
                 let last = flat.blocks[stmt.block].last.map_or(stmt.end, |last| flat.stmts[last].end);
                 if let Some(count) = last.checked_sub(stmt.end).filter(|&count| count > 0) {
                     self.regions.push(Region { first: stmt.end, count, cause: Cause::BehindReturn, by: nth });

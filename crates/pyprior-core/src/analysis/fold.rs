@@ -1,6 +1,6 @@
 //! What literals alone decide: the value of a test, the number of iterations of a loop.
 
-use super::flat::{Expr, Flat, Kind, Node};
+use super::flat::{Expr, Flat, Kind, Node, Stmt};
 use crate::ast::{BinOp, Compare};
 
 /// What is known of a statement before anything runs.
@@ -13,23 +13,29 @@ pub(super) enum Known {
     Count(u64),
 }
 
-pub(super) fn known(flat: &Flat) -> Vec<Known> {
-    let mut stack = Vec::new();
-    let mut value = |span| fold(flat.nodes(span), &mut stack);
-    let stmts = flat.stmts.iter().map(|stmt| match stmt.kind {
-        Kind::If { op, left, right } => match (value(left), value(right)) {
-            (Some(left), Some(right)) => Known::Test(holds(op, left, right)),
+/// Folds literals; keep one to reuse its memory.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Folder {
+    stack: Vec<i64>,
+}
+
+impl Folder {
+    pub(super) fn known(&mut self, flat: &Flat, stmt: &Stmt) -> Known {
+        let mut value = |span| fold(flat.nodes(span), &mut self.stack);
+        match stmt.kind {
+            Kind::If { op, left, right } => match (value(left), value(right)) {
+                (Some(left), Some(right)) => Known::Test(holds(op, left, right)),
+                _ => Known::Nothing,
+            },
+            Kind::For { start, stop, .. } => match (start.map_or(Some(0), &mut value), value(stop)) {
+                // Two 64-bit numbers are less than 2^64 apart.
+                (Some(start), Some(stop)) if start < stop => Known::Count(stop.abs_diff(start)),
+                (Some(_), Some(_)) => Known::Count(0),
+                _ => Known::Nothing,
+            },
             _ => Known::Nothing,
-        },
-        Kind::For { start, stop, .. } => match (start.map_or(Some(0), &mut value), value(stop)) {
-            // Two 64-bit numbers are less than 2^64 apart.
-            (Some(start), Some(stop)) if start < stop => Known::Count(stop.abs_diff(start)),
-            (Some(_), Some(_)) => Known::Count(0),
-            _ => Known::Nothing,
-        },
-        _ => Known::Nothing,
-    });
-    stmts.collect()
+        }
+    }
 }
 
 fn holds(op: Compare, left: i64, right: i64) -> bool {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::flat::{Flat, Kind, Node, Scope, Span};
-use super::vars::Vars;
+use super::numbers::Numbers;
 use crate::ast::Module;
 
 /// What `pyprior` 0.0.2 says of a program, in names of tokens. [`Analysis`](super::Analysis) says more, and truer.
@@ -39,7 +39,7 @@ pub struct Analysis002 {
 impl Analysis002 {
     /// Analyses a tree.
     pub fn of(module: &Module) -> Self {
-        let flat = Flat::new(module);
+        let flat = Flat::of(module);
         let mut called = [false; 256];
         let mut returning = [false; 256];
         for nth in 0..flat.stmts.len() {
@@ -73,11 +73,11 @@ fn counted(flat: &Flat, nth: usize) -> impl Iterator<Item = Span> {
 }
 
 fn dead_stores(flat: &Flat, scope: &Scope) -> Vec<String> {
-    let (mut bound, mut read) = (Vars::NONE, Vars::NONE);
+    let (mut bound, mut read) = (Numbers::NONE, Numbers::NONE);
     if let Some(Kind::Def { arity, .. }) = scope.def.map(|def| flat.stmts[def].kind) {
         (1..=arity).for_each(|var| bound.insert(var));
     }
-    for &nth in &scope.stmts {
+    for nth in flat.backwards(scope) {
         if let Kind::Assign { var, .. } | Kind::For { var, .. } = flat.stmts[nth].kind {
             bound.insert(var);
         }
@@ -95,10 +95,10 @@ fn dead_stores(flat: &Flat, scope: &Scope) -> Vec<String> {
 
 /// Whether a value reaches a sink, through variables in whatever order they are assigned.
 fn value_used(flat: &Flat, scope: &Scope, returning: &[bool; 256]) -> bool {
-    let mut carriers = Vars::NONE;
+    let mut carriers = Numbers::NONE;
     loop {
         let before = carriers;
-        for &nth in &scope.stmts {
+        for nth in flat.backwards(scope) {
             for span in counted(flat, nth) {
                 let (whole, argument) = carries(flat, span, returning, carriers);
                 match flat.stmts[nth].kind {
@@ -118,7 +118,7 @@ fn value_used(flat: &Flat, scope: &Scope, returning: &[bool; 256]) -> bool {
 }
 
 /// Whether an expression holds such a value, and whether an argument in it does.
-fn carries(flat: &Flat, span: Span, returning: &[bool; 256], carriers: Vars) -> (bool, bool) {
+fn carries(flat: &Flat, span: Span, returning: &[bool; 256], carriers: Numbers) -> (bool, bool) {
     let (mut whole, mut argument) = (false, false);
     // The nodes of the outermost call's arguments that are still to come.
     let mut inside = 0_usize;

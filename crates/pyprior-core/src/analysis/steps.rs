@@ -4,9 +4,10 @@
 //! every call one more. `None` is: not known to be bounded by this. Sums stop at the largest 64-bit number, which
 //! stands for itself and all beyond.
 
-use super::flat::{Flat, Kind, Node, Span};
+use super::flat::{Flat, Kind};
 use super::flow::Flow;
 use super::fold::Known;
+use super::numbers::Numbers;
 
 type Bound = Option<u64>;
 
@@ -14,39 +15,61 @@ fn plus(left: Bound, right: Bound) -> Bound {
     Some(left?.saturating_add(right?))
 }
 
-/// The module's bound, and that of one run of each function's body by number.
-#[derive(Debug)]
+/// Bounds the steps of runs; keep one to reuse its memory.
+#[derive(Debug, Clone)]
 pub(super) struct Bounds {
+    /// Of a run of the module.
     pub(super) module: Bound,
-    pub(super) functions: Vec<Bound>,
+    /// Of one run of each function's body, by number, where one is known.
+    functions: [u64; 256],
+    known: Numbers,
+    /// Functions that have had a body.
+    defined: Numbers,
+    blocks: Vec<Bound>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { module: None, functions: [0; 256], known: Numbers::NONE, defined: Numbers::NONE, blocks: Vec::new() }
+    }
 }
 
 impl Bounds {
-    pub(super) fn new(flat: &Flat, flow: &Flow) -> Self {
-        let mut bounds = Self { module: None, functions: vec![None; 256] };
-        let mut defined = [false; 256];
-        let mut blocks = vec![Some(0); flat.blocks.len()];
+    pub(super) fn find(&mut self, flat: &Flat, flow: &Flow) {
+        (self.known, self.defined) = (Numbers::NONE, Numbers::NONE);
+        self.blocks.clear();
+        self.blocks.resize(flat.blocks.len(), Some(0));
         // Functions call those before them, the module calls all. What is called before it is known has no bound.
         for scope in flat.scopes.iter().skip(1).chain(flat.scopes.first()) {
-            for &nth in scope.stmts.iter().rev().filter(|nth| flow.runs[**nth]) {
+            for nth in flat.backwards(scope).filter(|nth| flow.runs[*nth]) {
                 let block = flat.stmts[nth].block;
-                blocks[block] = plus(blocks[block], bounds.stmt(flat, flow, &blocks, nth));
+                self.blocks[block] = plus(self.blocks[block], self.stmt(flat, flow, nth));
             }
             match (scope.def, scope.func) {
                 (Some(def), Some(func)) => {
-                    let again = std::mem::replace(&mut defined[usize::from(func)], true);
-                    bounds.functions[usize::from(func)] = blocks[flat.stmts[def].blocks[0]].filter(|_| !again);
+                    self.known = self.known.without(func);
+                    let body = self.blocks[flat.stmts[def].blocks[0]];
+                    if let Some(bound) = body.filter(|_| !self.defined.contains(func)) {
+                        self.functions[usize::from(func)] = bound;
+                        self.known.insert(func);
+                    }
+                    self.defined.insert(func);
                 }
-                _ => bounds.module = blocks.first().copied().flatten(),
+                _ => self.module = self.blocks.first().copied().flatten(),
             }
         }
-        bounds
     }
 
-    fn stmt(&self, flat: &Flat, flow: &Flow, blocks: &[Bound], nth: usize) -> Bound {
+    /// Of one run of a function's body.
+    pub(super) fn function(&self, func: u8) -> Bound {
+        self.known.contains(func).then(|| self.functions[usize::from(func)])
+    }
+
+    fn stmt(&self, flat: &Flat, flow: &Flow, nth: usize) -> Bound {
         let stmt = &flat.stmts[nth];
-        let own = flat.spans(nth).try_fold(1, |sum, span| plus(Some(sum), self.calls(flat, span)));
-        let [first, second] = stmt.blocks.map(|block| blocks[block]);
+        let calls = flat.calls(nth).map(|func| plus(Some(1), self.function(func)));
+        let own = calls.fold(Some(1), plus);
+        let [first, second] = stmt.blocks.map(|block| self.blocks[block]);
         match (stmt.kind, flow.known[nth]) {
             (Kind::If { .. }, Known::Test(true)) => plus(own, first),
             (Kind::If { .. }, Known::Test(false)) => plus(own, second),
@@ -66,12 +89,5 @@ impl Bounds {
             }
             _ => own,
         }
-    }
-
-    fn calls(&self, flat: &Flat, span: Span) -> Bound {
-        flat.nodes(span).iter().try_fold(0, |sum, expr| match expr.node {
-            Node::Call { func, .. } => plus(Some(sum), plus(Some(1), self.functions[usize::from(func)])),
-            _ => Some(sum),
-        })
     }
 }

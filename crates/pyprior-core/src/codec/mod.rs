@@ -5,6 +5,7 @@ mod given;
 pub(crate) mod names;
 pub(crate) mod naming;
 pub(crate) mod nodes;
+pub(crate) mod preorder;
 pub(crate) mod program_names;
 pub(crate) mod render;
 pub(crate) mod slots;

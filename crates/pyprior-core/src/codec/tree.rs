@@ -7,7 +7,7 @@ use crate::matcher::HoleKind;
 use crate::vocab::{Symbol, Vocab};
 
 /// Depth beyond which a tree is refused; no language nests as deep.
-const MAX_DEPTH: u32 = 200;
+pub(crate) const MAX_DEPTH: u32 = 200;
 
 /// Tokens that are no program.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

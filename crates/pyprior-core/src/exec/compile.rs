@@ -6,9 +6,9 @@
 
 use super::code::{Func, Mark, Op, Program, TEMPS};
 use super::compile_error::CompileError;
-use super::emit::{Emitter, Operand, Operator};
-use super::preorder::{Expression, Preorder, Statement, Tokens, Tree};
+use super::emit::{Emitter, Operand};
 use crate::ast::Module;
+use crate::codec::preorder::{Expression, Operator, Preorder, Statement, Tokens, Tree};
 use crate::config::ComparisonValues;
 use crate::language::Language;
 use crate::vocab::Vocab;

@@ -1,6 +1,7 @@
 //! Instructions, chosen by what their operands are.
 
 use super::code::{Instr, Op, Program, TEMPS};
+use crate::codec::preorder::Operator;
 use crate::vocab::{BinOp, Compare};
 
 /// Where a value of an expression is. Instructions for one operand are chosen by this, in this order.
@@ -32,13 +33,6 @@ impl Operand {
 /// What puts a value into register `a`.
 const LOAD: [Op; 3] = [Op::Move, Op::LoadInt, Op::LoadConst];
 const BOUND: [Op; 3] = [Op::Bound, Op::LoadInt, Op::LoadConst];
-
-/// What takes two operands and has a value.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Operator {
-    Arithmetic(BinOp),
-    Compare(Compare),
-}
 
 /// Writes a program.
 pub(super) struct Emitter<'a> {

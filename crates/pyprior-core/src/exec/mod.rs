@@ -11,7 +11,6 @@ mod compile_error;
 mod emit;
 mod machine;
 mod outcome;
-mod preorder;
 mod run;
 mod session;
 mod trace;

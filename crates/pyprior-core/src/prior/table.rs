@@ -144,10 +144,16 @@ impl Prior {
     /// The probability of a legal token is its weight divided by the sum of the weights of all legal tokens; if
     /// that is 0, all legal tokens are equally likely. 0, or kept within 1e-300 and 1e300.
     pub fn weight(&self, token: u32, legal: u32, expr_depth: u32, control_depth: u32) -> f64 {
-        let Some((form, logit)) = self.token(token) else { return 0.0 };
+        weight_of(self.log_weight(token, legal, expr_depth, control_depth))
+    }
+
+    /// The logarithm of [`weight`](Self::weight), before that is kept within its bounds.
+    #[inline(always)]
+    pub(crate) fn log_weight(&self, token: u32, legal: u32, expr_depth: u32, control_depth: u32) -> f64 {
+        let Some((form, logit)) = self.token(token) else { return f64::NEG_INFINITY };
         let divided = self.normalisation() == Normalisation::Legal && self.config.weight(form).is_some();
         let share = if divided { ln(f64::from(legal.max(1))) } else { 0.0 };
-        weight_of(logit + self.damping(form, [expr_depth, control_depth]) - share)
+        logit + self.damping(form, [expr_depth, control_depth]) - share
     }
 
     /// Writes the prior's logits at a hole, `None` for a finished row.
@@ -281,6 +287,7 @@ impl Prior {
         Some((*self.forms.get(local as usize)?, *self.base.get(local as usize)?))
     }
 
+    #[inline(always)]
     fn damping(&self, form: Form, depths: [u32; 2]) -> f64 {
         match damped_by(form) {
             2 => 0.0,

@@ -3,6 +3,8 @@
 pub(crate) mod philox;
 pub(crate) mod prior;
 pub(crate) mod programs;
+pub(crate) mod score;
+mod scores;
 mod tile;
 pub(crate) mod uniform;
 pub(crate) mod weighted;

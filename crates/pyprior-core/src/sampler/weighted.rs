@@ -41,10 +41,10 @@ pub(crate) struct Weights {
 }
 
 /// Tokens of equal weight that lie one after the other.
-struct Run {
+pub(super) struct Run {
     list: u32,
-    count: u32,
-    weight: f64,
+    pub(super) count: u32,
+    pub(super) weight: f64,
 }
 
 impl Weights {
@@ -52,23 +52,11 @@ impl Weights {
         let tables = &language.engine.tables;
         let divided = prior.normalisation() == Normalisation::Legal;
         let mut draft = Draft { sets: vec![[0; 4]; tables.sets.len()], cells: Vec::new(), seen: HashMap::new() };
-        let first = |form: Form| Some(language.vocab().ids_of(form)).filter(|ids| !ids.is_empty()).map(|ids| ids.start);
-        for (class, &hole) in tables.classes.iter().zip(&tables.holes) {
-            let depths = depths(hole);
-            let &[sets, cap, call_stride, fields] = class;
-            let levels = (cap + 1) * if call_stride > 0 { 2 } else { 1 };
-            for set in sets..sets + levels {
-                let record = tables.sets.at(set);
-                let form = if record[3] & Set::DEFINES != 0 {
-                    Some(Form::Func)
-                } else {
-                    Some(Form::Var).filter(|_| fields & Class::VARS != 0)
-                };
-                let token = form.and_then(first);
-                let one = token.map_or(0.0, |token| prior.weight(token, 1, depths[0], depths[1]));
-                let most = if divided || form == Some(Form::Func) { 1 } else { tables.max_vars };
-                draft.add(set, runs(language, prior, record, depths), one, most);
-            }
+        for (set, depths, dynamic) in legal_sets(language) {
+            let token = dynamic.and_then(|form| first(language, form));
+            let one = token.map_or(0.0, |token| prior.weight(token, 1, depths[0], depths[1]));
+            let most = if divided || dynamic == Some(Form::Func) { 1 } else { tables.max_vars };
+            draft.add(set, runs(language, prior, tables.sets.at(set), depths), one, most);
         }
         let variables = if divided { 1 } else { u32::MAX };
         Self { sets: Table::filled(draft.sets, [0; 4]), cells: Table::filled(draft.cells, [0; 4]), variables }
@@ -121,9 +109,31 @@ pub(crate) fn random<W: Words>(key: [u32; 2], rows: &[u64], steps: W) -> [W; 4] 
     philox::philox4x32_10_each([steps.load(&low), steps.load(&high), steps, steps.all(LANE)], key)
 }
 
+/// All legal sets, with the depths that damp their tokens and the form of what of them depends on the row.
+pub(super) fn legal_sets(language: &Language) -> impl Iterator<Item = (u32, [u32; 2], Option<Form>)> + '_ {
+    let tables = &language.engine.tables;
+    tables.classes.iter().zip(&tables.holes).flat_map(move |(&[sets, cap, call_stride, fields], &hole)| {
+        let levels = (cap + 1) * if call_stride > 0 { 2 } else { 1 };
+        (sets..sets + levels).map(move |set| {
+            let defines = tables.sets.at(set)[3] & Set::DEFINES != 0;
+            let dynamic = match defines {
+                true => Some(Form::Func),
+                false => Some(Form::Var).filter(|_| fields & Class::VARS != 0),
+            };
+            (set, depths(hole), dynamic)
+        })
+    })
+}
+
+/// The first token of a form, if there is one.
+pub(super) fn first(language: &Language, form: Form) -> Option<u32> {
+    let ids = language.vocab().ids_of(form);
+    (!ids.is_empty()).then_some(ids.start)
+}
+
 /// Expression and control depth that damp the tokens of a hole. The control depth of an expression damps nothing in
 /// it.
-fn depths(hole: Hole) -> [u32; 2] {
+pub(super) fn depths(hole: Hole) -> [u32; 2] {
     match hole {
         Hole::Block { control_depth, .. } | Hole::Statement { control_depth, .. } => [0, control_depth],
         Hole::Expr { depth } | Hole::Callee { depth } => [depth, 0],
@@ -132,7 +142,7 @@ fn depths(hole: Hole) -> [u32; 2] {
 }
 
 /// The tokens of a set that do not depend on the row, in runs of equal weight.
-fn runs(language: &Language, prior: &Prior, &[list, count, ..]: &Record, depths: [u32; 2]) -> Vec<Run> {
+pub(super) fn runs(language: &Language, prior: &Prior, &[list, count, ..]: &Record, depths: [u32; 2]) -> Vec<Run> {
     let (tables, vocab) = (&language.engine.tables, language.vocab());
     let tokens = tables.lists[list as usize..(list + count) as usize].iter();
     let tokens = tokens.map(|&sym| Sym(sym).local() + tables.offset).collect::<Vec<_>>();

@@ -174,6 +174,12 @@ impl Engine {
         (row[HOLE] & hole::CLASS) as usize
     }
 
+    /// Classes of the holes at the top.
+    #[inline(always)]
+    pub(crate) fn holes<W: Words>(&self, heads: &Heads<W>) -> W {
+        heads[HOLE].masked(hole::CLASS)
+    }
+
     pub(crate) fn slack(&self, row: &[u32]) -> u32 {
         row[SLACK]
     }

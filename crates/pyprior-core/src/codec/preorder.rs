@@ -1,15 +1,20 @@
 //! A program read in preorder, from its tokens or its tree, without recursion.
 
-use super::compile_error::CompileError;
-use super::emit::Operator;
-use crate::ast::{Compare, Comparison, Expr, Module, Stmt};
-use crate::codec::tree::DecodeError;
+use super::tree::DecodeError;
+use crate::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
 use crate::matcher::HoleKind;
 use crate::vocab::{Symbol, Vocab};
 
+/// What takes two operands and has a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operator {
+    Arithmetic(BinOp),
+    Compare(Compare),
+}
+
 /// The start of a statement.
 #[derive(Clone, Copy)]
-pub(super) enum Statement {
+pub(crate) enum Statement {
     Assign(u8),
     Print,
     Return,
@@ -27,7 +32,7 @@ pub(super) enum Statement {
 
 /// The start of an expression.
 #[derive(Clone, Copy)]
-pub(super) enum Expression {
+pub(crate) enum Expression {
     Var(u8),
     Const(i64),
     Operator(Operator),
@@ -38,29 +43,29 @@ pub(super) enum Expression {
     },
 }
 
-/// What the compiler reads. It asks for one hole after the other, in preorder.
-pub(super) trait Preorder {
+/// What is read: one hole after the other is asked for, in preorder.
+pub(crate) trait Preorder {
     /// Number of statements.
-    fn block(&mut self) -> Result<usize, CompileError>;
-    fn statement(&mut self) -> Result<Statement, CompileError>;
-    fn condition(&mut self) -> Result<Compare, CompileError>;
-    fn expression(&mut self) -> Result<Expression, CompileError>;
+    fn block(&mut self) -> Result<usize, DecodeError>;
+    fn statement(&mut self) -> Result<Statement, DecodeError>;
+    fn condition(&mut self) -> Result<Compare, DecodeError>;
+    fn expression(&mut self) -> Result<Expression, DecodeError>;
     /// The expression that comes next, if it is a number; if not, it is still to be asked for.
     fn number(&mut self) -> Option<i64>;
     /// Checks that nothing follows.
-    fn end(&mut self) -> Result<(), CompileError>;
+    fn end(&mut self) -> Result<(), DecodeError>;
 }
 
-pub(super) struct Tokens<'a> {
-    pub(super) vocab: &'a Vocab,
-    pub(super) tokens: &'a [u32],
-    pub(super) position: usize,
+pub(crate) struct Tokens<'a> {
+    pub(crate) vocab: &'a Vocab,
+    pub(crate) tokens: &'a [u32],
+    pub(crate) position: usize,
 }
 
 impl Tokens<'_> {
     /// The next token.
     #[inline(always)]
-    fn next(&mut self, hole: HoleKind) -> Result<Symbol, CompileError> {
+    fn next(&mut self, hole: HoleKind) -> Result<Symbol, DecodeError> {
         let symbol = self.tokens.get(self.position).and_then(|&token| self.vocab.symbol(token));
         self.position += 1;
         symbol.ok_or_else(|| self.refused(hole))
@@ -68,16 +73,16 @@ impl Tokens<'_> {
 
     /// Why the last token cannot be.
     #[cold]
-    fn refused(&self, hole: HoleKind) -> CompileError {
+    fn refused(&self, hole: HoleKind) -> DecodeError {
         let position = self.position - 1;
         match self.tokens.get(position) {
-            Some(&token) => DecodeError::Unexpected { token, position, hole }.into(),
-            None => DecodeError::Truncated { len: self.tokens.len(), hole }.into(),
+            Some(&token) => DecodeError::Unexpected { token, position, hole },
+            None => DecodeError::Truncated { len: self.tokens.len(), hole },
         }
     }
 
     #[inline(always)]
-    fn target(&mut self) -> Result<u8, CompileError> {
+    fn target(&mut self) -> Result<u8, DecodeError> {
         match self.next(HoleKind::Var)? {
             Symbol::Var(var) => Ok(var),
             _ => Err(self.refused(HoleKind::Var)),
@@ -87,7 +92,7 @@ impl Tokens<'_> {
 
 impl Preorder for Tokens<'_> {
     #[inline(always)]
-    fn block(&mut self) -> Result<usize, CompileError> {
+    fn block(&mut self) -> Result<usize, DecodeError> {
         match self.next(HoleKind::Block)? {
             Symbol::Block(count) => Ok(count.into()),
             _ => Err(self.refused(HoleKind::Block)),
@@ -95,7 +100,7 @@ impl Preorder for Tokens<'_> {
     }
 
     #[inline(always)]
-    fn statement(&mut self) -> Result<Statement, CompileError> {
+    fn statement(&mut self) -> Result<Statement, DecodeError> {
         Ok(match self.next(HoleKind::Stmt)? {
             Symbol::Assign => Statement::Assign(self.target()?),
             Symbol::Print => Statement::Print,
@@ -112,7 +117,7 @@ impl Preorder for Tokens<'_> {
     }
 
     #[inline(always)]
-    fn condition(&mut self) -> Result<Compare, CompileError> {
+    fn condition(&mut self) -> Result<Compare, DecodeError> {
         match self.next(HoleKind::Cond)? {
             Symbol::Compare(op) => Ok(op),
             _ => Err(self.refused(HoleKind::Cond)),
@@ -120,7 +125,7 @@ impl Preorder for Tokens<'_> {
     }
 
     #[inline(always)]
-    fn expression(&mut self) -> Result<Expression, CompileError> {
+    fn expression(&mut self) -> Result<Expression, DecodeError> {
         Ok(match self.next(HoleKind::Expr)? {
             Symbol::Var(var) => Expression::Var(var),
             Symbol::Const(value) => Expression::Const(value),
@@ -145,18 +150,18 @@ impl Preorder for Tokens<'_> {
         }
     }
 
-    fn end(&mut self) -> Result<(), CompileError> {
+    fn end(&mut self) -> Result<(), DecodeError> {
         let pad = self.vocab.pad();
         let rest = self.tokens[self.position..].iter().zip(self.position..);
         match rest.into_iter().find(|(token, _)| **token != pad) {
-            Some((&token, position)) => Err(DecodeError::Trailing { token, position }.into()),
+            Some((&token, position)) => Err(DecodeError::Trailing { token, position }),
             None => Ok(()),
         }
     }
 }
 
 /// The parts of a tree that are still to come, the next one last.
-pub(super) struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     blocks: Vec<&'a [Stmt]>,
     /// The blocks that have been asked for.
     open: Vec<std::slice::Iter<'a, Stmt>>,
@@ -164,11 +169,11 @@ pub(super) struct Tree<'a> {
     condition: Compare,
 }
 
-/// The compiler asks for no more than there is.
-const NOTHING: CompileError = CompileError::Tokens(DecodeError::Truncated { len: 0, hole: HoleKind::Block });
+/// Nobody asks for more than there is.
+const NOTHING: DecodeError = DecodeError::Truncated { len: 0, hole: HoleKind::Block };
 
 impl<'a> Tree<'a> {
-    pub(super) fn new(module: &'a Module) -> Self {
+    pub(crate) fn new(module: &'a Module) -> Self {
         Self { blocks: vec![&module.body], open: Vec::new(), exprs: Vec::new(), condition: Compare::Lt }
     }
 
@@ -179,13 +184,13 @@ impl<'a> Tree<'a> {
 }
 
 impl Preorder for Tree<'_> {
-    fn block(&mut self) -> Result<usize, CompileError> {
+    fn block(&mut self) -> Result<usize, DecodeError> {
         let block = self.blocks.pop().ok_or(NOTHING)?;
         self.open.push(block.iter());
         Ok(block.len())
     }
 
-    fn statement(&mut self) -> Result<Statement, CompileError> {
+    fn statement(&mut self) -> Result<Statement, DecodeError> {
         let stmt = loop {
             match self.open.last_mut().ok_or(NOTHING)?.next() {
                 Some(stmt) => break stmt,
@@ -223,11 +228,11 @@ impl Preorder for Tree<'_> {
         })
     }
 
-    fn condition(&mut self) -> Result<Compare, CompileError> {
+    fn condition(&mut self) -> Result<Compare, DecodeError> {
         Ok(self.condition)
     }
 
-    fn expression(&mut self) -> Result<Expression, CompileError> {
+    fn expression(&mut self) -> Result<Expression, DecodeError> {
         Ok(match self.exprs.pop().ok_or(NOTHING)? {
             Expr::Var(var) => Expression::Var(*var),
             Expr::Const(value) => Expression::Const(*value),
@@ -253,7 +258,7 @@ impl Preorder for Tree<'_> {
         }
     }
 
-    fn end(&mut self) -> Result<(), CompileError> {
+    fn end(&mut self) -> Result<(), DecodeError> {
         Ok(())
     }
 }

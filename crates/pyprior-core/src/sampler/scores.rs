@@ -1,0 +1,131 @@
+//! Programs that are scored side by side.
+
+use super::programs::Programs;
+use super::score::{At, Product, ProgramScorer};
+use crate::isa::{self, Isa};
+use crate::lockstep::{Queue, TILE};
+use crate::step::{Engine, Group, LANES};
+use crate::table::Table;
+use crate::words::Words;
+
+/// Scores programs, of which a tile's rows take one after the other.
+pub(super) struct Scoring<'a> {
+    pub(super) scorer: &'a ProgramScorer,
+    pub(super) programs: &'a Programs,
+    /// One for each program.
+    pub(super) scores: &'a mut [f64],
+}
+
+/// A program that is being scored.
+struct Lane<'a> {
+    program: usize,
+    /// The tokens that are left, of which there is one.
+    tokens: &'a [u32],
+    sum: f64,
+    totals: Product,
+}
+
+impl<'a> Lane<'a> {
+    /// Of the programs that have tokens, the first that is waiting.
+    fn next(waiting: &mut impl Iterator<Item = (usize, &'a [u32])>) -> Option<Self> {
+        let (program, tokens) = waiting.find(|(_, tokens)| !tokens.is_empty())?;
+        Some(Self { program, tokens, sum: 0.0, totals: Product::ONE })
+    }
+}
+
+impl isa::Task for Scoring<'_> {
+    /// An error is the place of a program in which a token is not legal.
+    type Output = Result<(), usize>;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
+        let engine = &self.scorer.language().engine;
+        let stride = engine.layout.words;
+        let mut waiting = self.programs.iter().enumerate();
+        let mut lanes = Vec::with_capacity(TILE);
+        // Rows that are finished, which no step changes, wherever there is no lane.
+        let Some(mut states) = Table::new(engine.finished().repeat(TILE).into_boxed_slice()) else { return Ok(()) };
+        while lanes.len() < TILE
+            && let Some(lane) = Lane::next(&mut waiting)
+        {
+            states[lanes.len() * stride..][..stride].copy_from_slice(&engine.initial);
+            lanes.push(lane);
+        }
+        while !lanes.is_empty() {
+            let mut unsettled = Queue::EMPTY;
+            for first in (0..lanes.len()).step_by(I::Words::COUNT) {
+                let bits = step(self.scorer, engine, isa.words(), &mut lanes, &mut states, first)?;
+                unsettled.push(first, I::Words::COUNT, bits);
+            }
+            unsettled.rows().for_each(|nth| engine.settle(&mut states[nth * stride..][..stride]));
+            // From the last lane on, so that the lane that takes the place of one that is done has had its turn.
+            for nth in (0..lanes.len()).rev() {
+                let Lane { program, tokens: [], sum, totals } = lanes[nth] else { continue };
+                self.scores[program] = sum - totals.ln();
+                match Lane::next(&mut waiting) {
+                    Some(lane) => {
+                        lanes[nth] = lane;
+                        states[nth * stride..][..stride].copy_from_slice(&engine.initial);
+                    }
+                    None => {
+                        lanes.swap_remove(nth);
+                        let last = lanes.len() * stride;
+                        states.copy_within(last..last + stride, nth * stride);
+                        states[last..][..stride].copy_from_slice(&engine.finished());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Weighs the next token of the lanes from `first` on and takes it; says which states are to be settled.
+#[inline(always)]
+fn step<W: Words>(
+    scorer: &ProgramScorer,
+    engine: &Engine,
+    words: W,
+    lanes: &mut [Lane<'_>],
+    states: &mut Table<Box<[u32]>>,
+    first: usize,
+) -> Result<u32, usize> {
+    let (vocab, stride) = (scorer.language().vocab(), engine.layout.words);
+    let lanes = lanes.get_mut(first..).unwrap_or_default();
+    // Padding changes no row that is finished.
+    let mut locals = [vocab.pad().wrapping_sub(vocab.offset()); LANES];
+    for (local, lane) in locals.iter_mut().zip(lanes.iter()).take(W::COUNT) {
+        *local = lane.tokens.first().map_or(u32::MAX, |token| token.wrapping_sub(vocab.offset()));
+    }
+    let group = Group::new(words, first, stride);
+    let heads = group.heads(states.view());
+    let legal = engine.legal(&heads);
+    let variables = engine.dynamic(&legal).1;
+    let (mut holes, mut sets, mut counts, mut dynamic) = ([0; LANES], [0; LANES], [0; LANES], [0; LANES]);
+    engine.holes(&heads).store(&mut holes);
+    legal.set.store(&mut sets);
+    legal.count.add(variables).store(&mut counts);
+    variables.store(&mut dynamic);
+    let callees = W::bits(legal.callee());
+    if callees != 0 {
+        for nth in (0..lanes.len().min(W::COUNT)).filter(|nth| callees >> nth & 1 == 1) {
+            let row = &states[(first + nth) * stride..][..stride];
+            counts[nth] = engine.count(row, &engine.legal_of(row));
+        }
+    }
+    let (legal, plan) = engine.check(group, states.view(), &heads, engine.syms(words.load(&locals)));
+    let (legal, taken) = (W::bits(legal), engine.advance(group, states.lend(), heads, plan));
+    for (nth, lane) in lanes.iter_mut().enumerate().take(W::COUNT) {
+        let Some((&token, tokens)) = lane.tokens.split_first().filter(|_| legal >> nth & 1 == 1) else {
+            return Err(lane.program);
+        };
+        let callee = callees >> nth & 1 == 1;
+        let at = At { hole: holes[nth] as usize, set: sets[nth], count: counts[nth], variables: dynamic[nth], callee };
+        let (log_weight, total) = scorer.weigh(at, token);
+        lane.sum += log_weight;
+        lane.totals.multiply(total);
+        lane.tokens = tokens;
+    }
+    // Where there is no lane there is nothing to be settled.
+    Ok(W::bits(taken.unsettled) & u32::MAX.unbounded_shr(32_u32.saturating_sub(lanes.len() as u32)))
+}

@@ -1,0 +1,310 @@
+//! Which distributions rows are to have, as descriptions say it.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::description::{Description, DescriptionError};
+use crate::expression::Measure;
+
+/// What is controlled unless told otherwise.
+const HELD: [&str; 7] =
+    ["length", "control_depth", "expr_depth", "count_for", "variables", "largest_constant", "steps"];
+/// Columns that may be controlled together.
+pub(super) const MAX_DIMENSIONS: usize = 16;
+/// Bins of a column.
+const MAX_BINS: usize = 250;
+/// Largest absolute value of an edge: up to here every integer is a number of 64 bits.
+const MAX_EDGE: f64 = (1_u64 << 53) as f64;
+
+/// Which distributions rows are to have, before duplicates are removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ControlDescription {
+    /// What is set.
+    pub targets: Vec<Target>,
+    /// Columns, or expressions that are numbers, that keep the distribution which they have without targets. Those that a
+    /// target gives one are left out.
+    pub hold: Vec<String>,
+    /// Programs that pass the filters and are looked at beforehand; 1,000 to 2²⁴.
+    pub pilot: u64,
+    /// Share of programs passing the filters of which the targets must leave at least so much; more than 0, at most 1.
+    pub least_yield: f64,
+}
+
+impl Default for ControlDescription {
+    fn default() -> Self {
+        let hold = HELD.map(str::to_owned).to_vec();
+        Self { targets: Vec::new(), hold, pilot: 1 << 17, least_yield: 0.001 }
+    }
+}
+
+/// What is set of a column: the range of its values, their distribution, or both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The column, or an expression that is a number.
+    pub of: String,
+    /// Smallest and largest value. Without `bins`, nothing is said of the distribution within.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
+    /// The distribution is uniform over the range, told apart in so many bins: as wide as each other as integers allow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bins: Option<u32>,
+    /// Instead of range and bins: where bins begin, and where the last one ends, ascending. The last includes its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<f64>,
+    /// With edges: what each bin weighs; none means all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<f64>,
+    /// How a range is kept to.
+    #[serde(default)]
+    pub by: By,
+}
+
+/// How a range is kept to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// Programs beyond it are left out: those within are as likely as before, beside each other.
+    #[default]
+    Acceptance,
+    /// The same, and its upper end is a limit of the language, so that no program beyond is drawn: nothing is drawn in vain, and
+    /// other things change with it. Possible for `length`, `expr_depth`, `control_depth`, `functions` and
+    /// `largest_constant`.
+    Steering,
+}
+
+/// Why targets are refused.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// A target makes no sense.
+    #[error("the target of {of:?}: {what}")]
+    Target {
+        /// Its column.
+        of: String,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Too few programs pass the filters to tell how they are distributed.
+    #[error(
+        "{passed} of {candidates} programs pass the filters, too few to tell distributions from; at least {least} are needed"
+    )]
+    Pilot {
+        /// How many pass.
+        passed: u64,
+        /// Of how many.
+        candidates: u64,
+        /// How many are needed.
+        least: u64,
+    },
+    /// No program of the pilot is in a bin that rows are to be in.
+    #[error("{of}: no program of {pilot} has {bin}, and {wanted:.4} of the rows are to")]
+    Unreachable {
+        /// The column.
+        of: String,
+        /// The bin.
+        bin: String,
+        /// Programs that were looked at.
+        pilot: u64,
+        /// The share that was asked for.
+        wanted: f64,
+    },
+    /// Shares that exclude each other.
+    #[error(
+        "the targets and columns that are held exclude each other: {of} in {bin} is to have a share of {wanted:.4} and comes to {reached:.4}; leave columns out of control.hold"
+    )]
+    Contradiction {
+        /// The column that is furthest from what was asked for.
+        of: String,
+        /// Its bin.
+        bin: String,
+        /// The share that was asked for, or that it has by itself.
+        wanted: f64,
+        /// What is possible.
+        reached: f64,
+    },
+    /// Too much would be thrown away.
+    #[error(
+        "the targets leave {expected:.6} of the programs, control.least_yield is {least}; rarest for what is asked of it is {of} in {bin}: a share of {natural:.6}, and {wanted:.6} is to be"
+    )]
+    Yield {
+        /// The share that is left.
+        expected: f64,
+        /// The least that is allowed.
+        least: f64,
+        /// The column that costs most.
+        of: String,
+        /// Its bin.
+        bin: String,
+        /// The share that it has by itself.
+        natural: f64,
+        /// The share that was asked for.
+        wanted: f64,
+    },
+}
+
+/// Edges of bins, and the share of each bin.
+type Goal = (Vec<f64>, Vec<f64>);
+
+/// Something that is controlled, compiled.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) measure: Measure,
+    /// Bins with edges and shares; none if it is held.
+    pub(super) goal: Option<Goal>,
+}
+
+impl ControlDescription {
+    /// Filters that ranges are.
+    pub(crate) fn ranges(&self) -> Vec<String> {
+        let range = |target: &Target| {
+            let [low, high] = target.bounds()?;
+            Some(format!("{} in {}..{}", target.of, number(low), number(high)))
+        };
+        self.targets.iter().filter_map(range).collect()
+    }
+
+    /// What is controlled: nothing if no target gives a distribution.
+    pub(crate) fn measures(&self) -> Result<Vec<Measured>, DescriptionError> {
+        let measure = |field: &str, text: &str| {
+            Measure::new(text).map_err(|source| DescriptionError::expression(field, text, source))
+        };
+        let range = |field, value: String, range| Err(DescriptionError::Range { field, value, range });
+        if !(1000..=1 << 24).contains(&self.pilot) {
+            return range("control.pilot", self.pilot.to_string(), "1,000 to 16,777,216");
+        }
+        if self.least_yield.is_nan() || self.least_yield <= 0.0 || self.least_yield > 1.0 {
+            return range("control.least_yield", self.least_yield.to_string(), "more than 0 and at most 1");
+        }
+        let mut measured = Vec::<Measured>::new();
+        for target in &self.targets {
+            let measure = measure("control.targets.of", &target.of)?;
+            let goal =
+                target.goal(measure.is_whole()).map_err(|what| ControlError::Target { of: target.of.clone(), what })?;
+            if goal.is_some() {
+                if measured.iter().any(|other| other.measure.to_string() == measure.to_string()) {
+                    return Err(DescriptionError::Twice { field: "control.targets", name: measure.to_string() });
+                }
+                measured.push(Measured { measure, goal });
+            }
+        }
+        let targets = measured.len();
+        for text in &self.hold {
+            let measure = measure("control.hold", text)?;
+            let known = measured.iter().position(|other| other.measure.to_string() == measure.to_string());
+            match known {
+                None => measured.push(Measured { measure, goal: None }),
+                Some(nth) if nth < targets => {}
+                Some(_) => return Err(DescriptionError::Twice { field: "control.hold", name: measure.to_string() }),
+            }
+        }
+        if measured.len() > MAX_DIMENSIONS {
+            return range("control", format!("of {} columns", measured.len()), "of at most 16 columns");
+        }
+        Ok(if targets == 0 { Vec::new() } else { measured })
+    }
+}
+
+impl Target {
+    /// Smallest and largest value.
+    fn bounds(&self) -> Option<[f64; 2]> {
+        self.range.or_else(|| Some([*self.edges.first()?, *self.edges.last()?]))
+    }
+
+    /// Edges and shares, if it gives a distribution; what is wrong with it otherwise.
+    fn goal(&self, whole: bool) -> Result<Option<Goal>, &'static str> {
+        let in_range = |edge: &f64| edge.abs() <= MAX_EDGE;
+        if !self.range.iter().flatten().chain(&self.edges).all(in_range) {
+            return Err("range and edges must be between -2^53 and 2^53");
+        }
+        if self.range.is_some_and(|[low, high]| low > high) {
+            return Err("the range is upside down: the first number must not exceed the second");
+        }
+        match (self.range, self.bins, &self.edges[..]) {
+            (Some(_), None, []) if self.shares.is_empty() => Ok(None),
+            (Some([low, high]), Some(bins), []) if self.shares.is_empty() => uniform(low, high, bins, whole).map(Some),
+            (None, None, edges) if edges.len() > 1 => {
+                let bins = edges.len() - 1;
+                if bins > MAX_BINS || !edges.windows(2).all(|pair| pair[0] < pair[1]) {
+                    return Err("edges must ascend, and there may be 251 of them");
+                }
+                if self.shares.is_empty() {
+                    return Ok(Some((edges.to_vec(), vec![1.0 / bins as f64; bins])));
+                }
+                let sum = self.shares.iter().sum::<f64>();
+                let good = self.shares.iter().all(|share| *share >= 0.0 && share.is_finite());
+                if self.shares.len() != bins || !good || sum <= 0.0 || !sum.is_finite() {
+                    return Err(
+                        "there must be a share for each bin, one less than edges, 0 or more, not all of them 0",
+                    );
+                }
+                Ok(Some((edges.to_vec(), self.shares.iter().map(|share| share / sum).collect())))
+            }
+            _ => Err("it is a range, a range with bins, or edges with or without shares"),
+        }
+    }
+}
+
+/// Edges and shares of a uniform distribution.
+fn uniform(low: f64, high: f64, bins: u32, whole: bool) -> Result<Goal, &'static str> {
+    let width = if whole { high.floor() - low.ceil() + 1.0 } else { high - low };
+    if bins == 0 || bins as usize > MAX_BINS || width <= 0.0 || (whole && f64::from(bins) > width) {
+        return Err("bins must be 1 to 250, and no more than there are values in the range");
+    }
+    let start = if whole { low.ceil() } else { low };
+    let edge = |nth: u32| {
+        let offset = width * f64::from(nth) / f64::from(bins);
+        start + if whole { offset.floor() } else { offset }
+    };
+    let mut edges = (0..=bins).map(edge).collect::<Vec<_>>();
+    let shares = edges.windows(2).map(|pair| (pair[1] - pair[0]) / width).collect();
+    // The end belongs to the last bin.
+    if let Some(last) = edges.last_mut() {
+        *last = if whole { high.floor() } else { high };
+    }
+    Ok((edges, shares))
+}
+
+/// A description with limits of the language where targets are steered. Doing so again changes nothing.
+pub(crate) fn steered(mut description: Description) -> Result<Description, DescriptionError> {
+    let language = &mut description.language;
+    for target in description.control.targets.iter().filter(|target| target.by == By::Steering) {
+        let refuse = |what| Err(ControlError::Target { of: target.of.clone(), what }.into());
+        let high = match target.bounds() {
+            Some([_, high]) if high >= 0.0 => high as u32,
+            _ => return refuse("steering takes a range up to 0 or more"),
+        };
+        match target.of.as_str() {
+            "length" => language.max_len = Some(language.max_len.map_or(high, |max_len| max_len.min(high))),
+            "expr_depth" => language.max_expr_depth = language.max_expr_depth.min(high),
+            "control_depth" => language.max_control_depth = language.max_control_depth.min(high),
+            // The vocabulary stays as it is: what programs mean does not change with the targets.
+            "functions" => exclude(
+                &mut language.exclude,
+                (high.saturating_add(1)..=language.max_funcs).map(|func| format!("FUNC_{func}")),
+            ),
+            "largest_constant" => {
+                let (low, top) = language.value_range;
+                // A range of constants is 65,536 values long at most, which is checked where the language is.
+                let constants = (low..=top).take(1 << 16).filter(|value| value.unsigned_abs() > high.into());
+                exclude(&mut language.exclude, constants.map(|value| format!("INT_{value}")));
+            }
+            _ => return refuse("steering is for length, expr_depth, control_depth, functions and largest_constant"),
+        }
+    }
+    Ok(description)
+}
+
+fn exclude(names: &mut Vec<String>, more: impl Iterator<Item = String>) {
+    let known = names.iter().cloned().collect::<std::collections::HashSet<_>>();
+    names.extend(more.filter(|name| !known.contains(name)));
+}
+
+/// A number as expressions have it.
+pub(super) fn number(number: f64) -> String {
+    match number.fract() == 0.0 {
+        true => format!("{number}"),
+        false => format!("{number:?}"),
+    }
+}

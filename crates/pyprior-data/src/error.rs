@@ -1,0 +1,150 @@
+//! What can go wrong between a description and its files.
+
+use std::path::PathBuf;
+
+use pyprior_core::ConfigError;
+use thiserror::Error;
+
+use crate::description::DescriptionError;
+use crate::examine::ExamineError;
+use crate::source::SourceError;
+
+/// Why a dataset is not made. Shards that are done stay done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The description is refused.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
+    /// Its language is none.
+    #[error("language: {0}")]
+    Language(#[from] ConfigError),
+    /// It cannot be written down, which numbers that are none would do.
+    #[error("the description cannot be written as JSON")]
+    Describe(#[source] serde_json::Error),
+    /// The source fails.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The source has drawn what is no program of the language.
+    #[error("program {row} is none")]
+    Program {
+        /// Its number.
+        row: u64,
+        /// What is wrong with it.
+        source: ExamineError,
+    },
+    /// Too few candidates stay.
+    #[error("shard {shard}: {kept} of {candidates} candidates stay, and it needs {rows}; {most}")]
+    Patience {
+        /// The shard.
+        shard: u64,
+        /// Rows that it needs.
+        rows: u64,
+        /// Rows that it has.
+        kept: u64,
+        /// Candidates that it has looked at.
+        candidates: u64,
+        /// Why most of the others do not stay, in words.
+        most: String,
+    },
+    /// A file or folder cannot be read, written or renamed.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was to be done.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file cannot be written in its format.
+    #[error("cannot write {}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: parquet::errors::ParquetError,
+    },
+    /// A URL leads nowhere.
+    #[error("{url}: {reason}")]
+    Url {
+        /// The URL's scheme: the rest may hold a secret.
+        url: String,
+        /// Why it does not.
+        reason: String,
+    },
+    /// An object store does not do what it is asked to.
+    #[cfg(feature = "object-store")]
+    #[error("cannot {action} {url}")]
+    Store {
+        /// What was to be done.
+        action: &'static str,
+        /// The object, or what names begin with.
+        url: String,
+        /// Why not.
+        source: crate::store::StoreError,
+    },
+    /// A file of the manifest is not what it should be.
+    #[error("{path} is no file of a dataset's manifest, or damaged (a shard whose record is deleted is made again)")]
+    Manifest {
+        /// The file, or its URL.
+        path: String,
+        /// What is wrong there.
+        source: serde_json::Error,
+    },
+    /// The folder is that of another dataset.
+    #[error("{manifest} is that of another dataset: {difference}")]
+    Foreign {
+        /// Its manifest, or the URL of it.
+        manifest: String,
+        /// What is different.
+        difference: String,
+    },
+    /// The folder holds something, and no manifest.
+    #[error("no dataset, and not empty: there is {found}, and no {manifest}")]
+    NotADataset {
+        /// Something that is there.
+        found: String,
+        /// What it lacks.
+        manifest: String,
+    },
+    /// A shard's record is that of another one.
+    #[error("{record} is that of shard {shard}: without it, the shard is made again")]
+    Misplaced {
+        /// The record, or its URL.
+        record: String,
+        /// The shard that it says.
+        shard: u64,
+    },
+    /// Somebody else is making the same shard.
+    #[error(
+        "shard {shard} is being made by another process, which has locked files of it; {record} will say when it is done"
+    )]
+    Busy {
+        /// The shard.
+        shard: u64,
+        /// Its record.
+        record: String,
+    },
+    /// A shard is missing that is needed.
+    #[error("shard {shard} of {shards} is not done")]
+    Missing {
+        /// The first one.
+        shard: u64,
+        /// Number of shards.
+        shards: u64,
+    },
+    /// The threads cannot be started.
+    #[error("cannot start threads")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// It was asked to stop.
+    #[error("interrupted; the same command goes on")]
+    Interrupted,
+}
+
+impl DataError {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

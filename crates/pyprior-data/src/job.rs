@@ -1,0 +1,169 @@
+//! A description, checked and compiled.
+
+use std::sync::Arc;
+
+use pyprior_core::{Language, PriorConfig, ProgramScorer};
+use sha2::{Digest as _, Sha256};
+
+use crate::columns::Column;
+use crate::control::Control;
+use crate::description::{Description, SourceDescription};
+use crate::error::DataError;
+use crate::examine::Wanted;
+use crate::keep::Filters;
+use crate::key::Shapes;
+use crate::source::{Sampled, Source, SourceError};
+use crate::splits::Splits;
+
+/// A description, checked and compiled: what every shard is made from. Immutable; threads share it.
+#[derive(Debug)]
+pub struct Job {
+    description: Description,
+    language: Arc<Language>,
+    source: Box<dyn Source>,
+    columns: Vec<&'static Column>,
+    filters: Filters,
+    splits: Splits,
+    control: Option<Control>,
+    wanted: Wanted,
+    scorer: Option<ProgramScorer>,
+    shapes: Option<Shapes>,
+    json: String,
+}
+
+impl Job {
+    /// Checks and compiles a description.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] says what is wrong with the description, its language or its prior.
+    pub fn new(description: Description) -> Result<Self, DataError> {
+        let description = crate::control::steered(description)?;
+        description.check()?;
+        let language = Language::new(description.language.clone())?;
+        let source = Sampled::new(&language, description.source, description.seed)?;
+        Self::with(description, language, Box::new(source))
+    }
+
+    /// The same for a description of a model's programs. `source` must draw what [`ModelDescription`](crate::ModelDescription)
+    /// and the description's seed and language say, and depend on nothing else: then the files do not either.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new); [`SourceError::NotOfAModel`], or [`SourceError::Unsaid`] for what is left open.
+    pub fn with_model(description: Description, source: Box<dyn Source>) -> Result<Self, DataError> {
+        description.check()?;
+        let SourceDescription::Model(model) = description.source else { return Err(SourceError::NotOfAModel.into()) };
+        model.check()?;
+        let language = Language::new(description.language.clone())?;
+        Self::with(description, language, source)
+    }
+
+    fn with(description: Description, language: Arc<Language>, source: Box<dyn Source>) -> Result<Self, DataError> {
+        let columns = description.columns()?;
+        let mut wanted = Wanted::default();
+        columns.iter().for_each(|column| wanted.add(column.needs));
+        let mut filters = Filters::default();
+        filters.add("keep", &description.keep)?;
+        filters.add("control.targets.range", &description.control.ranges())?;
+        let splits = Splits::new(&description)?;
+        // What the pilot looks at, which is less than what is written.
+        let mut decides = Wanted::default();
+        filters.columns().for_each(|column| decides.add(column.needs));
+        let measured = description.control.measures()?;
+        measured.iter().flat_map(|measured| measured.measure.columns()).for_each(|column| decides.add(column.needs));
+        wanted.join(decides);
+        splits.columns().for_each(|column| wanted.add(column.needs));
+        // Equal behaviour is the same end and the same output, of functions too.
+        if description.duplicates == crate::description::Duplicates::Behaviour {
+            wanted.run = true;
+        }
+        let prior = match description.source {
+            SourceDescription::Prior { prior } => prior,
+            SourceDescription::Uniform => PriorConfig::default(),
+            SourceDescription::Model(model) => model.prior.unwrap_or_default(),
+        };
+        let scorer = wanted.prior.then(|| ProgramScorer::new(&language, prior)).transpose();
+        let scorer = scorer.map_err(SourceError::from)?;
+        let shapes = (description.max_per_shape > 0).then(|| Shapes::new(language.vocab()));
+        let json = serde_json::to_string(&description).map_err(DataError::Describe)?;
+        let mut job = Self {
+            description,
+            language,
+            source,
+            columns,
+            filters,
+            splits,
+            control: None,
+            wanted: decides,
+            scorer,
+            shapes,
+            json,
+        };
+        job.control = Control::fit(&job, measured)?;
+        job.wanted = wanted;
+        Ok(job)
+    }
+
+    /// What it was made from.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The description as JSON: what files carry.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// SHA-256 of [`json`](Self::json) in lower-case hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        hex(&Sha256::digest(self.json.as_bytes()))
+    }
+
+    /// The language of the programs.
+    pub fn language(&self) -> &Arc<Language> {
+        &self.language
+    }
+
+    /// Where programs come from.
+    pub fn source(&self) -> &dyn Source {
+        &*self.source
+    }
+
+    /// The columns that are written.
+    pub fn columns(&self) -> &[&'static Column] {
+        &self.columns
+    }
+
+    pub(crate) fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
+    pub(crate) fn splits(&self) -> &Splits {
+        &self.splits
+    }
+
+    pub(crate) fn control(&self) -> Option<&Control> {
+        self.control.as_ref()
+    }
+
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.wanted
+    }
+
+    /// Shapes of programs, if they have a cap.
+    pub(crate) fn shapes(&self) -> Option<&Shapes> {
+        self.shapes.as_ref()
+    }
+
+    pub(crate) fn scorer(&self) -> Option<&ProgramScorer> {
+        self.scorer.as_ref()
+    }
+}
+
+/// Bytes in lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}

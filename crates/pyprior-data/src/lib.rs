@@ -1,0 +1,56 @@
+#![doc = include_str!("../README.md")]
+
+mod behaviour;
+mod card;
+mod chunk;
+pub mod columns;
+mod control;
+mod curriculum;
+mod dedup;
+mod description;
+mod error;
+mod examine;
+mod expression;
+mod finish;
+mod folder;
+mod job;
+mod keep;
+mod key;
+mod level;
+mod make;
+mod manifest;
+pub mod report;
+mod row;
+mod seen;
+mod shape;
+mod shard;
+mod size;
+mod source;
+mod splits;
+mod store;
+mod tally;
+mod write;
+
+pub use behaviour::{CALLS, argument};
+pub use control::{Bin, By, Compared, ControlDescription, ControlError, ControlRecord, Controlled, Target};
+pub use curriculum::{Stage, stages};
+pub use dedup::{DedupError, DedupProgress, DedupStep, DedupSummary, DedupWork, dedup};
+pub use description::{Description, DescriptionError, Duplicates, SourceDescription, Write};
+pub use error::DataError;
+pub use examine::ExamineError;
+pub use expression::{Expression, ExpressionError, ExpressionErrorKind, PREDICATES, Predicate, TextPlace};
+pub use finish::finish;
+pub use job::Job;
+pub use level::{LEVELS, Level, LevelError};
+pub use make::{Part, PartError, Progress, Summary, Work, make};
+pub use manifest::{Dedup, FileRecord, Manifest, ShardRecord, Yield};
+pub use row::{Findings, Row, Status};
+pub use shape::Shape;
+pub use shard::CANDIDATES;
+pub use source::{ComputeDevice, Drawn, Dtype, ModelDescription, ModelDigest, Source, SourceError};
+pub use splits::SplitDescription;
+pub use store::Place;
+#[cfg(feature = "object-store")]
+pub use store::StoreError;
+pub use tally::Tally;
+pub use write::Format;

@@ -1,0 +1,215 @@
+//! Making what is missing of a dataset: shards over threads.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use thiserror::Error;
+
+use crate::error::DataError;
+use crate::finish::complete;
+use crate::folder::Folder;
+use crate::job::Job;
+use crate::manifest::{Manifest, ShardRecord, Yield};
+use crate::shard;
+use crate::store::Place;
+use crate::write::{Files, is_wide};
+
+/// Which shards: those whose number leaves `index` when divided by `count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    index: u64,
+    count: u64,
+}
+
+/// A text that says no [`Part`].
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text:?} is not I/N: a part I, counted from 0, of N")]
+pub struct PartError {
+    /// The text.
+    pub text: String,
+}
+
+impl Part {
+    /// All shards.
+    pub const ALL: Self = Self { index: 0, count: 1 };
+
+    fn has(self, shard: u64) -> bool {
+        shard % self.count == self.index
+    }
+}
+
+impl FromStr for Part {
+    type Err = PartError;
+
+    fn from_str(text: &str) -> Result<Self, PartError> {
+        let numbers = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+        match numbers {
+            Some((index, count)) if index < count => Ok(Self { index, count }),
+            _ => Err(PartError { text: text.to_owned() }),
+        }
+    }
+}
+
+/// How the work is done. Nothing of it shows in the files.
+pub struct Work<'a> {
+    /// Which shards.
+    pub part: Part,
+    /// Threads that look at programs; 0 for as many as the machine has.
+    pub threads: usize,
+    /// Set by somebody who wants it to stop: shards that are not done are given up.
+    pub stop: &'a AtomicBool,
+    /// Told of progress, now and then, by any thread.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl std::fmt::Debug for Work<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Work").field("part", &self.part).field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+/// How far the work is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows that there are to be, those of shards included that were done before.
+    pub rows: u64,
+    /// Rows that there are, of shards that are being made too.
+    pub done: u64,
+    /// Rows that were there at the start.
+    pub before: u64,
+    /// Candidates that have been looked at since.
+    pub candidates: u64,
+}
+
+/// What there is in the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Shards that were done before.
+    pub found: u64,
+    /// Shards that were made.
+    pub made: u64,
+    /// What became of the candidates of all of them.
+    pub counts: Yield,
+    /// Whether all shards of the dataset are done, those of others included, with README.md and the report.
+    pub complete: bool,
+}
+
+/// Makes the shards of a part that are not done yet, and README.md and the report if no shard is missing then. What was done
+/// stays, whatever happens.
+///
+/// # Errors
+///
+/// [`DataError`]: of the shard with the lowest number that failed.
+pub fn make(job: &Job, place: impl Into<Place>, work: &Work<'_>) -> Result<Summary, DataError> {
+    let folder = Folder::open(&place.into(), job)?;
+    make_in(job, &folder, work)
+}
+
+/// The same in a place that is open.
+pub(crate) fn make_in(job: &Job, folder: &Folder, work: &Work<'_>) -> Result<Summary, DataError> {
+    let (mut summary, mut missing) = (Summary::default(), Vec::new());
+    let shards = (0..job.description().shards()).filter(|&shard| work.part.has(shard)).collect::<Vec<_>>();
+    folder.records(&shards, |shard, record| {
+        match record {
+            Some(record) => {
+                summary.found += 1;
+                summary.counts.add(&record.counts);
+            }
+            None => missing.push(shard),
+        }
+        true
+    })?;
+    let rows = missing.iter().map(|&shard| job.description().rows_of(shard)).sum::<u64>();
+    let watch = Watch {
+        work,
+        rows: rows + summary.counts.rows,
+        before: summary.counts.rows,
+        done: AtomicU64::new(0),
+        candidates: AtomicU64::new(0),
+        failed: AtomicBool::new(false),
+    };
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)?;
+    // A thread for each shard merges and writes what the pool's threads find out: while one writes, others go on.
+    let workers = threads.current_num_threads().min(missing.len());
+    let (next, results) = (AtomicU64::new(0), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while !watch.stopped() {
+                    let nth = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap_or(usize::MAX);
+                    let Some(&shard) = missing.get(nth) else { break };
+                    let result = make_shard(job, folder, shard, &threads, &watch);
+                    if result.is_err() {
+                        watch.failed.store(true, Ordering::Relaxed);
+                    }
+                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, result);
+                }
+            });
+        }
+    });
+    let mut interrupted = None;
+    for result in results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
+        match result {
+            Ok(counts) => {
+                summary.made += 1;
+                summary.counts.add(&counts);
+            }
+            // Others stop where one has failed: theirs is not the reason.
+            Err(DataError::Interrupted) => interrupted = Some(DataError::Interrupted),
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(error) = interrupted {
+        return Err(error);
+    }
+    if work.stop.load(Ordering::Relaxed) && summary.made < missing.len() as u64 {
+        return Err(DataError::Interrupted);
+    }
+    summary.complete = complete(folder, Manifest::of(job), is_wide(job.language().vocab().len()))?;
+    Ok(summary)
+}
+
+fn make_shard(
+    job: &Job,
+    folder: &Folder,
+    shard: u64,
+    threads: &rayon::ThreadPool,
+    watch: &Watch<'_>,
+) -> Result<Yield, DataError> {
+    let (files, mut sinks) = Files::create(job, folder, shard)?;
+    let shard::Made { counts, statistics } = shard::make(job, shard, threads, &mut sinks, watch)?;
+    sinks.into_iter().flatten().try_for_each(|sink| sink.finish())?;
+    let files = files.commit(folder)?;
+    let record = ShardRecord { shard, counts: counts.clone(), files, statistics };
+    folder.write_record(&record)?;
+    Ok(counts)
+}
+
+/// Who is told how far it is, and asked whether to stop.
+pub(crate) struct Watch<'a> {
+    work: &'a Work<'a>,
+    rows: u64,
+    before: u64,
+    done: AtomicU64,
+    candidates: AtomicU64,
+    failed: AtomicBool,
+}
+
+impl Watch<'_> {
+    fn stopped(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) || self.work.stop.load(Ordering::Relaxed)
+    }
+
+    /// So many rows and candidates more; an error if it is to stop.
+    pub(crate) fn step(&self, rows: u64, candidates: u64) -> Result<(), DataError> {
+        let done = self.done.fetch_add(rows, Ordering::Relaxed) + rows + self.before;
+        let candidates = self.candidates.fetch_add(candidates, Ordering::Relaxed) + candidates;
+        (self.work.progress)(Progress { rows: self.rows, done, before: self.before, candidates });
+        match self.stopped() {
+            true => Err(DataError::Interrupted),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What a folder is of, and what of it is done.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::control::ControlRecord;
+use crate::description::{Description, Duplicates};
+use crate::job::Job;
+use crate::report::Statistics;
+use crate::tally::Tally;
+
+/// What a folder is of: written before any shard, the same for everybody who makes some of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Program and version: another one may make other bytes.
+    pub made_by: String,
+    /// SHA-256 of the description's JSON.
+    pub fingerprint: String,
+    /// Number of shards.
+    pub shards: u64,
+    /// The description.
+    pub description: Description,
+    /// What is controlled, with what a pilot has told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlRecord>,
+    /// How the rows were deduplicated over the whole of the dataset, first to last; empty for one as it was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dedup: Vec<Dedup>,
+}
+
+/// A pass over a dataset that leaves out duplicates: of equal programs the one with the lowest (shard, row) stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dedup {
+    /// Which programs are equal.
+    pub by: Duplicates,
+    /// Programs of one shape that stay, of those that are no duplicates; 0 for all.
+    pub max_per_shape: u64,
+}
+
+impl Manifest {
+    /// This program with its version.
+    pub(crate) fn program() -> String {
+        concat!("pyprior ", env!("CARGO_PKG_VERSION")).to_owned()
+    }
+
+    /// That of a job.
+    pub fn of(job: &Job) -> Self {
+        Self {
+            made_by: Self::program(),
+            fingerprint: job.fingerprint(),
+            shards: job.description().shards(),
+            description: job.description().clone(),
+            dedup: Vec::new(),
+            control: job.control().map(|control| control.record()),
+        }
+    }
+
+    /// What is different in another one, in words; none if nothing is.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        if self.made_by != other.made_by {
+            return Some(format!("it was made by {}, and this is {}", self.made_by, other.made_by));
+        }
+        if self == other {
+            return None;
+        }
+        if self.dedup != other.dedup {
+            let passes = |manifest: &Self| serde_json::to_string(&manifest.dedup).unwrap_or_default();
+            return Some(format!("deduplicated by {} there, by {} here", passes(self), passes(other)));
+        }
+        let value = |manifest: &Self| serde_json::to_value(&manifest.description).unwrap_or_default();
+        let (field, there, here) = first_difference(String::new(), &value(self), &value(other))
+            .unwrap_or_else(|| ("fingerprint".into(), self.fingerprint.clone(), other.fingerprint.clone()));
+        Some(format!("{field} is {there} there, {here} here"))
+    }
+}
+
+/// The first field in which two descriptions differ, and what it is.
+fn first_difference(field: String, there: &Value, here: &Value) -> Option<(String, String, String)> {
+    match (there, here) {
+        (Value::Object(there), Value::Object(here)) => {
+            let none = Value::Null;
+            let mut names = there.keys().chain(here.keys()).collect::<Vec<_>>();
+            names.sort_unstable();
+            names.dedup();
+            names.into_iter().find_map(|name| {
+                let below = if field.is_empty() { name.clone() } else { format!("{field}.{name}") };
+                first_difference(below, there.get(name).unwrap_or(&none), here.get(name).unwrap_or(&none))
+            })
+        }
+        _ => (there != here).then(|| (field, there.to_string(), here.to_string())),
+    }
+}
+
+/// A shard that is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShardRecord {
+    /// Its number.
+    pub shard: u64,
+    /// What became of its candidates.
+    #[serde(flatten)]
+    pub counts: Yield,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+    /// What its rows are like.
+    #[serde(default)]
+    pub statistics: Statistics,
+}
+
+/// What became of candidates: they are rejected, declined, duplicates, one too many of a shape, or rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Yield {
+    /// Programs looked at.
+    pub candidates: u64,
+    /// Those that are not what they must be to stay, by the first expression that does not hold, in their order.
+    pub rejected: Tally,
+    /// Those that were left out so that rows have the distributions that were asked for.
+    #[serde(default)]
+    pub declined: u64,
+    /// Those that are equal to one before.
+    pub duplicates: u64,
+    /// Those of a shape that has as many as it may.
+    #[serde(default)]
+    pub crowded: u64,
+    /// Those that stay.
+    pub rows: u64,
+    /// The same by split.
+    #[serde(default)]
+    pub splits: Tally,
+    /// The same by bin, of every column that is controlled, in the order of [`Manifest::control`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bins: Vec<Vec<u64>>,
+}
+
+impl Yield {
+    /// Nothing yet of a job.
+    pub(crate) fn new(job: &Job) -> Self {
+        let bins = job.control().map_or_else(Vec::new, |control| control.empty_bins());
+        let (rejected, splits) = (Tally::new(job.filters().names()), Tally::new(job.splits().names()));
+        Self { rejected, splits, bins, ..Self::default() }
+    }
+
+    /// Adds another shard's.
+    pub fn add(&mut self, other: &Self) {
+        self.candidates += other.candidates;
+        self.declined += other.declined;
+        self.duplicates += other.duplicates;
+        self.crowded += other.crowded;
+        self.rows += other.rows;
+        self.rejected.add(&other.rejected);
+        self.splits.add(&other.splits);
+        if self.bins.is_empty() {
+            self.bins.clone_from(&other.bins);
+            return;
+        }
+        for (sums, counts) in self.bins.iter_mut().zip(&other.bins) {
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
+    }
+}
+
+/// A file of a shard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Its path from the folder on, with `/`.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Rows in it, if it is Parquet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Bytes that its rows take in memory, if it is Parquet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+}
+
+impl FileRecord {
+    /// The folder that it is in, and the split that it is of, by its name: `data/train-00000-of-00010.parquet`.
+    pub fn table(&self) -> Option<(&str, &str)> {
+        let (folder, name) = self.path.rsplit_once('/')?;
+        let (split, _) = name.split_once('-')?;
+        Some((folder, split))
+    }
+}

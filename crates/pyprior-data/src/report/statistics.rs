@@ -1,0 +1,158 @@
+//! Counts over the columns of a shard.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::histogram::Histogram;
+use super::outputs::{OutputCounts, Outputs};
+use crate::columns::{Buffer, Columns};
+
+/// Columns that say which row it is, and not what it is like.
+const PLACES: [&str; 3] = ["id", "row", "seed"];
+/// The column with what a program prints.
+const OUTPUT: &str = "stdout";
+/// Different texts of a column, and bytes of each, up to which they are counted one by one.
+const VALUES: usize = 32;
+
+/// What the rows of a shard are like, or of several: counts alone, which add up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// By column: numbers, where yes is 1 and no is 0.
+    pub numbers: BTreeMap<String, Histogram>,
+    /// By column, in units of 1/64: numbers that need not be whole.
+    pub fractions: BTreeMap<String, Histogram>,
+    /// By column: number of elements of lists.
+    pub lengths: BTreeMap<String, Histogram>,
+    /// By column: texts.
+    pub texts: BTreeMap<String, Texts>,
+    /// What programs print.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<OutputCounts>,
+}
+
+/// Texts of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Texts {
+    /// Their sizes in bytes.
+    pub bytes: Histogram,
+    /// How often each occurs, if there are at most 32 of at most 32 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<BTreeMap<String, u64>>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { bytes: Histogram::default(), values: Some(BTreeMap::new()) }
+    }
+}
+
+impl Texts {
+    fn add(&mut self, text: &str) {
+        self.bytes.add(count(text.len()));
+        self.add_value(text, 1);
+    }
+
+    fn add_value(&mut self, text: &str, times: u64) {
+        let Some(values) = &mut self.values else { return };
+        if let Some(count) = values.get_mut(text) {
+            *count += times;
+        } else if text.len() <= VALUES && values.len() < VALUES {
+            values.insert(text.to_owned(), times);
+        } else {
+            self.values = None;
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.bytes.merge(&other.bytes);
+        match &other.values {
+            Some(values) => values.iter().for_each(|(text, &times)| self.add_value(text, times)),
+            None => self.values = None,
+        }
+    }
+}
+
+impl Statistics {
+    /// Counts all that those of another shard have.
+    pub fn merge(&mut self, other: &Self) {
+        for (own, other) in [
+            (&mut self.numbers, &other.numbers),
+            (&mut self.fractions, &other.fractions),
+            (&mut self.lengths, &other.lengths),
+        ] {
+            for (name, histogram) in other {
+                own.entry(name.clone()).or_default().merge(histogram);
+            }
+        }
+        for (name, texts) in &other.texts {
+            self.texts.entry(name.clone()).or_default().merge(texts);
+        }
+        if let Some(outputs) = &other.outputs {
+            self.outputs.get_or_insert_default().merge(outputs);
+        }
+    }
+}
+
+/// Counts the rows of a shard as they are written.
+#[derive(Debug, Default)]
+pub(crate) struct Counting {
+    statistics: Statistics,
+    outputs: Option<Outputs>,
+}
+
+impl Counting {
+    /// Counts rows.
+    pub(crate) fn add(&mut self, rows: &Columns) {
+        let counts = &mut self.statistics;
+        for (column, buffer) in rows.iter().filter(|(column, _)| !PLACES.contains(&column.name)) {
+            let name = || column.name.to_owned();
+            match buffer {
+                Buffer::Position(_) => {}
+                Buffer::Tokens(_, lists) => {
+                    let lengths = counts.lengths.entry(name()).or_default();
+                    lists.offsets().windows(2).for_each(|ends| lengths.add(i64::from(ends[1]) - i64::from(ends[0])));
+                }
+                Buffer::Text(_, lists) => {
+                    let texts = (0..rows.len()).filter_map(|nth| lists.get(nth));
+                    let texts = texts.map(|text| std::str::from_utf8(text).unwrap_or_default());
+                    if column.name == OUTPUT {
+                        let outputs = self.outputs.get_or_insert_default();
+                        texts.clone().for_each(|text| outputs.add(text));
+                    }
+                    let of_column = counts.texts.entry(name()).or_default();
+                    texts.for_each(|text| of_column.add(text));
+                }
+                Buffer::U32(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value.into())),
+                Buffer::MaybeU32(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value?.into())),
+                Buffer::U64(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(signed(value))),
+                Buffer::MaybeU64(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(signed(value?))),
+                Buffer::Bool(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value.into())),
+                Buffer::MaybeF64(_, values) => {
+                    // A number that is none, or infinite, is missing; larger ones than there are 64ths stay the largest.
+                    let units =
+                        |&value: &Option<f64>| value.filter(|it| it.is_finite()).map(|it| (64.0 * it).round() as i64);
+                    add(&mut counts.fractions, name(), values, units);
+                }
+            }
+        }
+    }
+
+    /// What was counted.
+    pub(crate) fn statistics(self) -> Statistics {
+        Statistics { outputs: self.outputs.map(|outputs| outputs.counts()), ..self.statistics }
+    }
+}
+
+fn add<T>(all: &mut BTreeMap<String, Histogram>, name: String, values: &[T], number: impl Fn(&T) -> Option<i64>) {
+    let histogram = all.entry(name).or_default();
+    values.iter().for_each(|value| histogram.add_maybe(number(value)));
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,252 @@
+//! A shard: candidates in waves over all threads, duplicates and groups of rows in their order.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::chunk::{Chunk, DECLINED, Makers, STAYS};
+use crate::columns::Columns;
+use crate::error::DataError;
+use crate::job::Job;
+use crate::key::Key;
+use crate::make::Watch;
+use crate::manifest::Yield;
+use crate::report::{Counting, Statistics};
+use crate::seen::Seen;
+use crate::write::Sinks;
+
+/// Candidates that a shard may look at: those of shard s have the numbers from s times this on.
+pub const CANDIDATES: u64 = 1 << 32;
+
+/// Bytes of text and tokens with which groups of rows end before they are full, of all splits together.
+pub(crate) const GROUP_BYTES: usize = 1 << 26;
+/// Chunks a thread and wave: enough that none waits long for the others.
+const CHUNKS: u64 = 2;
+
+/// What a shard has come to.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) counts: Yield,
+    pub(crate) statistics: Statistics,
+}
+
+/// Makes a shard. How many threads there are, and how candidates are dealt out to them, does not show in what is written.
+pub(crate) fn make(
+    job: &Job,
+    shard: u64,
+    threads: &rayon::ThreadPool,
+    sinks: &mut [Sinks],
+    watch: &Watch<'_>,
+) -> Result<Made, DataError> {
+    let description = job.description();
+    let rows = description.rows_of(shard);
+    let first = shard * CANDIDATES;
+    let limit = rows.saturating_mul(description.patience).min(CANDIDATES);
+    let makers = Makers::new(job);
+    let mut state = State::new(job, &makers, shard, sinks);
+    let mut next = 0;
+    while state.counts.rows < rows {
+        let end = limit.min(next + wave(job, threads, rows, &state.counts));
+        if end == next {
+            return Err(out_of_patience(shard, rows, &state.counts));
+        }
+        let size = (end - next).div_ceil(threads.current_num_threads().max(1) as u64).min(job.source().chunk()).max(1);
+        let parts = (next..end).step_by(usize::try_from(size).unwrap_or(usize::MAX));
+        let parts = parts.map(|start| first + start..first + end.min(start + size)).collect::<Vec<_>>();
+        let made = |part: &Range<u64>| makers.make(part.clone());
+        let chunks = threads.install(|| parts.par_iter().map(made).collect::<Vec<_>>());
+        let before = (state.counts.rows, state.counts.candidates);
+        for (part, chunk) in parts.into_iter().zip(chunks) {
+            state.merge(part, chunk, rows)?;
+            if state.counts.rows == rows {
+                break;
+            }
+        }
+        watch.step(state.counts.rows - before.0, state.counts.candidates - before.1)?;
+        next = end;
+    }
+    state.finish()?;
+    Ok(Made { counts: state.counts, statistics: state.counting.statistics() })
+}
+
+/// Candidates of the next wave: as many as it takes by the yield so far, with a few more, but not more than memory is for.
+fn wave(job: &Job, threads: &rayon::ThreadPool, rows: u64, counts: &Yield) -> u64 {
+    let most = job.source().chunk().max(1).saturating_mul(CHUNKS).saturating_mul(threads.current_num_threads() as u64);
+    let left = rows.saturating_sub(counts.rows);
+    // In whole numbers: what is asked for may only depend on the machine in ways that cannot be seen, but need not.
+    let wanted = u128::from(left) * u128::from(counts.candidates + 1) / u128::from(counts.rows + 1);
+    u64::try_from(wanted + wanted / 32 + 64).unwrap_or(u64::MAX).min(most.max(1))
+}
+
+fn out_of_patience(shard: u64, rows: u64, counts: &Yield) -> DataError {
+    let others = [("duplicates", counts.duplicates), ("of a shape that has enough", counts.crowded)];
+    let others = others.into_iter().chain([("declined", counts.declined)]);
+    let others = others.map(|(name, count)| (name.to_owned(), count));
+    let reasons = counts.rejected.iter().map(|(name, count)| (format!("not {name}"), count)).chain(others);
+    let most = reasons.max_by_key(|(_, count)| *count);
+    let most = most.map_or_else(String::new, |(name, count)| format!("{count} are {name}"));
+    DataError::Patience { shard, rows, kept: counts.rows, candidates: counts.candidates, most }
+}
+
+/// What is merged in order.
+struct State<'a> {
+    job: &'a Job,
+    makers: &'a Makers<'a>,
+    counts: Yield,
+    seen: Seen,
+    /// Rows of each shape; empty where shapes have no cap.
+    shapes: HashMap<Key, u64>,
+    counting: Counting,
+    /// Place of the shard's first row in the dataset.
+    first: u64,
+    groups: Vec<Group<'a>>,
+}
+
+/// Rows of a chunk that stay, of one split: which, and their places in the dataset.
+#[derive(Clone, Default)]
+struct Picks {
+    rows: Vec<u32>,
+    places: Vec<u64>,
+}
+
+/// Rows of a split that are written together.
+struct Group<'a> {
+    rows: Columns,
+    /// Rows, and bytes of text and tokens, with which it is written.
+    most: usize,
+    most_bytes: usize,
+    sinks: &'a mut Sinks,
+}
+
+impl<'a> State<'a> {
+    fn new(job: &'a Job, makers: &'a Makers<'a>, shard: u64, sinks: &'a mut [Sinks]) -> Self {
+        let description = job.description();
+        let most_bytes = GROUP_BYTES / sinks.len().max(1);
+        let group = |sinks: &'a mut Sinks| Group {
+            rows: Columns::new(job.columns()),
+            most: description.write.group_rows as usize,
+            most_bytes,
+            sinks,
+        };
+        Self {
+            job,
+            makers,
+            counts: Yield::new(job),
+            seen: Seen::default(),
+            shapes: HashMap::new(),
+            counting: Counting::default(),
+            first: shard * description.shard_rows,
+            groups: sinks.iter_mut().map(group).collect(),
+        }
+    }
+
+    /// Takes the candidates `part`, of which a chunk has the first.
+    fn merge(&mut self, part: Range<u64>, chunk: Result<Chunk, DataError>, rows: u64) -> Result<(), DataError> {
+        let (mut chunk, mut from) = (chunk?, part.start);
+        loop {
+            self.take(&chunk, rows)?;
+            from += chunk.verdicts.len() as u64;
+            let ended = from >= part.end || chunk.verdicts.is_empty() || self.counts.rows == rows;
+            self.makers.give_back(chunk);
+            if ended {
+                return Ok(());
+            }
+            // It ended early, for it had much to hold.
+            chunk = self.makers.make(from..part.end)?;
+        }
+    }
+
+    /// Takes the candidates of a chunk in order, up to the shard's last row.
+    fn take(&mut self, chunk: &Chunk, rows: u64) -> Result<(), DataError> {
+        let (mut picks, mut place) = (vec![Picks::default(); self.groups.len()], 0);
+        for &verdict in &chunk.verdicts {
+            self.counts.candidates += 1;
+            match verdict {
+                STAYS => {}
+                DECLINED => {
+                    self.counts.declined += 1;
+                    continue;
+                }
+                filter => {
+                    self.counts.rejected.count(filter.into());
+                    continue;
+                }
+            }
+            let kept = place;
+            place += 1;
+            if chunk.keys.get(kept).is_some_and(|&key| !self.seen.insert(key)) {
+                self.counts.duplicates += 1;
+                continue;
+            }
+            if let Some(&shape) = chunk.shapes.get(kept) {
+                let rows = self.shapes.entry(shape).or_default();
+                if *rows == self.job.description().max_per_shape {
+                    self.counts.crowded += 1;
+                    continue;
+                }
+                *rows += 1;
+            }
+            let split = chunk.splits.get(kept).copied().unwrap_or(0);
+            if let Some(picks) = picks.get_mut(usize::from(split)) {
+                picks.rows.push(kept as u32);
+                picks.places.push(self.first + self.counts.rows);
+            }
+            self.counts.splits.count(split.into());
+            let columns = self.counts.bins.len();
+            for (bins, &bin) in self.counts.bins.iter_mut().zip(chunk.bins.iter().skip(kept * columns)) {
+                if let Some(count) = bins.get_mut(usize::from(bin)) {
+                    *count += 1;
+                }
+            }
+            self.counts.rows += 1;
+            if self.counts.rows == rows {
+                break;
+            }
+        }
+        self.groups
+            .iter_mut()
+            .zip(&picks)
+            .try_for_each(|(group, picks)| group.add(&chunk.columns, picks, &mut self.counting))
+    }
+
+    fn finish(&mut self) -> Result<(), DataError> {
+        self.groups.iter_mut().try_for_each(|group| group.flush(&mut self.counting))
+    }
+}
+
+impl Group<'_> {
+    /// Adds rows to the group, and writes it down wherever it is full: after a row, whatever chunk that came in.
+    fn add(&mut self, columns: &Columns, picks: &Picks, counting: &mut Counting) -> Result<(), DataError> {
+        let (mut picks, mut places) = (&picks.rows[..], &picks.places[..]);
+        let most_bytes = self.most_bytes;
+        while !picks.is_empty() {
+            let room = self.most.saturating_sub(self.rows.len());
+            let mut bytes = self.rows.bytes();
+            let fits = picks.iter().take(room).take_while(|&&pick| {
+                let before = bytes;
+                bytes += columns.size(pick as usize);
+                before < most_bytes
+            });
+            let fits = fits.count();
+            self.rows.append(columns, &picks[..fits], &places[..fits]);
+            (picks, places) = (&picks[fits..], &places[fits..]);
+            if self.rows.len() >= self.most || self.rows.bytes() >= most_bytes {
+                self.flush(counting)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, counting: &mut Counting) -> Result<(), DataError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        counting.add(&self.rows);
+        for sink in self.sinks.iter_mut() {
+            sink.group(&self.rows)?;
+        }
+        self.rows.clear();
+        Ok(())
+    }
+}

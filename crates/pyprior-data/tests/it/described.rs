@@ -1,0 +1,99 @@
+//! Descriptions: the commented one says the defaults, and what makes no sense is refused with its place.
+
+use pyprior_core::PriorConfig;
+use pyprior_data::{DataError, Description, Duplicates, Format, Job, PREDICATES, SourceDescription};
+
+#[test]
+fn the_commented_description_is_the_default() {
+    let mut written = Description::from_toml(Description::INIT).unwrap();
+    assert_eq!(written, Description::default());
+    // It says so by naming every field: one that the text left out would not show in the comparison.
+    let text: toml::Table = Description::INIT.parse().unwrap();
+    let fields = |value: serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    for (table, default) in [
+        ("limits", serde_json::to_value(written.limits).unwrap()),
+        ("write", serde_json::to_value(&written.write).unwrap()),
+        ("control", serde_json::to_value(&written.control).unwrap()),
+    ] {
+        let table = text[table].as_table().unwrap();
+        fields(default).iter().for_each(|field| assert!(table.contains_key(field), "{field}"));
+    }
+    for field in fields(serde_json::to_value(&written).unwrap()) {
+        assert!(text.contains_key(&field), "{field}");
+    }
+    for predicate in &PREDICATES {
+        assert!(Description::INIT.contains(&format!("#   {} ", predicate.name)), "{}", predicate.name);
+        written.keep.push(predicate.name.to_owned());
+    }
+    Job::new(written).unwrap();
+}
+
+#[test]
+fn short_texts_leave_the_rest_to_defaults() {
+    let text = "rows = 5\nkeep = [\"prints\"]\n[source]\nkind = \"uniform\"\n[write]\nformats = [\"npy\"]";
+    let description = Description::from_toml(text).unwrap();
+    assert_eq!((description.rows, description.shard_rows), (5, Description::default().shard_rows));
+    assert_eq!(description.keep, ["prints"]);
+    assert_eq!(description.source, SourceDescription::Uniform);
+    assert_eq!(description.write.formats, [Format::Npy]);
+    assert_eq!(description.duplicates, Duplicates::Tokens);
+    let prior = Description::from_toml("[source]\nkind = \"prior\"\nprior = { w_call = 9.0 }").unwrap().source;
+    assert_eq!(prior, SourceDescription::Prior { prior: PriorConfig { w_call: 9.0, ..PriorConfig::default() } });
+}
+
+#[test]
+fn shards_are_counted() {
+    for (rows, shard_rows, all) in [(1, 10, vec![1]), (10, 10, vec![10]), (21, 10, vec![10, 10, 1])] {
+        let description = Description { rows, shard_rows, ..Description::default() };
+        assert_eq!(description.shards(), all.len() as u64);
+        let found = (0..description.shards()).map(|shard| description.rows_of(shard));
+        assert_eq!(found.collect::<Vec<_>>(), all);
+        assert_eq!(description.rows_of(description.shards()), 0);
+    }
+}
+
+/// What a description that was changed is refused with.
+fn refusal(change: impl FnOnce(&mut Description)) -> String {
+    let mut description = Description::default();
+    change(&mut description);
+    match Job::new(description) {
+        Err(error @ (DataError::Description(_) | DataError::Language(_) | DataError::Source(_))) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    assert_eq!(refusal(|it| it.rows = 0), "rows is 0; it must be 1 or more");
+    assert_eq!(refusal(|it| it.shard_rows = 0), "shard_rows is 0; it must be 1 to 1,073,741,824");
+    assert_eq!(refusal(|it| it.seed = 1 << 63), "seed is 9223372036854775808; it must be below 2^63");
+    assert_eq!(refusal(|it| it.split = "a/b".into()), "split is \"a/b\"; it must be lower-case letters, digits and _");
+    assert_eq!(refusal(|it| it.patience = 0), "patience is 0; it must be 1 to 4,294,967,296");
+    assert_eq!(refusal(|it| it.write.zstd_level = 0), "write.zstd_level is 0; it must be 1 to 22");
+    assert_eq!(refusal(|it| it.write.group_rows = 0), "write.group_rows is 0; it must be 1 to 1,048,576");
+    assert_eq!(refusal(|it| it.write.formats.clear()), "write.formats is empty: nothing would be written");
+    assert_eq!(refusal(|it| it.keep = vec!["prints".into(); 2]), "keep lists \"prints\" twice");
+    assert_eq!(refusal(|it| it.write.columns = vec!["step".into()]), "write.columns: there is no column \"step\"");
+    assert_eq!(refusal(|it| it.write.columns = vec!["row".into(); 2]), "write.columns lists \"row\" twice");
+    let shards = "10000000 rows in shards of 1 are 10000000 shards; at most 2097152 are supported";
+    assert_eq!(refusal(|it| (it.rows, it.shard_rows) = (10_000_000, 1)), shards);
+    let max_len = "language.max_len is missing: programs of a dataset are bounded";
+    assert_eq!(refusal(|it| it.language.max_len = None), max_len);
+    let short = "language: max_len is 1, but the shortest program of this language has 3 tokens";
+    assert_eq!(refusal(|it| it.language.max_len = Some(1)), short);
+    let prior = PriorConfig { w_call: -1.0, ..PriorConfig::default() };
+    let refused = "source.prior: w_call is -1; it must be a finite number, 0 or more";
+    assert_eq!(refusal(|it| it.source = SourceDescription::Prior { prior }), refused);
+    let npy = "write.formats: npy is made of column tokens, which write.columns leaves out";
+    assert_eq!(refusal(|it| (it.write.formats, it.write.columns) = (vec![Format::Npy], vec!["row".into()])), npy);
+}
+
+#[test]
+fn what_is_unknown_is_refused_with_its_line() {
+    for text in
+        ["rows = 1\nrow = 2", "[write]\nformat = 1", "[source]\nkind = \"tea\"", "[language]\nmax_leng = 1", "="]
+    {
+        let error = Description::from_toml(text).unwrap_err().to_string();
+        assert!(error.contains("TOML parse error at line"), "{text:?}: {error}");
+    }
+}

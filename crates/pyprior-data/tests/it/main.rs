@@ -1,0 +1,20 @@
+//! A crate of tests, so that they link once.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+mod controlled;
+mod curricula;
+mod dedup_files;
+mod dedup_refused;
+mod deduplicated;
+mod described;
+mod equal;
+mod expressions;
+mod kept;
+mod read_back;
+mod refused;
+mod reported;
+mod resumed;
+mod same_bytes;
+mod splits;

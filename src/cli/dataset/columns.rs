@@ -1,0 +1,21 @@
+//! `pyprior dataset columns`
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Args;
+use pyprior_data::columns::COLUMNS;
+
+/// List the columns of datasets: name, type, meaning.
+#[derive(Debug, Args)]
+pub(super) struct Columns {}
+
+impl Columns {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let mut out = std::io::stdout().lock();
+        for column in &COLUMNS {
+            writeln!(out, "{:<22} {:<16} {}", column.name, column.kind(), column.about)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
