@@ -21,6 +21,7 @@ mod repl;
 mod run;
 mod sample;
 mod sampled;
+mod score;
 mod show;
 mod times;
 mod train;
@@ -58,6 +59,7 @@ enum Command {
     Repl(repl::Repl),
     Train(train::Train),
     Dataset(dataset::Dataset),
+    Score(score::Score),
     CompareTokens(compare_tokens::CompareTokens),
     Legal(legal::Legal),
     Vocab(vocab::Vocab),
@@ -76,6 +78,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Repl(args) => args.run(),
         Command::Train(args) => args.run(),
         Command::Dataset(args) => args.run(),
+        Command::Score(args) => args.run(),
         Command::CompareTokens(args) => args.run(),
         Command::Legal(args) => args.run(),
         Command::Vocab(args) => args.run(),

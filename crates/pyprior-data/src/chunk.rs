@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use pyprior_core::ProgramScorer;
 
 use crate::behaviour::Behaviour;
-use crate::columns::Columns;
+use crate::buffered::Buffered;
 use crate::description::Duplicates;
 use crate::error::DataError;
 use crate::examine::{ExamineError, Examiner};
@@ -14,6 +14,7 @@ use crate::job::Job;
 use crate::key::{Key, first_half, hash_of_tokens};
 use crate::row::Row;
 use crate::source::{Drawn, SourceError};
+use crate::tasks::TaskWriter;
 
 /// Bytes of text and tokens with which a chunk ends before its candidates do, so that memory stays bounded where programs
 /// print much.
@@ -36,8 +37,8 @@ pub(crate) struct Chunk {
     pub(crate) splits: Vec<u8>,
     /// The bins of each that stays, one of every column that is controlled.
     pub(crate) bins: Vec<u8>,
-    /// Those that stay.
-    pub(crate) columns: Columns,
+    /// What those that stay have in each table.
+    pub(crate) tables: Vec<Buffered>,
 }
 
 impl Chunk {
@@ -48,7 +49,7 @@ impl Chunk {
             shapes: Vec::new(),
             splits: Vec::new(),
             bins: Vec::new(),
-            columns: Columns::new(job.columns()),
+            tables: job.tables().iter().map(Buffered::new).collect(),
         }
     }
 
@@ -58,7 +59,7 @@ impl Chunk {
         self.shapes.clear();
         self.splits.clear();
         self.bins.clear();
-        self.columns.clear();
+        self.tables.iter_mut().for_each(Buffered::clear);
     }
 }
 
@@ -107,16 +108,18 @@ struct Maker<'a> {
     log_prior: Vec<f64>,
     examiner: Examiner<'a>,
     keys: Keys<'a>,
+    tasks: TaskWriter<'a>,
 }
 
 impl<'a> Maker<'a> {
     fn new(job: &'a Job) -> Self {
         let (drawn, scorer, log_prior) = (Drawn::default(), job.scorer().cloned(), Vec::new());
-        Self { job, drawn, scorer, log_prior, examiner: Examiner::new(job), keys: Keys::new(job) }
+        let (examiner, keys, tasks) = (Examiner::new(job), Keys::new(job), job.task_writer());
+        Self { job, drawn, scorer, log_prior, examiner, keys, tasks }
     }
 
     fn make(&mut self, rows: Range<u64>, chunk: &mut Chunk) -> Result<(), DataError> {
-        let Self { job, drawn, scorer, log_prior, examiner, keys } = self;
+        let Self { job, drawn, scorer, log_prior, examiner, keys, tasks } = self;
         drawn.clear();
         job.source().draw(rows.clone(), drawn).map_err(|error| match error {
             SourceError::Stopped => DataError::Interrupted,
@@ -143,8 +146,10 @@ impl<'a> Maker<'a> {
                 chunk.keys.extend(key.same);
                 chunk.splits.push(job.splits().of(&row, key.share));
                 chunk.shapes.extend(job.shapes().map(|shapes| shapes.key(tokens)));
-                chunk.columns.push(&row);
-                if chunk.columns.bytes() > BYTES {
+                for (buffered, table) in chunk.tables.iter_mut().zip(job.tables()) {
+                    buffered.push(table, &row, tasks).map_err(refused)?;
+                }
+                if chunk.tables.iter().map(Buffered::bytes).sum::<usize>() > BYTES {
                     break;
                 }
             }

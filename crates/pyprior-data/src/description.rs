@@ -10,9 +10,11 @@ use thiserror::Error;
 use crate::columns::{COLUMNS, Column};
 use crate::control::ControlDescription;
 use crate::expression::ExpressionError;
+use crate::inputs::{ExampleSettings, TraceSettings};
 use crate::shard::CANDIDATES;
 use crate::source::ModelDescription;
 use crate::splits::SplitDescription;
+use crate::tasks::TaskSettings;
 use crate::write::Format;
 
 /// Shards that a dataset may have: rows are numbered below 2⁵³, which is what JSON readers take for sure.
@@ -57,6 +59,12 @@ pub struct Description {
     pub limits: Limits,
     /// Which distributions rows are to have.
     pub control: ControlDescription,
+    /// Examples of functions.
+    pub examples: ExampleSettings,
+    /// What runs and calls do, step by step.
+    pub trace: TraceSettings,
+    /// Tables of tasks.
+    pub tasks: TaskSettings,
     /// What is written.
     pub write: Write,
     /// The language; `max_len` must be set.
@@ -98,7 +106,7 @@ pub enum SourceDescription {
 pub struct Write {
     /// Kinds of files, each once.
     pub formats: Vec<Format>,
-    /// Columns in this order, by name; none means all.
+    /// Columns in this order, by name; none means all of [`COLUMNS`].
     pub columns: Vec<String>,
     /// Level of zstd, 1 to 22.
     pub zstd_level: i32,
@@ -123,6 +131,9 @@ impl Default for Description {
             // Integers of more than 4,300 digits are not printed by CPython, unless it is told to.
             limits: Limits { fuel: 1_000, output_bytes: 1 << 16, integer_bits: 1 << 12, integer_work: 1 << 24 },
             control: ControlDescription::default(),
+            examples: ExampleSettings::default(),
+            trace: TraceSettings::default(),
+            tasks: TaskSettings::default(),
             write: Write::default(),
             language: LanguageConfig { max_len: Some(30), ..LanguageConfig::default() },
         }
@@ -222,6 +233,9 @@ pub enum DescriptionError {
     /// The token arrays ask for a column that is not there.
     #[error("write.formats: npy is made of column tokens, which write.columns leaves out")]
     NoTokens,
+    /// Tasks are neither tokens nor text.
+    #[error("tasks.tokens and tasks.text are both false: nothing of the tasks would be written")]
+    NoTaskForm,
 }
 
 impl DescriptionError {
@@ -255,8 +269,7 @@ impl Description {
             return Ok(COLUMNS.iter().collect());
         }
         twice("write.columns", names.iter().map(String::as_str))?;
-        let column = |name: &String| COLUMNS.iter().find(|column| column.name == name);
-        let columns = names.iter().map(|name| column(name).ok_or_else(|| name.clone()));
+        let columns = names.iter().map(|name| Column::named(name).ok_or_else(|| name.clone()));
         columns.collect::<Result<_, _>>().map_err(|name| DescriptionError::UnknownColumn { name })
     }
 
@@ -301,6 +314,9 @@ impl Description {
             return Err(DescriptionError::NoFormat);
         }
         twice("write.formats", self.write.formats.iter().map(|format| format.name()))?;
+        self.examples.check()?;
+        self.trace.check()?;
+        self.tasks.check()?;
         let columns = self.columns()?;
         if self.write.formats.contains(&Format::Npy) && !columns.iter().any(|column| column.name == "tokens") {
             return Err(DescriptionError::NoTokens);

@@ -1,10 +1,11 @@
 //! Finding out what is known of a program, with memory that is reused.
 
 use pyprior_core::exec::{CompileError, Compiler, Machine};
-use pyprior_core::{Analyzer, DecodeError, Language, Renderer, TokenError};
+use pyprior_core::{Analyzer, DecodeError, EncodeError, Language, Renderer, TokenError};
 use thiserror::Error;
 
 use crate::columns::Needs;
+use crate::demonstrate::{Demonstrator, Program};
 use crate::job::Job;
 use crate::row::{Findings, Row, Status};
 use crate::shape::Shape;
@@ -22,6 +23,12 @@ pub enum ExamineError {
     /// A token is not legal.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// Its source is not read again.
+    #[error("its source is not read again")]
+    Encode(#[from] EncodeError),
+    /// What it does cannot be written as JSON.
+    #[error("its states cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
 }
 
 /// What is to be found out.
@@ -32,6 +39,8 @@ pub(crate) struct Wanted {
     pub(crate) source: bool,
     pub(crate) prior: bool,
     pub(crate) shape: bool,
+    pub(crate) examples: bool,
+    pub(crate) trace: bool,
 }
 
 impl Wanted {
@@ -41,6 +50,8 @@ impl Wanted {
         self.source |= other.source;
         self.prior |= other.prior;
         self.shape |= other.shape;
+        self.examples |= other.examples;
+        self.trace |= other.trace;
     }
 
     pub(crate) fn add(&mut self, needs: Needs) {
@@ -51,6 +62,9 @@ impl Wanted {
             Needs::Source => self.source = true,
             Needs::Prior => self.prior = true,
             Needs::Shape => self.shape = true,
+            // Names are read off the source.
+            Needs::Examples => (self.source, self.examples) = (true, true),
+            Needs::Trace => (self.source, self.trace) = (true, true),
         }
     }
 }
@@ -62,17 +76,24 @@ pub(crate) struct Examiner<'a> {
     machine: Machine,
     renderer: Renderer<'a>,
     analyzer: Analyzer,
+    demonstrator: Option<Demonstrator>,
 }
 
 impl<'a> Examiner<'a> {
     pub(crate) fn new(job: &'a Job) -> Self {
         let language: &Language = job.language();
+        let (description, wanted) = (job.description(), job.wanted());
+        let demonstrator = || {
+            let (limits, examples, trace) = (description.limits, description.examples, description.trace);
+            Demonstrator::new(job.language(), limits, examples, trace)
+        };
         Self {
             job,
             compiler: Compiler::new(language.config().comparison_values),
             machine: Machine::new(job.description().limits),
             renderer: Renderer::new(language),
             analyzer: Analyzer::default(),
+            demonstrator: (wanted.examples || wanted.trace).then(demonstrator),
         }
     }
 
@@ -96,11 +117,15 @@ impl<'a> Examiner<'a> {
             status = Status::of(&result);
             stopped_at = result.err().and_then(|error| error.statement());
         }
+        let (seed, source) = (job.description().seed, if wanted.source { self.renderer.render(tokens)? } else { "" });
+        if let Some(demonstrator) = &mut self.demonstrator {
+            demonstrator.look(Program { seed, row, tokens, source }, wanted.examples, wanted.trace)?;
+        }
         Ok(Row {
-            seed: job.description().seed,
+            seed,
             row,
             tokens,
-            source: if wanted.source { self.renderer.render(tokens)? } else { "" },
+            source,
             analysis,
             findings,
             shape: if wanted.shape { Shape::of(vocab, tokens) } else { Shape::default() },
@@ -110,6 +135,9 @@ impl<'a> Examiner<'a> {
             steps: if wanted.run { self.machine.steps() } else { 0 },
             log_prior,
             log_model,
+            examples: self.demonstrator.as_ref().and_then(Demonstrator::examples),
+            trace: self.demonstrator.as_ref().and_then(Demonstrator::trace),
+            task: None,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyprior_core::exec::Compiler;
 use pyprior_core::{Language, PriorConfig, ProgramScorer};
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +15,8 @@ use crate::keep::Filters;
 use crate::key::Shapes;
 use crate::source::{Sampled, Source, SourceError};
 use crate::splits::Splits;
+use crate::table::Table;
+use crate::tasks::TaskWriter;
 
 /// A description, checked and compiled: what every shard is made from. Immutable; threads share it.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ pub struct Job {
     description: Description,
     language: Arc<Language>,
     source: Box<dyn Source>,
-    columns: Vec<&'static Column>,
+    tables: Vec<Table>,
     filters: Filters,
     splits: Splits,
     control: Option<Control>,
@@ -60,9 +63,9 @@ impl Job {
     }
 
     fn with(description: Description, language: Arc<Language>, source: Box<dyn Source>) -> Result<Self, DataError> {
-        let columns = description.columns()?;
+        let tables = Table::all(&description)?;
         let mut wanted = Wanted::default();
-        columns.iter().for_each(|column| wanted.add(column.needs));
+        tables.iter().flat_map(|table| &table.columns).for_each(|column| wanted.add(column.needs));
         let mut filters = Filters::default();
         filters.add("keep", &description.keep)?;
         filters.add("control.targets.range", &description.control.ranges())?;
@@ -91,7 +94,7 @@ impl Job {
             description,
             language,
             source,
-            columns,
+            tables,
             filters,
             splits,
             control: None,
@@ -130,9 +133,21 @@ impl Job {
         &*self.source
     }
 
-    /// The columns that are written.
+    /// The columns of the programs that are written.
     pub fn columns(&self) -> &[&'static Column] {
-        &self.columns
+        self.tables.first().map_or(&[], |table| &table.columns)
+    }
+
+    /// The tables that are written, that of the programs first.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// Writes the tasks of programs.
+    pub(crate) fn task_writer(&self) -> TaskWriter<'_> {
+        let Description { tasks, trace, examples, limits, .. } = &self.description;
+        let compiler = Compiler::new(self.language.config().comparison_values);
+        TaskWriter::new(self.language.vocab(), tasks, *trace, compiler, examples.limits(*limits))
     }
 
     pub(crate) fn filters(&self) -> &Filters {

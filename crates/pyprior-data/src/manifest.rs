@@ -1,5 +1,7 @@
 //! What a folder is of, and what of it is done.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use crate::control::ControlRecord;
 use crate::description::{Description, Duplicates};
 use crate::job::Job;
 use crate::report::Statistics;
+use crate::table::Table;
 use crate::tally::Tally;
 
 /// What a folder is of: written before any shard, the same for everybody who makes some of them.
@@ -129,6 +132,18 @@ pub struct Yield {
     /// The same by bin, of every column that is controlled, in the order of [`Manifest::control`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bins: Vec<Vec<u64>>,
+    /// Of each table of tasks, what they have there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, TaskYield>,
+}
+
+/// Tasks in a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskYield {
+    /// Tasks that are there.
+    pub tasks: u64,
+    /// Tasks that were left out, since their streams or traces would be too long.
+    pub too_long: u64,
 }
 
 impl Yield {
@@ -137,6 +152,19 @@ impl Yield {
         let bins = job.control().map_or_else(Vec::new, |control| control.empty_bins());
         let (rejected, splits) = (Tally::new(job.filters().names()), Tally::new(job.splits().names()));
         Self { rejected, splits, bins, ..Self::default() }
+    }
+
+    /// Counts tasks of a table; programs are counted elsewhere.
+    pub(crate) fn tasks(&mut self, table: &Table, tasks: u64, too_long: u64) {
+        if !table.is_programs() {
+            self.add_tasks(&table.name, TaskYield { tasks, too_long });
+        }
+    }
+
+    fn add_tasks(&mut self, table: &str, more: TaskYield) {
+        let counts = self.tables.entry(table.to_owned()).or_default();
+        counts.tasks += more.tasks;
+        counts.too_long += more.too_long;
     }
 
     /// Adds another shard's.
@@ -148,6 +176,9 @@ impl Yield {
         self.rows += other.rows;
         self.rejected.add(&other.rejected);
         self.splits.add(&other.splits);
+        for (table, &counts) in &other.tables {
+            self.add_tasks(table, counts);
+        }
         if self.bins.is_empty() {
             self.bins.clone_from(&other.bins);
             return;
@@ -178,7 +209,11 @@ pub struct FileRecord {
 impl FileRecord {
     /// The folder that it is in, and the split that it is of, by its name: `data/train-00000-of-00010.parquet`.
     pub fn table(&self) -> Option<(&str, &str)> {
-        let (folder, name) = self.path.rsplit_once('/')?;
+        Self::split_of(&self.path)
+    }
+
+    pub(crate) fn split_of(path: &str) -> Option<(&str, &str)> {
+        let (folder, name) = path.rsplit_once('/')?;
         let (split, _) = name.split_once('-')?;
         Some((folder, split))
     }

@@ -4,7 +4,10 @@ use pyprior_core::exec::ExecError;
 use pyprior_core::{Analysis, FindingKind};
 use serde::{Deserialize, Serialize};
 
+use crate::demonstrate::RunTrace;
+use crate::inputs::Examples;
 use crate::shape::Shape;
+use crate::tasks::Task;
 
 /// How a run ended. Nothing is cut: a run that did not finish says which limit it came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -73,7 +76,7 @@ impl Findings {
 }
 
 /// What is known of one program, borrowed from whoever found it out. What was not asked for is empty or 0.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Row<'a> {
     /// Seed of the source.
     pub seed: u64,
@@ -101,4 +104,10 @@ pub struct Row<'a> {
     pub log_prior: Option<f64>,
     /// Log-probability under the model that drew it in nats, if one did.
     pub log_model: Option<f64>,
+    /// Examples of its function.
+    pub examples: Option<&'a Examples>,
+    /// The steps of its run.
+    pub trace: Option<&'a RunTrace>,
+    /// In a table of tasks, which task of the program the row is.
+    pub task: Option<&'a Task>,
 }

@@ -6,21 +6,20 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::chunk::{Chunk, DECLINED, Makers, STAYS};
-use crate::columns::Columns;
 use crate::error::DataError;
+use crate::group::{GROUP_BYTES, Group, Picks};
 use crate::job::Job;
 use crate::key::Key;
 use crate::make::Watch;
 use crate::manifest::Yield;
 use crate::report::{Counting, Statistics};
 use crate::seen::Seen;
+use crate::table::Table;
 use crate::write::Sinks;
 
 /// Candidates that a shard may look at: those of shard s have the numbers from s times this on.
 pub const CANDIDATES: u64 = 1 << 32;
 
-/// Bytes of text and tokens with which groups of rows end before they are full, of all splits together.
-pub(crate) const GROUP_BYTES: usize = 1 << 26;
 /// Chunks a thread and wave: enough that none waits long for the others.
 const CHUNKS: u64 = 2;
 
@@ -100,35 +99,15 @@ struct State<'a> {
     counting: Counting,
     /// Place of the shard's first row in the dataset.
     first: u64,
+    /// Split by split, and of each table by table.
     groups: Vec<Group<'a>>,
-}
-
-/// Rows of a chunk that stay, of one split: which, and their places in the dataset.
-#[derive(Clone, Default)]
-struct Picks {
-    rows: Vec<u32>,
-    places: Vec<u64>,
-}
-
-/// Rows of a split that are written together.
-struct Group<'a> {
-    rows: Columns,
-    /// Rows, and bytes of text and tokens, with which it is written.
-    most: usize,
-    most_bytes: usize,
-    sinks: &'a mut Sinks,
 }
 
 impl<'a> State<'a> {
     fn new(job: &'a Job, makers: &'a Makers<'a>, shard: u64, sinks: &'a mut [Sinks]) -> Self {
         let description = job.description();
         let most_bytes = GROUP_BYTES / sinks.len().max(1);
-        let group = |sinks: &'a mut Sinks| Group {
-            rows: Columns::new(job.columns()),
-            most: description.write.group_rows as usize,
-            most_bytes,
-            sinks,
-        };
+        let group = |(sinks, table): (&'a mut Sinks, &Table)| Group::new(job, table, most_bytes, sinks);
         Self {
             job,
             makers,
@@ -137,7 +116,7 @@ impl<'a> State<'a> {
             shapes: HashMap::new(),
             counting: Counting::default(),
             first: shard * description.shard_rows,
-            groups: sinks.iter_mut().map(group).collect(),
+            groups: sinks.iter_mut().zip(job.tables().iter().cycle()).map(group).collect(),
         }
     }
 
@@ -159,7 +138,8 @@ impl<'a> State<'a> {
 
     /// Takes the candidates of a chunk in order, up to the shard's last row.
     fn take(&mut self, chunk: &Chunk, rows: u64) -> Result<(), DataError> {
-        let (mut picks, mut place) = (vec![Picks::default(); self.groups.len()], 0);
+        let (tables, mut place) = (self.job.tables(), 0);
+        let mut picks = vec![Picks::default(); self.groups.len() / tables.len().max(1)];
         for &verdict in &chunk.verdicts {
             self.counts.candidates += 1;
             match verdict {
@@ -204,49 +184,21 @@ impl<'a> State<'a> {
                 break;
             }
         }
-        self.groups
-            .iter_mut()
-            .zip(&picks)
-            .try_for_each(|(group, picks)| group.add(&chunk.columns, picks, &mut self.counting))
-    }
-
-    fn finish(&mut self) -> Result<(), DataError> {
-        self.groups.iter_mut().try_for_each(|group| group.flush(&mut self.counting))
-    }
-}
-
-impl Group<'_> {
-    /// Adds rows to the group, and writes it down wherever it is full: after a row, whatever chunk that came in.
-    fn add(&mut self, columns: &Columns, picks: &Picks, counting: &mut Counting) -> Result<(), DataError> {
-        let (mut picks, mut places) = (&picks.rows[..], &picks.places[..]);
-        let most_bytes = self.most_bytes;
-        while !picks.is_empty() {
-            let room = self.most.saturating_sub(self.rows.len());
-            let mut bytes = self.rows.bytes();
-            let fits = picks.iter().take(room).take_while(|&&pick| {
-                let before = bytes;
-                bytes += columns.size(pick as usize);
-                before < most_bytes
-            });
-            let fits = fits.count();
-            self.rows.append(columns, &picks[..fits], &places[..fits]);
-            (picks, places) = (&picks[fits..], &places[fits..]);
-            if self.rows.len() >= self.most || self.rows.bytes() >= most_bytes {
-                self.flush(counting)?;
+        for (groups, picks) in self.groups.chunks_mut(tables.len().max(1)).zip(&picks) {
+            for ((group, buffered), table) in groups.iter_mut().zip(&chunk.tables).zip(tables) {
+                if table.is_programs() {
+                    group.add(&buffered.columns, picks, &mut self.counting)?;
+                } else {
+                    let (tasks, too_long) = buffered.tasks(picks);
+                    group.add(&buffered.columns, &tasks, &mut self.counting)?;
+                    self.counts.tasks(table, tasks.rows.len() as u64, too_long);
+                }
             }
         }
         Ok(())
     }
 
-    fn flush(&mut self, counting: &mut Counting) -> Result<(), DataError> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        counting.add(&self.rows);
-        for sink in self.sinks.iter_mut() {
-            sink.group(&self.rows)?;
-        }
-        self.rows.clear();
-        Ok(())
+    fn finish(&mut self) -> Result<(), DataError> {
+        self.groups.iter_mut().try_for_each(|group| group.finish(&mut self.counting))
     }
 }

@@ -22,6 +22,18 @@ impl Tally {
         }
     }
 
+    /// Nothing any more, of all names.
+    pub(crate) fn clear(&mut self) {
+        self.0.iter_mut().for_each(|(_, count)| *count = 0);
+    }
+
+    /// Counts so many more of a name; nothing of one that is not there.
+    pub(crate) fn add_to(&mut self, name: &str, more: u64) {
+        if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| known == name) {
+            *count += more;
+        }
+    }
+
     /// Names and counts, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, u64)> {
         self.0.iter().map(|(name, count)| (name.as_str(), *count))

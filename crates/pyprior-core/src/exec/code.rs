@@ -127,6 +127,19 @@ impl Program {
         self.funcs.iter().map(|func| (func.number, func.arity))
     }
 
+    /// Whether there is a `return` in a function, by its number.
+    pub fn returns(&self, func: u8) -> bool {
+        let returns = |pc: usize| matches!(self.code[pc].op, Op::ReturnR | Op::ReturnI);
+        self.find(func).is_some_and(|nth| self.body(nth).any(returns))
+    }
+
+    /// The instructions of the function with this place in the list: a jump over them stands before.
+    pub(super) fn body(&self, nth: usize) -> std::ops::Range<usize> {
+        let entry = self.funcs.get(nth).map_or(0, |func| func.entry as usize);
+        let over = entry.checked_sub(1).and_then(|pc| self.code.get(pc));
+        entry..over.map_or(entry, |jump| jump.a as usize).min(self.code.len())
+    }
+
     /// Position of a function in the list.
     pub(super) fn find(&self, number: u8) -> Option<usize> {
         // Functions are mostly numbered in order.

@@ -79,6 +79,9 @@ impl State {
             // One function runs until it calls or returns.
             loop {
                 let Some(instr) = program.code.get(pc) else { break 'run Ok(Value::None) };
+                if T::STEPS {
+                    tracer.at(program, pc);
+                }
                 pc += 1;
                 let (a, b, c) = (instr.a as usize, instr.b as usize, instr.c as usize);
                 let Some(rest) = left.checked_sub(u64::from(instr.cost)) else {
@@ -233,6 +236,9 @@ impl State {
                         base += size;
                         (pc, size, scope) = (callee.entry as usize, callee.frame as usize, callee.number);
                         self.reserve(base + size);
+                        if T::STEPS {
+                            tracer.entered(program, b);
+                        }
                         if T::ON {
                             for slot in 1..=u32::from(callee.arity) {
                                 tracer.passed(program, b, slot, &self.stack[base + slot as usize]);
@@ -246,6 +252,9 @@ impl State {
                             Op::ReturnI => Value::Int(int(instr.a)),
                             _ => Value::None,
                         };
+                        if T::STEPS {
+                            tracer.returned(&value);
+                        }
                         let Some(frame) = self.frames.pop() else { break 'run Ok(value) };
                         (pc, base, size, scope) = (frame.pc, frame.base, frame.size, frame.scope);
                         if T::ON && frame.result < TEMPS {
@@ -258,10 +267,16 @@ impl State {
                         if !print(&here[a], &mut self.out, limits.output_bytes) {
                             break 'run Err(Fault::OutputLimit);
                         }
+                        if T::STEPS {
+                            tracer.printed(&here[a]);
+                        }
                     }
                     Op::PrintI => {
                         if !print_int(int(instr.a), &mut self.out, limits.output_bytes) {
                             break 'run Err(Fault::OutputLimit);
+                        }
+                        if T::STEPS {
+                            tracer.printed(&Value::Int(int(instr.a)));
                         }
                     }
                     Op::End => break 'run Ok(Value::None),

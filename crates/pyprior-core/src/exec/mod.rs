@@ -8,19 +8,23 @@
 mod code;
 mod compile;
 mod compile_error;
+mod coverage;
 mod emit;
 mod machine;
 mod outcome;
 mod run;
 mod session;
+mod steps;
 mod trace;
 mod value;
 
 pub use code::Program;
 pub use compile::Compiler;
 pub use compile_error::CompileError;
+pub use coverage::Coverage;
 pub use outcome::{ExecError, IntegerBound, Limits, Outcome};
 pub use run::{Machine, run_batch};
 pub use session::{Input, Session, SessionError};
+pub use steps::{Step, Steps};
 pub use trace::{Event, Trace};
 pub use value::{Big, Value, ValueError};

@@ -3,8 +3,10 @@
 use rayon::prelude::*;
 
 use super::code::{CARRIED, Program};
+use super::coverage::Coverage;
 use super::machine::State;
 use super::outcome::{ExecError, Limits, Outcome};
+use super::steps::{StepRecorder, Steps};
 use super::trace::{Recorder, Trace, Tracer, Untraced};
 use super::value::{Room, Value};
 
@@ -106,6 +108,47 @@ impl Machine {
         self.enter(program, func, args, &mut Recorder { trace, limit })
     }
 
+    /// Runs a module as [`run`](Self::run) does, and adds what it does, step by step, up to `limit` steps in all.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn run_steps(&mut self, program: &Program, steps: &mut Steps, limit: usize) -> Result<(), ExecError> {
+        self.run_with(program, &mut StepRecorder { steps, limit, before: usize::MAX - 1 }).map(drop)
+    }
+
+    /// Calls a function as [`call`](Self::call) does, and adds what it does, step by step, up to `limit` steps in all.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call).
+    pub fn call_steps(
+        &mut self,
+        program: &Program,
+        func: u8,
+        args: &[Value],
+        steps: &mut Steps,
+        limit: usize,
+    ) -> Result<Value, ExecError> {
+        self.enter(program, func, args, &mut StepRecorder { steps, limit, before: usize::MAX - 1 })
+    }
+
+    /// Calls a function as [`call`](Self::call) does, and adds the ways that it goes; they must be those of that function.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call).
+    pub fn call_covered(
+        &mut self,
+        program: &Program,
+        func: u8,
+        args: &[Value],
+        mut ways: &mut Coverage,
+    ) -> Result<Value, ExecError> {
+        ways.start();
+        self.enter(program, func, args, &mut ways)
+    }
+
     /// Runs a module and tells the tracer.
     pub(super) fn run_with<T: Tracer>(&mut self, program: &Program, tracer: &mut T) -> Result<Value, ExecError> {
         self.reset();
@@ -159,6 +202,9 @@ impl Machine {
         self.state.reserve(0);
         for (nth, value) in (1..).zip(args) {
             self.state.stack[nth].clone_from(value);
+        }
+        if T::STEPS {
+            tracer.entered(program, nth);
         }
         if T::ON {
             args.iter().zip(1..).for_each(|(value, slot)| tracer.passed(program, nth, slot, value));

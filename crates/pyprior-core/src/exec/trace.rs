@@ -60,11 +60,39 @@ impl Trace {
 
 /// Who is told of what is written. Without one, a run does not even ask.
 pub(super) trait Tracer {
+    /// Whether it is told of variables.
     const ON: bool;
+    /// Whether it is told of every instruction, of calls, returns and lines that are printed.
+    const STEPS: bool = false;
     /// The instruction at `pc` has written a variable.
     fn wrote(&mut self, program: &Program, pc: usize, scope: u8, slot: u32, value: &Value);
     /// A call has written a parameter of the function with this place in the list.
     fn passed(&mut self, program: &Program, func: usize, slot: u32, value: &Value);
+    /// The instruction at `pc` is next.
+    fn at(&mut self, _: &Program, _: usize) {}
+    /// The function with this place in the list is called; its parameters follow.
+    fn entered(&mut self, _: &Program, _: usize) {}
+    /// A value has been printed.
+    fn printed(&mut self, _: &Value) {}
+    /// The function that was called last returns a value.
+    fn returned(&mut self, _: &Value) {}
+}
+
+/// The event that the instruction at `pc` has written a variable.
+pub(super) fn written(program: &Program, pc: usize, scope: u8, slot: u32, value: &Value) -> Option<Event> {
+    let mark = program.mark(pc)?;
+    let (slot, value) = (u8::try_from(slot).ok()?, value.clone());
+    let (statement, line, binding) = (mark.statement, mark.line, mark.binding);
+    Some(Event { statement, line, scope, slot, binding, name: None, value })
+}
+
+/// The event that a call has written a parameter.
+pub(super) fn parameter(program: &Program, func: usize, slot: u32, value: &Value) -> Option<Event> {
+    let func = program.funcs.get(func)?;
+    let mark = program.marks.get(func.mark as usize)?;
+    let (slot, value) = (u8::try_from(slot).ok()?, value.clone());
+    let (statement, line, binding) = (mark.statement, mark.line, u32::from(slot) - 1);
+    Some(Event { statement, line, scope: func.number, slot, binding, name: None, value })
 }
 
 /// Nobody.
@@ -99,23 +127,10 @@ impl Tracer for Recorder<'_> {
     const ON: bool = true;
 
     fn wrote(&mut self, program: &Program, pc: usize, scope: u8, slot: u32, value: &Value) {
-        let event = || {
-            let mark = program.mark(pc)?;
-            let (slot, value) = (u8::try_from(slot).ok()?, value.clone());
-            let (statement, line, binding) = (mark.statement, mark.line, mark.binding);
-            Some(Event { statement, line, scope, slot, binding, name: None, value })
-        };
-        self.push(event);
+        self.push(|| written(program, pc, scope, slot, value));
     }
 
     fn passed(&mut self, program: &Program, func: usize, slot: u32, value: &Value) {
-        let event = || {
-            let func = program.funcs.get(func)?;
-            let mark = program.marks.get(func.mark as usize)?;
-            let (slot, value) = (u8::try_from(slot).ok()?, value.clone());
-            let (statement, line, binding) = (mark.statement, mark.line, u32::from(slot) - 1);
-            Some(Event { statement, line, scope: func.number, slot, binding, name: None, value })
-        };
-        self.push(event);
+        self.push(|| parameter(program, func, slot, value));
     }
 }

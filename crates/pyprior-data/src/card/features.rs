@@ -15,8 +15,10 @@ pub(super) fn write(out: &mut String, schema: &Schema, indent: usize) {
 
 fn value(out: &mut String, kind: &DataType, key: &str, indent: usize) {
     match kind {
-        DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _) => {
+        DataType::List(element) | DataType::LargeList(element) => list(out, element, indent),
+        DataType::FixedSizeList(element, length) => {
             list(out, element, indent);
+            let _ = writeln!(out, "{:indent$}length: {length}", "");
         }
         DataType::Struct(fields) => {
             let _ = writeln!(out, "{:indent$}struct:", "");
@@ -67,13 +69,18 @@ mod tests {
             Field::new("p", DataType::Float64, true),
             Field::new("ok", DataType::Boolean, false),
             Field::new("tokens", list(DataType::UInt16), false),
+            Field::new(
+                "eight",
+                DataType::FixedSizeList(Field::new("element", DataType::UInt8, false).into(), 8),
+                false,
+            ),
             Field::new("lists", list(list(DataType::Utf8)), false),
             Field::new("examples", list(pair), false),
         ]);
         let mut out = String::new();
         write(&mut out, &schema, 2);
         let expected = "  - name: id\n    dtype: uint64\n  - name: p\n    dtype: float64\n  - name: ok\n    dtype: bool\n  \
-                        - name: tokens\n    list: uint16\n  - name: lists\n    list:\n      list: string\n  - name: examples\n    \
+                        - name: tokens\n    list: uint16\n  - name: eight\n    list: uint8\n    length: 8\n  - name: lists\n    list:\n      list: string\n  - name: examples\n    \
                         list:\n    - name: input\n      list: int64\n";
         assert_eq!(out, expected);
     }

@@ -22,9 +22,9 @@ pub(crate) fn described(description: &Description) -> String {
 
 /// The card of a dataset: front matter in YAML as Hugging Face's `datasets` reads it, and a text.
 pub(crate) fn readme(report: &Report, tables: &[Table]) -> String {
-    let there = tables.iter().filter(|table| report.tables.contains_key(table.folder)).collect::<Vec<_>>();
+    let there = tables.iter().filter(|table| report.tables.contains_key(&table.folder)).collect::<Vec<_>>();
     let mut out = "---\n".to_owned();
-    front(&mut out, report, &there);
+    front(&mut out, report, tables, &there);
     out.push_str("---\n\n");
     text(&mut out, report, &there);
     out
@@ -32,7 +32,7 @@ pub(crate) fn readme(report: &Report, tables: &[Table]) -> String {
 
 /// The lines between the marks. Names that are given stand in quotation marks: YAML takes some words for what they are not.
 /// Writing to a text does not fail.
-fn front(out: &mut String, report: &Report, tables: &[&Table]) {
+fn front(out: &mut String, report: &Report, all: &[Table], tables: &[&Table]) {
     let description = &report.manifest.description;
     if let Some(license) = &description.license {
         let _ = writeln!(out, "license: \"{license}\"");
@@ -44,7 +44,7 @@ fn front(out: &mut String, report: &Report, tables: &[&Table]) {
         out.push_str("dataset_info:\n");
     }
     for table in tables {
-        let Some(splits) = report.tables.get(table.folder) else { continue };
+        let Some(splits) = report.tables.get(&table.folder) else { continue };
         let _ = writeln!(out, "- config_name: {}\n  features:", table.config);
         features::write(out, &table.schema, 2);
         out.push_str("  splits:\n");
@@ -59,18 +59,19 @@ fn front(out: &mut String, report: &Report, tables: &[&Table]) {
     out.push_str("configs:\n");
     for table in tables {
         let _ = writeln!(out, "- config_name: {}\n  data_files:", table.config);
-        for split in report.tables.get(table.folder).into_iter().flat_map(|splits| splits.keys()) {
+        for split in report.tables.get(&table.folder).into_iter().flat_map(|splits| splits.keys()) {
             let _ = writeln!(out, "  - split: \"{split}\"\n    path: {}/{split}-*.parquet", table.folder);
         }
     }
     if tables.is_empty() {
         // Without Parquet, what there is of JSON; types are found out by reading.
         let end = if description.write.formats.contains(&Format::Jsonl) { "jsonl" } else { "jsonl.zst" };
-        let split = &description.split;
-        let _ = writeln!(
-            out,
-            "- config_name: default\n  data_files:\n  - split: \"{split}\"\n    path: jsonl/{split}-*.{end}"
-        );
+        for Table { config, lines, .. } in all {
+            let _ = writeln!(out, "- config_name: {config}\n  data_files:");
+            for (split, _) in report.counts.splits.iter() {
+                let _ = writeln!(out, "  - split: \"{split}\"\n    path: {lines}/{split}-*.{end}");
+            }
+        }
     }
 }
 
@@ -127,7 +128,7 @@ fn text(out: &mut String, report: &Report, tables: &[&Table]) {
 fn columns(out: &mut String, report: &Report, table: &Table) {
     let _ = writeln!(out, "\n## {}\n\n{}\n", table.title, table.about);
     out.push_str("| split | files | rows | bytes |\n| --- | ---: | ---: | ---: |\n");
-    for (split, size) in report.tables.get(table.folder).into_iter().flatten() {
+    for (split, size) in report.tables.get(&table.folder).into_iter().flatten() {
         let _ = writeln!(out, "| {split} | {} | {} | {} |", size.files, size.rows, size.bytes);
     }
     out.push_str("\n| column | type | meaning |\n| --- | --- | --- |\n");

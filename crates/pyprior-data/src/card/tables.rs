@@ -1,35 +1,45 @@
-//! The tables that a dataset may have: the one place to add to.
+//! The tables of a dataset, as readers are told of them.
 
 use arrow_schema::SchemaRef;
 
 use crate::description::{Description, DescriptionError};
-use crate::write::schema;
+use crate::table;
+use crate::write::{Format, schema};
 
-/// A kind of Parquet files, with what readers are told of it.
+/// A kind of files, with what readers are told of it.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// The folder of its files.
-    pub(crate) folder: &'static str,
+    pub(crate) folder: String,
+    /// That of its JSON lines.
+    pub(crate) lines: String,
     /// What `load_dataset(folder, config)` calls it.
-    pub(crate) config: &'static str,
-    pub(crate) title: &'static str,
+    pub(crate) config: String,
+    pub(crate) title: String,
     /// What a row is.
     pub(crate) about: &'static str,
     pub(crate) schema: SchemaRef,
     /// Names, types and meanings of its columns.
-    pub(crate) columns: Vec<(&'static str, &'static str, &'static str)>,
+    pub(crate) columns: Vec<(&'static str, String, &'static str)>,
 }
 
 /// The tables of a dataset; `wide` says whether token ids need more than 16 bits.
 pub(crate) fn tables(description: &Description, wide: bool) -> Result<Vec<Table>, DescriptionError> {
-    let columns = description.columns()?;
-    let programs = Table {
-        folder: "data",
-        config: "default",
-        title: "Programs",
-        about: "A row is a program.",
-        schema: schema(&columns, wide),
-        columns: columns.iter().map(|column| (column.name, column.kind(), column.about)).collect(),
+    let told = |table: &table::Table| Table {
+        folder: table.folder(Format::Parquet).to_owned(),
+        lines: table.folder(Format::Jsonl).to_owned(),
+        config: if table.is_programs() { "default".to_owned() } else { table.name.clone() },
+        title: title(&table.name),
+        about: table.about,
+        schema: schema(&table.columns, wide, table.width),
+        columns: table.columns.iter().map(|column| (column.name, table.kind(column), column.about)).collect(),
     };
-    Ok(vec![programs])
+    Ok(table::Table::all(description)?.iter().map(told).collect())
+}
+
+/// A name as a heading: `deduction_packed` is `Deduction packed`.
+fn title(name: &str) -> String {
+    let name = name.replace('_', " ");
+    let (first, rest) = name.split_at(name.len().min(1));
+    first.to_ascii_uppercase() + rest
 }

@@ -2,6 +2,7 @@
 
 use super::Get;
 use super::list::Lists;
+use super::texts::{TextList, Texts};
 use crate::row::Row;
 
 /// The values of one column, in the order of the rows, with how they are read.
@@ -14,6 +15,14 @@ pub enum Buffer {
     Tokens(for<'a> fn(&Row<'a>) -> &'a [u32], Lists<u32>),
     /// Text, which is UTF-8.
     Text(for<'a> fn(&Row<'a>) -> &'a str, Lists<u8>),
+    /// The same, or missing: then the text is empty.
+    MaybeText(for<'a> fn(&Row<'a>) -> Option<&'a str>, Lists<u8>, Vec<bool>),
+    /// Lists of texts.
+    Texts(for<'a> fn(&Row<'a>) -> &'a [String], Texts),
+    /// Lists of unsigned integers of 8 bits.
+    Bytes(for<'a> fn(&Row<'a>) -> &'a [u8], Lists<u8>),
+    /// Lists of unsigned integers of 32 bits.
+    Numbers(for<'a> fn(&Row<'a>) -> &'a [u32], Lists<u32>),
     /// Unsigned, 32 bits.
     U32(fn(&Row<'_>) -> u32, Vec<u32>),
     /// The same, or missing.
@@ -37,6 +46,12 @@ pub enum Cell<'a> {
     Tokens(&'a [u32]),
     /// Text.
     Text(&'a str),
+    /// A list of texts.
+    Texts(TextList<'a>),
+    /// A list of unsigned integers of 8 bits.
+    Bytes(&'a [u8]),
+    /// A list of unsigned integers of 32 bits.
+    Numbers(&'a [u32]),
     /// An unsigned integer.
     Unsigned(u64),
     /// A number.
@@ -51,6 +66,10 @@ impl Buffer {
             Get::Position => Self::Position(Vec::new()),
             Get::Tokens(get) => Self::Tokens(get, Lists::default()),
             Get::Text(get) => Self::Text(get, Lists::default()),
+            Get::MaybeText(get) => Self::MaybeText(get, Lists::default(), Vec::new()),
+            Get::Texts(get) => Self::Texts(get, Texts::default()),
+            Get::Bytes(get) => Self::Bytes(get, Lists::default()),
+            Get::Numbers(get) => Self::Numbers(get, Lists::default()),
             Get::U32(get) => Self::U32(get, Vec::new()),
             Get::MaybeU32(get) => Self::MaybeU32(get, Vec::new()),
             Get::U64(get) => Self::U64(get, Vec::new()),
@@ -66,6 +85,14 @@ impl Buffer {
             Self::Position(_) => {}
             Self::Tokens(get, lists) => return 4 * lists.push(get(row)),
             Self::Text(get, lists) => return lists.push(get(row).as_bytes()),
+            Self::MaybeText(get, lists, there) => {
+                let text = get(row);
+                there.push(text.is_some());
+                return lists.push(text.unwrap_or_default().as_bytes());
+            }
+            Self::Texts(get, texts) => return texts.push(get(row).iter().map(String::as_str)),
+            Self::Bytes(get, lists) => return lists.push(get(row)),
+            Self::Numbers(get, lists) => return 4 * lists.push(get(row)),
             Self::U32(get, values) => values.push(get(row)),
             Self::MaybeU32(get, values) => values.push(get(row)),
             Self::U64(get, values) => values.push(get(row)),
@@ -82,6 +109,17 @@ impl Buffer {
             (Self::Position(all), Self::Position(_)) => all.extend_from_slice(places),
             (Self::Tokens(_, lists), Self::Tokens(_, other)) => append_lists(lists, other, picks),
             (Self::Text(_, lists), Self::Text(_, other)) => append_lists(lists, other, picks),
+            (Self::MaybeText(_, lists, there), Self::MaybeText(_, other, others)) => {
+                append_lists(lists, other, picks);
+                append(there, others, picks);
+            }
+            (Self::Texts(_, texts), Self::Texts(_, other)) => {
+                picks.iter().filter_map(|&pick| other.get(pick as usize)).for_each(|list| {
+                    texts.push(list.iter());
+                });
+            }
+            (Self::Bytes(_, lists), Self::Bytes(_, other)) => append_lists(lists, other, picks),
+            (Self::Numbers(_, lists), Self::Numbers(_, other)) => append_lists(lists, other, picks),
             (Self::U32(_, values), Self::U32(_, other)) => append(values, other, picks),
             (Self::MaybeU32(_, values), Self::MaybeU32(_, other)) => append(values, other, picks),
             (Self::U64(_, values), Self::U64(_, other)) => append(values, other, picks),
@@ -97,7 +135,13 @@ impl Buffer {
         match self {
             Self::Position(places) => places.clear(),
             Self::Tokens(_, lists) => lists.clear(),
-            Self::Text(_, lists) => lists.clear(),
+            Self::Text(_, lists) | Self::Bytes(_, lists) => lists.clear(),
+            Self::MaybeText(_, lists, there) => {
+                lists.clear();
+                there.clear();
+            }
+            Self::Texts(_, texts) => texts.clear(),
+            Self::Numbers(_, lists) => lists.clear(),
             Self::U32(_, values) => values.clear(),
             Self::MaybeU32(_, values) => values.clear(),
             Self::U64(_, values) => values.clear(),
@@ -116,6 +160,13 @@ impl Buffer {
             Self::Text(_, lists) => {
                 lists.get(nth).map_or(Cell::Null, |text| Cell::Text(std::str::from_utf8(text).unwrap_or_default()))
             }
+            Self::MaybeText(_, lists, there) => match (lists.get(nth), there.get(nth)) {
+                (Some(text), Some(true)) => Cell::Text(std::str::from_utf8(text).unwrap_or_default()),
+                _ => Cell::Null,
+            },
+            Self::Texts(_, texts) => texts.get(nth).map_or(Cell::Null, Cell::Texts),
+            Self::Bytes(_, lists) => lists.get(nth).map_or(Cell::Null, Cell::Bytes),
+            Self::Numbers(_, lists) => lists.get(nth).map_or(Cell::Null, Cell::Numbers),
             Self::U32(_, values) => unsigned(values.get(nth).map(|&value| value.into())),
             Self::MaybeU32(_, values) => unsigned(values.get(nth).and_then(|value| value.map(u64::from))),
             Self::U64(_, values) => unsigned(values.get(nth).copied()),

@@ -1,15 +1,19 @@
 //! The columns: their names, types and meanings, and buffers for many rows.
 //!
-//! A column is written down once, in [`COLUMNS`]: what it is called, what it means, and how it is read off a [`Row`]. The
+//! A column is written down once, in [`COLUMNS`] or, where it is written by choice, [`EXAMPLE_COLUMNS`]: what it is called, what it means, and how it is read off a [`Row`]. The
 //! schema of Parquet, the keys of JSON and the documentation follow from there.
 
 mod buffer;
+mod examples;
 mod list;
 mod table;
+mod texts;
 
 pub use buffer::{Buffer, Cell};
+pub use examples::EXAMPLE_COLUMNS;
 pub use list::Lists;
 pub use table::COLUMNS;
+pub use texts::{TextList, Texts};
 
 use crate::row::Row;
 
@@ -28,6 +32,10 @@ pub enum Needs {
     Prior,
     /// A pass over the tokens.
     Shape,
+    /// Examples of a function.
+    Examples,
+    /// The steps of a run.
+    Trace,
 }
 
 /// How a column is read off a row, which fixes its type.
@@ -39,6 +47,14 @@ pub enum Get {
     Tokens(for<'a> fn(&Row<'a>) -> &'a [u32]),
     /// Text in UTF-8.
     Text(for<'a> fn(&Row<'a>) -> &'a str),
+    /// Text in UTF-8, may be missing.
+    MaybeText(for<'a> fn(&Row<'a>) -> Option<&'a str>),
+    /// A list of texts.
+    Texts(for<'a> fn(&Row<'a>) -> &'a [String]),
+    /// A list of unsigned integers of 8 bits.
+    Bytes(for<'a> fn(&Row<'a>) -> &'a [u8]),
+    /// A list of unsigned integers of 32 bits.
+    Numbers(for<'a> fn(&Row<'a>) -> &'a [u32]),
     /// Unsigned, 32 bits.
     U32(fn(&Row<'_>) -> u32),
     /// Unsigned, 32 bits, may be missing.
@@ -67,11 +83,18 @@ pub struct Column {
 }
 
 impl Column {
+    /// The column of a program that has this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        COLUMNS.iter().chain(&EXAMPLE_COLUMNS).find(|column| column.name == name)
+    }
+
     /// Whether it follows from the program and the description alone: not from the program's place, its random numbers or
     /// the model that drew it. What is not known here to be so, is not.
     pub fn is_of_program(&self) -> bool {
         match self.needs {
-            Needs::Run | Needs::Analysis | Needs::Source | Needs::Prior | Needs::Shape => true,
+            Needs::Run | Needs::Analysis | Needs::Source | Needs::Prior | Needs::Shape | Needs::Trace => true,
+            // Inputs are drawn by seed and row.
+            Needs::Examples => false,
             Needs::Nothing => matches!(self.name, "tokens" | "length"),
         }
     }
@@ -82,6 +105,10 @@ impl Column {
             Get::Position | Get::U64(_) => "uint64",
             Get::Tokens(_) => "list of uint16",
             Get::Text(_) => "string",
+            Get::MaybeText(_) => "string or null",
+            Get::Texts(_) => "list of string",
+            Get::Bytes(_) => "list of uint8",
+            Get::Numbers(_) => "list of uint32",
             Get::U32(_) => "uint32",
             Get::MaybeU32(_) => "uint32 or null",
             Get::MaybeU64(_) => "uint64 or null",

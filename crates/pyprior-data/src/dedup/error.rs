@@ -44,8 +44,14 @@ pub enum DedupError {
         /// The shard.
         shard: u64,
     },
+    /// Rows hold tasks of several programs each.
+    #[error("{}: its rows are packed, with tasks of several programs each; make the dataset with tasks.layout = \"plain\" or \"padded\"", path.display())]
+    Packed {
+        /// The table's folder.
+        path: PathBuf,
+    },
     /// A file is of a kind that cannot be written again.
-    #[error("{}: cannot leave rows out of it; known are Parquet with column tokens or program, .jsonl, .jsonl.zst, and .npy of tokens", path.display())]
+    #[error("{}: cannot leave rows out of it; known are Parquet with column tokens or program, .jsonl, .jsonl.zst, and .npy", path.display())]
     UnknownFile {
         /// The file.
         path: PathBuf,

@@ -17,6 +17,8 @@ use super::error::DedupError;
 use crate::error::DataError;
 use crate::folder::{Folder, MANIFEST};
 use crate::manifest::{Dedup, Manifest, ShardRecord};
+use crate::table;
+use crate::write::Format;
 
 /// Rows that are read at a time.
 const BATCH: usize = 4096;
@@ -50,11 +52,10 @@ pub(super) enum Content {
     /// Rows of a program each, by column `program`.
     Joined(Table),
     /// JSON, an object a line: as a table of programs has its rows, or of a program each, by `program`.
-    Lines {
-        zstd: bool,
-    },
-    /// Tokens one after the other; the file beside it says where programs begin.
-    Tokens,
+    Lines { zstd: bool },
+    /// An array of NumPy: lists one after the other, or lines of one length.
+    Array,
+    /// Where the lists of the arrays beside it begin.
     Offsets,
 }
 
@@ -80,6 +81,10 @@ impl Input {
             return Err(DedupError::NoDataset { path: root.to_owned(), manifest: MANIFEST.into() });
         };
         manifest.description.check().map_err(DataError::from)?;
+        let tables = table::Table::all(&manifest.description).map_err(DataError::from)?;
+        if let Some(table) = tables.iter().find(|table| table.is_packed()) {
+            return Err(DedupError::Packed { path: root.join(table.folder(Format::Parquet)) });
+        }
         let language = Language::new(manifest.description.language.clone()).map_err(DataError::from)?;
         let passes = manifest.dedup.iter().copied().chain([pass]).collect();
         let mut input = Self { folder, root: root.to_owned(), manifest, language, rows: 0, passes };
@@ -145,17 +150,20 @@ fn content(path: &Path) -> Result<Content, DedupError> {
     match &*name {
         name if name.ends_with(".jsonl") => Ok(Content::Lines { zstd: false }),
         name if name.ends_with(".jsonl.zst") => Ok(Content::Lines { zstd: true }),
-        name if name.ends_with(".tokens.npy") => Ok(Content::Tokens),
         name if name.ends_with(".offsets.npy") => Ok(Content::Offsets),
+        name if name.ends_with(".npy") => Ok(Content::Array),
         _ => Err(DedupError::UnknownFile { path: path.to_owned() }),
     }
 }
 
 impl Source {
-    /// Its name without folder and ending: what files of the same rows share.
-    pub(super) fn stem(&self) -> &str {
-        let name = self.name.rsplit('/').next().unwrap_or(&self.name);
-        name.split('.').next().unwrap_or(name)
+    /// What files of the same rows share: the name without its ending, and without the folder too where that is told by the
+    /// format and not by the table.
+    pub(super) fn rows(&self) -> &str {
+        let (folder, name) = self.name.rsplit_once('/').unwrap_or(("", &self.name));
+        let programs = [Format::Parquet, Format::Jsonl, Format::Npy].iter().any(|format| format.folder() == folder);
+        let whole = if programs { name } else { &self.name };
+        whole.split('.').next().unwrap_or(whole)
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) enum Number {
 pub(super) enum Text {
     Constant(Box<str>),
     Column(for<'a> fn(&Row<'a>) -> &'a str),
+    Maybe(for<'a> fn(&Row<'a>) -> Option<&'a str>),
 }
 
 #[derive(Debug, Clone)]
@@ -50,6 +51,7 @@ pub(super) enum Test {
     Range(u32, Option<u32>, Option<u32>),
     Among(u32, Box<[u32]>),
     IsNull(u32),
+    IsNoText(for<'a> fn(&Row<'a>) -> Option<&'a str>),
     Texts(Compare, Text, Text),
     TextAmong(Text, Box<[Text]>),
 }
@@ -151,8 +153,10 @@ impl Test {
                 values.iter().any(|&value| operand.order(number(value)).is_some_and(Ordering::is_eq))
             }
             Self::IsNull(operand) => number(*operand) == Value::Null,
+            Self::IsNoText(get) => get(row).is_none(),
             Self::Texts(compare, left, right) => {
-                let (left, right) = (left.of(row), right.of(row));
+                // As of numbers: no comparison with one that is null holds.
+                let (Some(left), Some(right)) = (left.of(row), right.of(row)) else { return false };
                 match compare {
                     Compare::Contains => left.contains(right),
                     Compare::StartsWith => left.starts_with(right),
@@ -162,17 +166,19 @@ impl Test {
             }
             Self::TextAmong(operand, values) => {
                 let operand = operand.of(row);
-                values.iter().any(|value| value.of(row) == operand)
+                operand.is_some() && values.iter().any(|value| value.of(row) == operand)
             }
         }
     }
 }
 
 impl Text {
-    fn of<'a>(&'a self, row: &Row<'a>) -> &'a str {
+    /// None if it is null.
+    fn of<'a>(&'a self, row: &Row<'a>) -> Option<&'a str> {
         match self {
-            Self::Constant(text) => text,
-            Self::Column(get) => get(row),
+            Self::Constant(text) => Some(text),
+            Self::Column(get) => Some(get(row)),
+            Self::Maybe(get) => get(row),
         }
     }
 }

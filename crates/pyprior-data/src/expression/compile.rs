@@ -72,6 +72,7 @@ impl Code {
             },
             Kind::IsNull(operand) => match self.operand(operand)? {
                 Operand::Number(number) => Test::IsNull(number),
+                Operand::Text(Text::Maybe(get)) => Test::IsNoText(get),
                 Operand::Text(_) => return fail(operand.at, ExpressionErrorKind::NeverNull { found: TEXT }),
             },
             Kind::Integer(_) | Kind::Float(_) | Kind::Negate(_) | Kind::Arithmetic(..) => {
@@ -127,6 +128,7 @@ impl Code {
                     Get::MaybeU64(get) => Number::MaybeU64(get),
                     Get::MaybeF64(get) => Number::MaybeF64(get),
                     Get::Text(get) => return Ok(Operand::Text(Text::Column(get))),
+                    Get::MaybeText(get) => return Ok(Operand::Text(Text::Maybe(get))),
                     _ => return self.mismatch(node.at, "a number or a text", column),
                 },
                 Meaning::Predicate(_) => return not_a_value(node.at),
@@ -158,7 +160,7 @@ impl Code {
     fn mismatch<T>(&self, at: TextPlace, wanted: &'static str, column: &'static Column) -> Compiled<T> {
         let found = match column.get {
             Get::U32(_) | Get::MaybeU32(_) | Get::U64(_) | Get::MaybeU64(_) | Get::MaybeF64(_) => NUMBER,
-            Get::Text(_) => TEXT,
+            Get::Text(_) | Get::MaybeText(_) => TEXT,
             Get::Bool(_) => TRUTH,
             _ => return fail(at, ExpressionErrorKind::Unusable { name: column.name }),
         };

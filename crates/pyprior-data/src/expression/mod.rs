@@ -22,8 +22,8 @@
 //! factor     = "-" factor | number | text | column | "(" sum ")"
 //! ```
 //!
-//! Both ends belong to a range. Texts stand in `"` or `'`. A comparison, `!=` included, with a number that is null does not
-//! hold, nor is null in any range or list; arithmetic with null is null; so `not` of such a comparison holds. Integers are
+//! Both ends belong to a range. Texts stand in `"` or `'`. A comparison, `!=` included, with a number or a text that is null does
+//! not hold, nor is null in any range or list; arithmetic with null is null; so `not` of such a comparison holds. Integers are
 //! exact up to 2¹²⁷ and stay there beyond; beside a number with a point they are rounded to its 64 bits.
 
 mod code;

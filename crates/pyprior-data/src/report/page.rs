@@ -6,7 +6,7 @@ use super::distinct::Distinct;
 use super::histogram::Histogram;
 use super::plot::{bars, compared, escape, grouped, lying, round, spark, standing};
 use super::summary::Report;
-use crate::columns::COLUMNS;
+use crate::columns::{COLUMNS, EXAMPLE_COLUMNS};
 
 /// Units of fractions.
 const FRACTION: f64 = 1.0 / 64.0;
@@ -223,7 +223,10 @@ fn columns(report: &Report) -> String {
     let texts = statistics.texts.iter().map(|(name, texts)| (format!("{name}, bytes"), &texts.bytes, 1.0));
     let mut all = numbers.chain(fractions).chain(lengths).chain(texts).collect::<Vec<_>>();
     // In the order of the files; what is not known there comes last.
-    let place = |name: &str| COLUMNS.iter().position(|column| name.split(',').next() == Some(column.name));
+    let place = |name: &str| {
+        let mut known = COLUMNS.iter().chain(&EXAMPLE_COLUMNS);
+        known.position(|column| name.split(',').next() == Some(column.name))
+    };
     all.sort_by_key(|(name, _, _)| place(name).unwrap_or(usize::MAX));
     let mut rows = String::new();
     for (name, histogram, unit) in all {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::histogram::Histogram;
 use super::outputs::{OutputCounts, Outputs};
-use crate::columns::{Buffer, Columns};
+use crate::columns::{Buffer, Cell, Columns};
 
 /// Columns that say which row it is, and not what it is like.
 const PLACES: [&str; 3] = ["id", "row", "seed"];
@@ -109,9 +109,15 @@ impl Counting {
             let name = || column.name.to_owned();
             match buffer {
                 Buffer::Position(_) => {}
-                Buffer::Tokens(_, lists) => {
-                    let lengths = counts.lengths.entry(name()).or_default();
-                    lists.offsets().windows(2).for_each(|ends| lengths.add(i64::from(ends[1]) - i64::from(ends[0])));
+                Buffer::Tokens(_, lists) | Buffer::Numbers(_, lists) => add_lengths(counts, name(), lists.offsets()),
+                Buffer::Bytes(_, lists) => add_lengths(counts, name(), lists.offsets()),
+                Buffer::Texts(_, lists) => add_lengths(counts, name(), lists.offsets()),
+                Buffer::MaybeText(..) => {
+                    let of_column = counts.texts.entry(name()).or_default();
+                    (0..rows.len()).for_each(|nth| match buffer.cell(nth) {
+                        Cell::Text(text) => of_column.add(text),
+                        _ => of_column.bytes.add_maybe(None),
+                    });
                 }
                 Buffer::Text(_, lists) => {
                     let texts = (0..rows.len()).filter_map(|nth| lists.get(nth));
@@ -147,6 +153,11 @@ impl Counting {
 fn add<T>(all: &mut BTreeMap<String, Histogram>, name: String, values: &[T], number: impl Fn(&T) -> Option<i64>) {
     let histogram = all.entry(name).or_default();
     values.iter().for_each(|value| histogram.add_maybe(number(value)));
+}
+
+fn add_lengths(counts: &mut Statistics, name: String, offsets: &[i32]) {
+    let lengths = counts.lengths.entry(name).or_default();
+    offsets.windows(2).for_each(|ends| lengths.add(i64::from(ends[1]) - i64::from(ends[0])));
 }
 
 fn signed(value: u64) -> i64 {

@@ -16,6 +16,7 @@ use crate::folder::Folder;
 use crate::job::Job;
 use crate::manifest::FileRecord;
 use crate::store::Part;
+use crate::table::Table;
 
 /// A kind of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +28,9 @@ pub enum Format {
     Jsonl,
     /// The same, compressed by zstd.
     JsonlZst,
-    /// Two arrays of NumPy in `tokens/`: all tokens of the shard one after the other (`.tokens.npy`, unsigned, 16 bits or
-    /// 32), and where each program begins, with the end of the last (`.offsets.npy`, unsigned, 64 bits).
+    /// Arrays of NumPy in `tokens/`: all tokens of the shard one after the other (`.tokens.npy`, unsigned, 16 bits or
+    /// 32), and where each program begins, with the end of the last (`.offsets.npy`, unsigned, 64 bits). Of tables of tasks every
+    /// list of numbers is an array; where rows are of one length, arrays have a line for each and there are no offsets.
     Npy,
 }
 
@@ -43,13 +45,12 @@ impl Format {
         }
     }
 
-    /// Where its files are, and what their names end in.
-    const fn files(self) -> (&'static str, &'static [&'static str]) {
+    /// Where the files of the programs are.
+    pub(crate) const fn folder(self) -> &'static str {
         match self {
-            Self::Parquet => ("data", &["parquet"]),
-            Self::Jsonl => ("jsonl", &["jsonl"]),
-            Self::JsonlZst => ("jsonl", &["jsonl.zst"]),
-            Self::Npy => ("tokens", &["tokens.npy", "offsets.npy"]),
+            Self::Parquet => "data",
+            Self::Jsonl | Self::JsonlZst => "jsonl",
+            Self::Npy => "tokens",
         }
     }
 }
@@ -63,7 +64,7 @@ pub(crate) trait Sink: Send {
     fn finish(self: Box<Self>) -> Result<(), DataError>;
 }
 
-/// Where the rows of a split go, by format.
+/// Where the rows of a table go that are of one split, by format.
 pub(crate) type Sinks = Vec<Box<dyn Sink>>;
 
 /// The files of a shard on their way.
@@ -72,35 +73,33 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Begins the files of a shard, and says where the rows of each split go.
+    /// Begins the files of a shard, and says where rows go: split by split, and of each table by table.
     pub(crate) fn create(job: &Job, folder: &Folder, shard: u64) -> Result<(Self, Vec<Sinks>), DataError> {
         let mut files = Self { parts: Vec::new() };
-        let splits = job.splits().names().iter();
-        let sinks = splits.map(|split| files.add(job, folder, shard, split)).collect::<Result<_, _>>()?;
+        let all = job.splits().names().iter().flat_map(|split| job.tables().iter().map(move |table| (split, table)));
+        let sinks = all.map(|(split, table)| files.add(job, folder, shard, split, table)).collect::<Result<_, _>>()?;
         Ok((files, sinks))
     }
 
-    /// Begins the files of a split of a shard.
-    fn add(&mut self, job: &Job, folder: &Folder, shard: u64, split: &str) -> Result<Sinks, DataError> {
-        let description = job.description();
-        let mut sinks = Sinks::new();
+    /// Begins the files of a split of a table.
+    fn add(&mut self, job: &Job, folder: &Folder, shard: u64, split: &str, table: &Table) -> Result<Sinks, DataError> {
+        let (description, mut sinks) = (job.description(), Sinks::new());
+        let shards = description.shards();
         for &format in &description.write.formats {
-            let (place, ends) = format.files();
-            let from = self.parts.len();
-            for end in ends {
-                let shards = description.shards();
+            let (place, from) = (table.folder(format), self.parts.len());
+            for end in table.ends(format) {
                 let path = format!("{place}/{split}-{shard:05}-of-{shards:05}.{end}");
                 let part = folder.part(shard, &path)?;
                 self.parts.push((path, part));
             }
-            let mut parts = self.parts.iter().skip(from).map(|(_, part)| part);
-            sinks.push(match (format, parts.next(), parts.next()) {
-                (Format::Parquet, Some(part), _) => Box::new(parquet::Parquet::create(job, shard, part)?),
-                (Format::Jsonl, Some(part), _) => Box::new(jsonl::Jsonl::plain(part)?),
-                (Format::JsonlZst, Some(part), _) => Box::new(jsonl::Jsonl::zstd(part, description.write.zstd_level)?),
-                (Format::Npy, Some(tokens), Some(offsets)) => Box::new(npy::Npy::create(job, tokens, offsets)?),
-                // Formats have as many files as they say.
-                _ => continue,
+            let parts = self.parts.iter().skip(from).map(|(_, part)| part).collect::<Vec<_>>();
+            sinks.push(match (format, parts.first()) {
+                (Format::Parquet, Some(part)) => Box::new(parquet::Parquet::create(job, table, shard, part)?),
+                (Format::Jsonl, Some(part)) => Box::new(jsonl::Jsonl::plain(part)?),
+                (Format::JsonlZst, Some(part)) => Box::new(jsonl::Jsonl::zstd(part, description.write.zstd_level)?),
+                (Format::Npy, Some(_)) => Box::new(npy::Npy::create(job, table, &parts)?),
+                // Nothing of the table is an array.
+                (_, None) => continue,
             });
         }
         Ok(sinks)

@@ -21,13 +21,13 @@ use crate::error::DataError;
 use crate::job::Job;
 use crate::manifest::Manifest;
 use crate::store::Part;
+use crate::table::Table;
 
 /// A file of Parquet: a row group for each group of rows.
 pub(super) struct Parquet {
     file: SerializedFileWriter<BufWriter<File>>,
     writers: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
-    wide: bool,
     path: PathBuf,
 }
 
@@ -40,17 +40,17 @@ struct Origin {
 }
 
 impl Parquet {
-    pub(super) fn create(job: &Job, shard: u64, part: &Part) -> Result<Self, DataError> {
+    pub(super) fn create(job: &Job, table: &Table, shard: u64, part: &Part) -> Result<Self, DataError> {
         let wide = arrow::is_wide(job.language().vocab().len());
-        let schema = arrow::schema(job.columns(), wide);
+        let schema = arrow::schema(&table.columns, wide, table.width);
         let origin = serde_json::to_string(&Origin { shard, manifest: Manifest::of(job) });
         let origin = origin.map_err(DataError::Describe)?;
         let path = part.path().to_owned();
         let failed = |source| DataError::Parquet { path: path.clone(), source };
-        let properties = properties(job, origin).map_err(failed)?;
+        let properties = properties(job, table, origin).map_err(failed)?;
         let writer = ArrowWriter::try_new(part.writer()?, schema.clone(), Some(properties));
         let (file, writers) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(failed)?;
-        Ok(Self { file, writers, schema, wide, path })
+        Ok(Self { file, writers, schema, path })
     }
 
     /// Writes a row group, column after column, so that only one of them is in memory once more, and its pages.
@@ -59,7 +59,7 @@ impl Parquet {
         let mut writers = self.writers.create_column_writers(nth)?.into_iter();
         let mut group = self.file.next_row_group()?;
         for (field, (_, buffer)) in self.schema.fields().iter().zip(rows.iter()) {
-            let array = arrow::array(buffer, self.wide)?;
+            let array = arrow::array(buffer, field.data_type())?;
             for (leaf, mut writer) in compute_leaves(field, &array)?.into_iter().zip(&mut writers) {
                 writer.write(&leaf)?;
                 writer.close()?.append_to_row_group(&mut group)?;
@@ -69,13 +69,13 @@ impl Parquet {
     }
 }
 
-fn properties(job: &Job, origin: String) -> Result<WriterProperties, ParquetError> {
+fn properties(job: &Job, table: &Table, origin: String) -> Result<WriterProperties, ParquetError> {
     let level = ZstdLevel::try_new(job.description().write.zstd_level)?;
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(vec![KeyValue::new("pyprior".to_owned(), origin)]));
-    for column in job.columns() {
+    for column in &table.columns {
         let path = ColumnPath::from(column.name);
         // Dictionaries are for what occurs again.
         match unlike(column) {
@@ -95,7 +95,7 @@ fn unlike(column: &Column) -> Option<Encoding> {
     match column.get {
         Get::Position => Some(Encoding::DELTA_BINARY_PACKED),
         _ if column.name == "row" => Some(Encoding::DELTA_BINARY_PACKED),
-        _ if matches!(column.name, "source" | "log_prior" | "log_model") => Some(Encoding::PLAIN),
+        _ if matches!(column.name, "source" | "log_prior" | "log_model" | "trace" | "key") => Some(Encoding::PLAIN),
         _ => None,
     }
 }

@@ -75,7 +75,12 @@ fn files_that_are_not_what_they_should_be() {
     let mut description = crowded(300, 100);
     description.write.columns = vec!["id".into(), "row".into()];
     let error = changed(&description, |_| {});
-    assert!(error.to_string().ends_with("cannot leave rows out of it; known are Parquet with column tokens or program, .jsonl, .jsonl.zst, and .npy of tokens"), "{error}");
+    assert!(
+        error.to_string().ends_with(
+            "cannot leave rows out of it; known are Parquet with column tokens or program, .jsonl, .jsonl.zst, and .npy"
+        ),
+        "{error}"
+    );
     description = crowded(300, 100);
     description.write.formats = vec![Format::Jsonl];
     let error = changed(&description, |_| {});

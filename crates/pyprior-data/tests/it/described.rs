@@ -1,6 +1,7 @@
 //! Descriptions: the commented one says the defaults, and what makes no sense is refused with its place.
 
 use pyprior_core::PriorConfig;
+use pyprior_data::tasks::Kind;
 use pyprior_data::{DataError, Description, Duplicates, Format, Job, PREDICATES, SourceDescription};
 
 #[test]
@@ -14,6 +15,9 @@ fn the_commented_description_is_the_default() {
         ("limits", serde_json::to_value(written.limits).unwrap()),
         ("write", serde_json::to_value(&written.write).unwrap()),
         ("control", serde_json::to_value(&written.control).unwrap()),
+        ("examples", serde_json::to_value(written.examples).unwrap()),
+        ("trace", serde_json::to_value(written.trace).unwrap()),
+        ("tasks", serde_json::to_value(&written.tasks).unwrap()),
     ] {
         let table = text[table].as_table().unwrap();
         fields(default).iter().for_each(|field| assert!(table.contains_key(field), "{field}"));
@@ -86,6 +90,26 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(refusal(|it| it.source = SourceDescription::Prior { prior }), refused);
     let npy = "write.formats: npy is made of column tokens, which write.columns leaves out";
     assert_eq!(refusal(|it| (it.write.formats, it.write.columns) = (vec![Format::Npy], vec!["row".into()])), npy);
+}
+
+#[test]
+fn examples_and_tasks_that_make_no_sense_are_refused() {
+    assert_eq!(refusal(|it| it.examples.count = 0), "examples.count is 0; it must be 1 to 256");
+    assert_eq!(refusal(|it| it.examples.tries = 1 << 17), "examples.tries is 131072; it must be 1 to 65,536");
+    let range = "it must be upwards, and of fewer than 2^63 values";
+    assert_eq!(refusal(|it| it.examples.range = (3, 2)), format!("examples.range is 3 to 2; {range}"));
+    let (low, high) = (i64::MIN, i64::MAX);
+    assert_eq!(refusal(|it| it.examples.range = (low, high)), format!("examples.range is {low} to {high}; {range}"));
+    assert_eq!(refusal(|it| it.trace.steps = 0), "trace.steps is 0; it must be 1 to 65,536");
+    assert_eq!(refusal(|it| it.tasks.kinds = vec![Kind::Trace; 2]), "tasks.kinds lists \"trace\" twice");
+    assert_eq!(refusal(|it| it.tasks.rows = 0), "tasks.rows is 0; it must be 1 to 256");
+    assert_eq!(refusal(|it| it.tasks.shown = 256), "tasks.shown is 256; it must be 1 to 255");
+    assert_eq!(refusal(|it| it.tasks.length = 7), "tasks.length is 7; it must be 8 to 1,048,576");
+    let neither = "tasks.tokens and tasks.text are both false: nothing of the tasks would be written";
+    assert_eq!(
+        refusal(|it| (it.tasks.kinds, it.tasks.tokens, it.tasks.text) = (vec![Kind::Trace], false, false)),
+        neither
+    );
 }
 
 #[test]

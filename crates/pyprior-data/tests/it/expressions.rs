@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pyprior_core::exec::{Machine, Program};
 use pyprior_core::{Analysis, Language, LanguageConfig, ProgramSampler, Renderer};
-use pyprior_data::{Expression, Findings, Row, Shape, Status};
+use pyprior_data::{Examples, Expression, Findings, Row, Shape, Status};
 
 use crate::common::NARROW;
 
@@ -75,6 +75,7 @@ impl Known {
             steps: self.steps,
             log_prior: None,
             log_model: None,
+            ..Row::default()
         }
     }
 }
@@ -400,6 +401,34 @@ fn refused_with_the_place() {
     }
     let many = vec!["prints"; 5000].join(" and ");
     Expression::new(&many).unwrap();
+}
+
+#[test]
+fn columns_by_choice() {
+    let found = Examples { function: "func".to_owned(), coverage: Some(0.5), ..Examples::default() };
+    let (some, none) = (Examples { ..found.clone() }, Examples::default());
+    let of = |examples| Row { examples: Some(examples), ..Row::default() };
+    for (text, with, without) in [
+        ("function is null", false, true),
+        ("function is not null", true, false),
+        ("function == \"func\"", true, false),
+        // No comparison with null holds, be it of numbers or texts.
+        ("function != \"other\"", true, false),
+        ("not function != \"other\"", false, true),
+        ("function starts_with \"fu\"", true, false),
+        ("function in [\"a\", \"func\"]", true, false),
+        ("function not in [\"a\"]", true, true),
+        ("coverage >= 0.5", true, false),
+        ("coverage < 0.5", false, false),
+        ("examples_status == \"no_function\"", true, true),
+        ("has_examples", false, false),
+        ("trace is null", true, true),
+    ] {
+        let expression = Expression::new(text).unwrap();
+        assert_eq!((expression.holds(&of(&some)), expression.holds(&of(&none))), (with, without), "{text}");
+    }
+    let told = Expression::new("inputs == 3").unwrap_err().to_string();
+    assert!(told.starts_with("line 1, column 1: column \"inputs\" cannot be used here"), "{told}");
 }
 
 #[test]

@@ -112,6 +112,11 @@ fn what_makes_no_sense_is_refused() {
             "{told}"
         );
     }
+    // Inputs are drawn by seed and row; a trace is that of the program.
+    let told = refusal(vec![holds("a", "has_examples")]);
+    assert!(told.starts_with("splits.where: column \"examples\" does not follow from the program alone"), "{told}");
+    let splits = vec![holds("a", "trace_status == \"whole\"")];
+    Job::new(Description { splits, ..Description::default() }).unwrap();
     assert!(refusal(vec![holds("a", "id > 3")]).contains("column \"id\" cannot be used here"));
     let told = refusal(vec![share("a", 0.7), share("b", 0.4)]);
     assert!(told.starts_with("splits.share: shares add up to 1.1"), "{told}");

@@ -14,7 +14,7 @@ use super::input::{Content, Input, Places, Source, Table};
 use super::lost::{Bits, Lost};
 use crate::error::DataError;
 use crate::folder::Folder;
-use crate::manifest::{ShardRecord, Yield};
+use crate::manifest::{FileRecord, ShardRecord, Yield};
 use crate::report::Statistics;
 use crate::store::Part;
 
@@ -32,20 +32,21 @@ pub(super) fn shard(
     let places = Places { range: input.range(shard), rows: 0 };
     let mut rewrite = Rewrite { input, folder, lost, stop, places, counts, kept: HashMap::new(), parts: Vec::new() };
     rewrite.counts.rows = 0;
-    // Tables of programs come first: other files have rows of theirs.
+    rewrite.counts.splits.clear();
+    rewrite.counts.tables.values_mut().for_each(|counts| counts.tasks = 0);
+    // Tables come first: other files have rows of theirs.
     for (nth, file) in files.iter().enumerate() {
-        if let Content::Programs(table) = &file.content {
-            rewrite.programs(nth, file, table)?;
+        match &file.content {
+            Content::Programs(table) => rewrite.programs(nth, file, table)?,
+            Content::Joined(table) => rewrite.joined(nth, file, table)?,
+            _ => {}
         }
     }
     for (nth, file) in files.iter().enumerate() {
         match &file.content {
-            Content::Programs(_) => {}
-            Content::Joined(table) => rewrite.joined(nth, file, table)?,
+            Content::Programs(_) | Content::Joined(_) => {}
             Content::Lines { zstd } => rewrite.lines(nth, file, *zstd)?,
-            Content::Tokens => rewrite.arrays(nth, file, &files)?,
-            // It goes with the tokens.
-            Content::Offsets => {}
+            Content::Array | Content::Offsets => rewrite.array(nth, file, &files)?,
         }
     }
     let Rewrite { mut parts, counts, .. } = rewrite;
@@ -58,6 +59,11 @@ pub(super) fn shard(
     Ok((record.counts, counts))
 }
 
+/// The split of a table's file.
+fn split(file: &Source) -> &str {
+    FileRecord::split_of(&file.name).map_or("", |(_, split)| split)
+}
+
 /// A shard on its way.
 struct Rewrite<'a> {
     input: &'a Input,
@@ -66,7 +72,7 @@ struct Rewrite<'a> {
     stop: &'a dyn Fn() -> Result<(), DedupError>,
     places: Places,
     counts: Yield,
-    /// By the stem of their files: which rows of a table of programs stay.
+    /// By what files of the same rows share: which rows of a table stay.
     kept: HashMap<String, Bits>,
     /// Written files by their place in the record.
     parts: Vec<(usize, String, Part)>,
@@ -102,8 +108,9 @@ impl Rewrite<'_> {
             Ok(BooleanArray::from(kept))
         };
         parquet::rewrite(self.input, table, &part, keep, self.stop)?;
+        counts.splits.add_to(split(file), counts.rows - self.counts.rows);
         (self.places, self.counts) = (places, counts);
-        self.kept.insert(file.stem().to_owned(), bits);
+        self.kept.insert(file.rows().to_owned(), bits);
         self.parts.push((nth, file.name.clone(), part));
         Ok(())
     }
@@ -115,11 +122,21 @@ impl Rewrite<'_> {
 
     fn joined(&mut self, nth: usize, file: &Source, table: &Table) -> Result<(), DedupError> {
         let part = self.part(file)?;
+        let (mut bits, mut tasks) = (Bits::default(), 0);
         let keep = |batch: &RecordBatch| {
             let programs = table.unsigned(batch, "program")?.values();
-            Ok(BooleanArray::from(programs.iter().map(|&program| self.stays(program)).collect::<Vec<_>>()))
+            let kept = programs.iter().map(|&program| self.stays(program)).collect::<Vec<_>>();
+            kept.iter().for_each(|&bit| bits.push(bit));
+            tasks += kept.iter().filter(|&&bit| bit).count() as u64;
+            Ok(BooleanArray::from(kept))
         };
         parquet::rewrite(self.input, table, &part, keep, self.stop)?;
+        // The folder of a table of tasks is its name.
+        let name = file.name.split('/').next().unwrap_or_default();
+        if let Some(counts) = self.counts.tables.get_mut(name) {
+            counts.tasks += tasks;
+        }
+        self.kept.insert(file.rows().to_owned(), bits);
         self.parts.push((nth, file.name.clone(), part));
         Ok(())
     }
@@ -127,23 +144,25 @@ impl Rewrite<'_> {
     fn lines(&mut self, nth: usize, file: &Source, zstd: bool) -> Result<(), DedupError> {
         let part = self.part(file)?;
         let level = zstd.then_some(self.input.manifest().description.write.zstd_level);
-        let kept = self.kept.get(file.stem());
+        let kept = self.kept.get(file.rows());
         jsonl::rewrite(&file.path, level, &part, kept, &|program| self.stays(program), self.stop)?;
         self.parts.push((nth, file.name.clone(), part));
         Ok(())
     }
 
-    fn arrays(&mut self, nth: usize, tokens: &Source, files: &[Source]) -> Result<(), DedupError> {
-        let of_same = |file: &&Source| matches!(file.content, Content::Offsets) && file.stem() == tokens.stem();
-        let offsets = files.iter().position(|file| of_same(&file)).and_then(|place| Some((place, files.get(place)?)));
-        let (Some((place, offsets)), Some(kept)) = (offsets, self.kept.get(tokens.stem())) else {
-            let what = "there is no table of the same rows, or no array of offsets".to_owned();
-            return Err(DedupError::File { path: tokens.path.clone(), what });
+    /// An array, or where the lists of those beside it begin.
+    fn array(&mut self, nth: usize, file: &Source, files: &[Source]) -> Result<(), DedupError> {
+        let Some(kept) = self.kept.get(file.rows()) else {
+            let what = "there is no table of the same rows".to_owned();
+            return Err(DedupError::File { path: file.path.clone(), what });
         };
-        let parts = [self.part(tokens)?, self.part(offsets)?];
-        npy::rewrite([&tokens.path, &offsets.path], [&parts[0], &parts[1]], kept, self.stop)?;
-        let names = [(nth, tokens.name.clone()), (place, offsets.name.clone())];
-        self.parts.extend(names.into_iter().zip(parts).map(|((nth, name), part)| (nth, name, part)));
+        let part = self.part(file)?;
+        let of_same = |other: &&Source| matches!(other.content, Content::Offsets) && other.rows() == file.rows();
+        match (&file.content, files.iter().find(of_same)) {
+            (Content::Offsets, _) => npy::offsets(&file.path, &part, kept, self.stop)?,
+            (_, offsets) => npy::array(&file.path, offsets.map(|offsets| &*offsets.path), &part, kept, self.stop)?,
+        }
+        self.parts.push((nth, file.name.clone(), part));
         Ok(())
     }
 }

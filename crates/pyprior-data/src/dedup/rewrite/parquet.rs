@@ -14,7 +14,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use super::super::error::DedupError;
 use super::super::input::{Input, Table};
 use crate::error::DataError;
-use crate::shard::GROUP_BYTES;
+use crate::group::GROUP_BYTES;
 use crate::store::Part;
 
 /// What a file says of how it was deduplicated, in its metadata.

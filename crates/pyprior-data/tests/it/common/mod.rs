@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use pyprior_core::LanguageConfig;
 use pyprior_core::exec::Limits;
-use pyprior_data::{DataError, Description, Job, Part, Summary, Work, make};
+use pyprior_core::{LanguageConfig, PriorConfig};
+use pyprior_data::{DataError, Description, Job, Part, SourceDescription, Summary, Work, make};
 
 /// A folder of its own that is removed at the end.
 pub(crate) struct Folder(PathBuf);
@@ -89,4 +89,43 @@ pub(crate) fn read(path: &Path) -> (Vec<RecordBatch>, serde_json::Value) {
     let origin = entries.iter().find(|entry| entry.key == "pyprior").unwrap().value.as_ref().unwrap();
     let origin = serde_json::from_str(origin).unwrap();
     (reader.build().unwrap().collect::<Result<_, _>>().unwrap(), origin)
+}
+
+/// A dataset of programs with examples; their functions call others, print, loop, and do not all come to their ends.
+pub(crate) fn with_functions(rows: u64, shard_rows: u64) -> Description {
+    let prior = PriorConfig {
+        w_const: 0.4,
+        w_var: 4.0,
+        w_print: 0.5,
+        w_assign: 1.0,
+        w_if: 0.8,
+        w_call: 2.0,
+        length_decay: 1.0,
+        ..PriorConfig::default()
+    };
+    let mut description = small(rows, shard_rows);
+    description.keep = vec!["has_examples".to_owned()];
+    description.source = SourceDescription::Prior { prior };
+    description.limits = Limits { fuel: 500, output_bytes: 1000, integer_bits: 128, integer_work: 1 << 20 };
+    description.examples.fuel = 60;
+    description.language = LanguageConfig {
+        max_len: Some(40),
+        max_vars: 4,
+        max_arity: Some(2),
+        max_funcs: 3,
+        max_block_stmts: 3,
+        exclude: vec!["ARITY_0".to_owned()],
+        ..LanguageConfig::default()
+    };
+    description
+}
+
+/// The lines of all files of JSON lines in a folder of a dataset, in the order of their names.
+pub(crate) fn lines(folder: &Folder, place: &str) -> Vec<serde_json::Value> {
+    let files = folder
+        .files()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(&format!("{place}/")) && name.ends_with(".jsonl"));
+    let text = files.map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect::<String>();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

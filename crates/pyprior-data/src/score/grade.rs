@@ -1,0 +1,303 @@
+//! Grading an answer by execution.
+
+use std::sync::Arc;
+
+use pyprior_core::exec::{CompileError, Compiler, ExecError, Limits, Machine, Program, Steps, Value};
+use pyprior_core::{EncodeError, Encoder, Language, ProgramNames};
+use thiserror::Error;
+
+use super::answer::{self, MAX_BYTES, equal};
+use crate::description::Description;
+use crate::inputs::{Example, arguments};
+use crate::tasks::{TraceStyle, Verification, call, trace_answer};
+
+/// Why an answer is not right.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Wrong {
+    /// It has more than 1 MiB.
+    #[error("the answer has {bytes} bytes; at most {MAX_BYTES} are read")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+    },
+    /// It is no value, or no arguments.
+    #[error("the answer is not {expected}")]
+    Unparsable {
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// It is no program of the language.
+    #[error("the answer is no program of the language: {0}")]
+    Refused(#[from] EncodeError),
+    /// It is a program that cannot be run.
+    #[error("the answer cannot be run: {0}")]
+    Compile(#[from] CompileError),
+    /// It is a program without the function asked for.
+    #[error("the answer has no function {name}")]
+    NoFunction {
+        /// Its name.
+        name: String,
+    },
+    /// A call does not come to its end within the limits, or takes another number of arguments.
+    #[error("{call}: {source}")]
+    Call {
+        /// The call.
+        call: String,
+        /// How it ended.
+        source: ExecError,
+    },
+    /// A call gives something else.
+    #[error("{call} is {found}, not {expected}")]
+    Different {
+        /// The call.
+        call: String,
+        /// What it gives, or what the answer says.
+        found: String,
+        /// What it should.
+        expected: String,
+    },
+    /// The text is another one, from this line on.
+    #[error("line {line} is another one")]
+    Text {
+        /// Counted from 1.
+        line: usize,
+    },
+}
+
+impl Wrong {
+    /// A name for counting.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Unparsable { .. } => "unparsable",
+            Self::Refused(_) => "refused",
+            Self::Compile(_) => "compile",
+            Self::NoFunction { .. } => "no_function",
+            Self::Call { source: ExecError::Arguments { .. }, .. } => "arguments",
+            Self::Call { .. } => "unfinished",
+            Self::Different { .. } | Self::Text { .. } => "different",
+        }
+    }
+}
+
+/// What is wrong with a task itself: it is not of the dataset that it is said to be of.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// Its program is none of the language.
+    #[error("the task's program is none of the language: {0}")]
+    Refused(#[from] EncodeError),
+    /// Its program cannot be run.
+    #[error("the task's program cannot be run: {0}")]
+    Compile(#[from] CompileError),
+    /// Its program lacks the function.
+    #[error("the task's program has no function {name}")]
+    NoFunction {
+        /// The name.
+        name: String,
+    },
+    /// Its input or output is none.
+    #[error("the task's {text:?} is no value")]
+    Value {
+        /// The text.
+        text: String,
+    },
+    /// Its program does not give what the task says.
+    #[error("the task's program gives {found}, and the task says {expected}")]
+    Different {
+        /// What it gives, or how it ends.
+        found: String,
+        /// What it should.
+        expected: String,
+    },
+}
+
+/// Grades answers, with memory that is reused.
+pub struct Grader {
+    language: Arc<Language>,
+    encoder: Encoder,
+    compiler: Compiler,
+    machine: Machine,
+    trace_steps: usize,
+}
+
+impl std::fmt::Debug for Grader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grader").field("limits", self.machine.limits()).finish_non_exhaustive()
+    }
+}
+
+impl Grader {
+    /// Grades answers to the tasks of a description. A call may take what calls of its examples may, and as many steps as its
+    /// runs may, if those are more: other programs that fit may take longer.
+    pub fn new(description: &Description, language: &Arc<Language>) -> Self {
+        let limits = Limits { fuel: description.limits.fuel.max(description.examples.fuel), ..description.limits };
+        Self {
+            language: Arc::clone(language),
+            encoder: Encoder::new(language),
+            compiler: Compiler::new(language.config().comparison_values),
+            machine: Machine::new(limits),
+            trace_steps: description.trace.steps as usize,
+        }
+    }
+
+    /// Whether an answer is right; `Err(Wrong)` inside says why not.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`] where there is something wrong with the task.
+    pub fn grade(&mut self, task: &Verification, answer: &str) -> Result<Result<(), Wrong>, TaskError> {
+        if answer.len() > MAX_BYTES {
+            return Ok(Err(Wrong::TooLong { bytes: answer.len() }));
+        }
+        match task {
+            Verification::Deduction { source, function, input, output } => {
+                let (program, func, _) = self.program(source, function)?;
+                let (inputs, expected) = (task_inputs(input, function)?, task_value(output)?);
+                self.check(&program, func, function, &inputs, &expected)?;
+                let Some(found) = answer::value(answer) else {
+                    return Ok(Err(Wrong::Unparsable { expected: "a value" }));
+                };
+                Ok(same(function, &inputs, &found, &expected))
+            }
+            Verification::Abduction { source, function, output } => {
+                let (program, func, _) = self.program(source, function)?;
+                let expected = task_value(output)?;
+                let Some(inputs) = answer::arguments(answer, function) else {
+                    return Ok(Err(Wrong::Unparsable { expected: "arguments" }));
+                };
+                Ok(self.fits(&program, func, function, &inputs, &expected))
+            }
+            Verification::Induction { function, shown, held_out } => self.induction(function, shown, held_out, answer),
+            Verification::Trace { source, function, input, style } => {
+                let (program, func, names) = self.program(source, function)?;
+                let expected = self.trace(&program, func, &names, (source, function, input), *style)?;
+                Ok(same_text(answer, &expected))
+            }
+        }
+    }
+
+    fn induction(
+        &mut self,
+        function: &str,
+        shown: &[(String, String)],
+        held_out: &[(String, String)],
+        answer: &str,
+    ) -> Result<Result<(), Wrong>, TaskError> {
+        let examples = shown.iter().chain(held_out).map(|(input, output)| {
+            let inputs = task_inputs(input, function)?;
+            Ok((inputs, task_value(output)?))
+        });
+        let examples = examples.collect::<Result<Vec<_>, TaskError>>()?;
+        Ok(self.induced(function, &examples, answer))
+    }
+
+    fn induced(&mut self, function: &str, examples: &[(Vec<Value>, Value)], answer: &str) -> Result<(), Wrong> {
+        let encoded = self.encoder.encode(answer)?;
+        let func = number(&encoded.names, function).ok_or_else(|| Wrong::NoFunction { name: function.to_owned() })?;
+        let program = self.compiler.compile(self.language.vocab(), &encoded.tokens)?.clone();
+        examples.iter().try_for_each(|(inputs, expected)| self.fits(&program, func, function, inputs, expected))
+    }
+
+    /// The program of a task, with the number of its function and all of its names.
+    fn program(&mut self, source: &str, function: &str) -> Result<(Program, u8, ProgramNames), TaskError> {
+        let encoded = self.encoder.encode(source)?;
+        let func =
+            number(&encoded.names, function).ok_or_else(|| TaskError::NoFunction { name: function.to_owned() })?;
+        let program = self.compiler.compile(self.language.vocab(), &encoded.tokens)?.clone();
+        Ok((program, func, encoded.names))
+    }
+
+    /// Whether a call gives what it should.
+    fn fits(
+        &mut self,
+        program: &Program,
+        func: u8,
+        function: &str,
+        inputs: &[Value],
+        expected: &Value,
+    ) -> Result<(), Wrong> {
+        self.machine.reset();
+        let found = self.machine.call(program, func, inputs);
+        let found = found.map_err(|source| Wrong::Call { call: written(function, inputs), source })?;
+        same(function, inputs, &found, expected)
+    }
+
+    /// Whether the task's own call gives what the task says.
+    fn check(
+        &mut self,
+        program: &Program,
+        func: u8,
+        function: &str,
+        inputs: &[Value],
+        expected: &Value,
+    ) -> Result<(), TaskError> {
+        let fits = self.fits(program, func, function, inputs, expected);
+        fits.map_err(|wrong| TaskError::Different { found: wrong.to_string(), expected: expected.to_string() })
+    }
+
+    fn trace(
+        &mut self,
+        program: &Program,
+        func: u8,
+        names: &ProgramNames,
+        (source, function, input): (&str, &str, &str),
+        style: TraceStyle,
+    ) -> Result<String, TaskError> {
+        let (inputs, mut steps) = (task_inputs(input, function)?, Steps::default());
+        self.machine.reset();
+        let called = self.machine.call_steps(program, func, &inputs, &mut steps, self.trace_steps);
+        let different = |found| TaskError::Different { found, expected: "a trace".to_owned() };
+        let output = called.map_err(|error| different(error.to_string()))?;
+        if steps.truncated {
+            return Err(different(format!("more than {} steps", self.trace_steps)));
+        }
+        let example = Example { inputs, output, stdout: String::new() };
+        Ok(trace_answer(style, source, &call(function, &example), &steps.steps, names))
+    }
+}
+
+/// Number of a function.
+fn number(names: &ProgramNames, function: &str) -> Option<u8> {
+    let place = names.funcs().iter().position(|name| name == function)?;
+    u8::try_from(place + 1).ok()
+}
+
+fn task_value(text: &str) -> Result<Value, TaskError> {
+    answer::value(text).ok_or_else(|| TaskError::Value { text: text.to_owned() })
+}
+
+fn task_inputs(text: &str, function: &str) -> Result<Vec<Value>, TaskError> {
+    answer::arguments(text, function).ok_or_else(|| TaskError::Value { text: text.to_owned() })
+}
+
+fn written(function: &str, inputs: &[Value]) -> String {
+    format!("{function}({})", arguments(inputs))
+}
+
+fn same(function: &str, inputs: &[Value], found: &Value, expected: &Value) -> Result<(), Wrong> {
+    match equal(found, expected) {
+        true => Ok(()),
+        false => Err(Wrong::Different {
+            call: written(function, inputs),
+            found: found.to_string(),
+            expected: expected.to_string(),
+        }),
+    }
+}
+
+/// Texts are the same if their lines are, up to blanks at their ends; what ends a trace of the Code World Model may be missing.
+fn same_text(answer: &str, expected: &str) -> Result<(), Wrong> {
+    let end = |text: &str| text.trim().trim_end_matches("<|end_of_text|>").trim().to_owned();
+    let (answer, expected) = (end(answer), end(expected));
+    let (mut answers, mut lines, mut line) = (answer.lines(), expected.lines(), 0);
+    loop {
+        line += 1;
+        match (answers.next(), lines.next()) {
+            (None, None) => return Ok(()),
+            (Some(answer), Some(expected)) if answer.trim_end() == expected.trim_end() => {}
+            _ => return Err(Wrong::Text { line }),
+        }
+    }
+}
