@@ -58,6 +58,7 @@ pub use sampler::philox::philox4x32_10;
 pub use sampler::prior::{OtherLanguageError, PriorSampler};
 pub use sampler::programs::{ProgramSampler, Programs, TooLongError};
 pub use sampler::score::ProgramScorer;
+pub use sampler::scored::ScoredSampler;
 pub use sampler::uniform::{RowSampler, UniformSampler};
 pub use value::IoValue;
 pub use vocab::{BinOp, Compare, Form, Symbol, Vocab};

@@ -7,7 +7,7 @@ mod common;
 use common::{Random, languages};
 use pyprior_core::{
     Language, LogitsScratch, Matcher, Normalisation, Prior, PriorConfig, ProgramSampler, ProgramScorer, Programs,
-    TokenBitmask,
+    ScoredSampler, TokenBitmask,
 };
 
 /// Priors of every kind: the default one, one that divides among legal tokens, one that rules things out, an uneven one.
@@ -51,6 +51,43 @@ fn scores_are_sums_over_tokens() {
         }
     }
     assert!(tokens_seen > 10_000, "{tokens_seen} tokens");
+}
+
+/// As they are drawn, from a prefix on too, and under a prior that is not the one they are drawn by.
+#[test]
+fn scores_are_the_same_while_drawing() {
+    let (mut random, mut seen) = (Random(29), 0);
+    for _ in 0..40 {
+        let Ok(language) = Language::new(languages::config(&mut random)) else { continue };
+        for (nth, config) in priors().into_iter().enumerate() {
+            let drawn_by = match nth % 2 {
+                0 => ProgramSampler::new(&language, 5),
+                _ => ProgramSampler::with_prior(&language, priors()[3], 5).unwrap(),
+            };
+            let drawn_by = drawn_by.with_token_limit(2_000);
+            let Ok(first) = drawn_by.sample(0..1) else { continue };
+            let first = first.get(0).unwrap();
+            for prefix in [&first[..0], &first[..random.index(first.len())], first] {
+                let sampler = drawn_by.clone().with_prefix(prefix).unwrap();
+                let Ok(expected) = sampler.sample(3..153) else { continue };
+                let mut scorer = ProgramScorer::new(&language, config).unwrap();
+                let scored = ScoredSampler::new(sampler, config).unwrap();
+                let (mut programs, mut scores) = (Programs::default(), vec![7.0]);
+                scored.sample_into(3..153, &mut programs, &mut scores).unwrap();
+                assert_eq!(programs, expected);
+                assert_eq!(scores.len(), 151);
+                for (tokens, score) in programs.iter().zip(&scores[1..]) {
+                    assert_eq!(
+                        scorer.score(tokens).unwrap().to_bits(),
+                        score.to_bits(),
+                        "{config:?} {prefix:?} {tokens:?}"
+                    );
+                }
+                seen += programs.tokens().len();
+            }
+        }
+    }
+    assert!(seen > 100_000, "{seen} tokens");
 }
 
 /// Side by side, more and fewer than rows step together, whole and not.

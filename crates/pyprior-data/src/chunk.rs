@@ -103,9 +103,8 @@ fn put<T>(into: &Mutex<Vec<T>>, value: T) {
 struct Maker<'a> {
     job: &'a Job,
     drawn: Drawn,
+    /// Of what has been drawn by a source that does not say how likely it is.
     scorer: Option<ProgramScorer>,
-    /// Of what has been drawn under the prior; empty if nobody asks.
-    log_prior: Vec<f64>,
     examiner: Examiner<'a>,
     keys: Keys<'a>,
     tasks: TaskWriter<'a>,
@@ -113,26 +112,26 @@ struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     fn new(job: &'a Job) -> Self {
-        let (drawn, scorer, log_prior) = (Drawn::default(), job.scorer().cloned(), Vec::new());
+        let (drawn, scorer) = (Drawn::default(), job.scorer().cloned());
         let (examiner, keys, tasks) = (Examiner::new(job), Keys::new(job), job.task_writer());
-        Self { job, drawn, scorer, log_prior, examiner, keys, tasks }
+        Self { job, drawn, scorer, examiner, keys, tasks }
     }
 
     fn make(&mut self, rows: Range<u64>, chunk: &mut Chunk) -> Result<(), DataError> {
-        let Self { job, drawn, scorer, log_prior, examiner, keys, tasks } = self;
+        let Self { job, drawn, scorer, examiner, keys, tasks } = self;
         drawn.clear();
         job.source().draw(rows.clone(), drawn).map_err(|error| match error {
             SourceError::Stopped => DataError::Interrupted,
             error => error.into(),
         })?;
         if let Some(scorer) = scorer
-            && let Err(error) = scorer.score_all(&drawn.programs, log_prior)
+            && let Err(error) = scorer.score_all(&drawn.programs, &mut drawn.log_prior)
         {
             let row = (rows.start..).zip(drawn.programs.iter()).find(|(_, tokens)| scorer.score(tokens).is_err());
             return Err(DataError::Program { row: row.map_or(rows.start, |(row, _)| row), source: error.into() });
         }
         for (nth, (number, tokens)) in rows.zip(drawn.programs.iter()).enumerate() {
-            let known = [log_prior.get(nth).copied(), drawn.log_model.get(nth).copied()];
+            let known = [drawn.log_prior.get(nth).copied(), drawn.log_model.get(nth).copied()];
             let refused = |source| DataError::Program { row: number, source };
             let row = examiner.examine(number, tokens, known).map_err(refused)?;
             let verdict = match job.filters().fails(&row) {

@@ -44,8 +44,7 @@ impl Job {
         let description = crate::control::steered(description)?;
         description.check()?;
         let language = Language::new(description.language.clone())?;
-        let source = Sampled::new(&language, description.source, description.seed)?;
-        Self::with(description, language, Box::new(source))
+        Self::with(description, language, None)
     }
 
     /// The same for a description of a model's programs. `source` must draw what [`ModelDescription`](crate::ModelDescription)
@@ -59,10 +58,15 @@ impl Job {
         let SourceDescription::Model(model) = description.source else { return Err(SourceError::NotOfAModel.into()) };
         model.check()?;
         let language = Language::new(description.language.clone())?;
-        Self::with(description, language, source)
+        Self::with(description, language, Some(source))
     }
 
-    fn with(description: Description, language: Arc<Language>, source: Box<dyn Source>) -> Result<Self, DataError> {
+    /// With a model's source, or the sampler.
+    fn with(
+        description: Description,
+        language: Arc<Language>,
+        source: Option<Box<dyn Source>>,
+    ) -> Result<Self, DataError> {
         let tables = Table::all(&description)?;
         let mut wanted = Wanted::default();
         tables.iter().flat_map(|table| &table.columns).for_each(|column| wanted.add(column.needs));
@@ -86,8 +90,17 @@ impl Job {
             SourceDescription::Uniform => PriorConfig::default(),
             SourceDescription::Model(model) => model.prior.unwrap_or_default(),
         };
-        let scorer = wanted.prior.then(|| ProgramScorer::new(&language, prior)).transpose();
-        let scorer = scorer.map_err(SourceError::from)?;
+        let prior = wanted.prior.then_some(prior);
+        let (source, scorer) = match source {
+            Some(source) => {
+                let scorer = prior.map(|prior| ProgramScorer::new(&language, prior)).transpose();
+                (source, scorer.map_err(SourceError::from)?)
+            }
+            None => {
+                let sampled = Sampled::new(&language, description.source, description.seed, prior)?;
+                (Box::new(sampled) as Box<dyn Source>, None)
+            }
+        };
         let shapes = (description.max_per_shape > 0).then(|| Shapes::new(language.vocab()));
         let json = serde_json::to_string(&description).map_err(DataError::Describe)?;
         let mut job = Self {

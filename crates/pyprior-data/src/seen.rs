@@ -17,8 +17,8 @@ impl Seen {
 }
 
 /// Keys are parts of hashes, and as good as any.
-#[derive(Debug, Default)]
-struct Spread(u64);
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spread(u64);
 
 impl Hasher for Spread {
     fn write(&mut self, bytes: &[u8]) {

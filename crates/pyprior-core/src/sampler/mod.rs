@@ -4,6 +4,7 @@ pub(crate) mod philox;
 pub(crate) mod prior;
 pub(crate) mod programs;
 pub(crate) mod score;
+pub(crate) mod scored;
 mod scores;
 mod tile;
 pub(crate) mod uniform;

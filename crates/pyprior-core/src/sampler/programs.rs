@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::prior::PriorSampler;
-use super::tile::{Parts, Weighted};
+use super::tile::{Lane, Noting, Parts, Weighted};
 use super::uniform::UniformSampler;
 use crate::isa;
 use crate::language::{Language, UNBOUNDED};
@@ -197,20 +197,31 @@ impl ProgramSampler {
     ///
     /// [`TooLongError`] if one grows beyond the token limit; `programs` is as it was.
     pub fn sample_into(&self, rows: Range<u64>, programs: &mut Programs) -> Result<(), TooLongError> {
-        if self.language.engine.is_terminated(&self.start) {
+        if self.is_prefix_alone() {
             rows.for_each(|_| programs.push(&self.prefix));
             return Ok(());
         }
+        let lanes = self.lanes(rows, ())?;
+        lanes.iter().for_each(|lane| programs.append(&lane.tokens, &lane.ends));
+        Ok(())
+    }
+
+    /// The programs with the given numbers in parts one after the other, with what is to be noted of them.
+    pub(super) fn lanes(&self, rows: Range<u64>, noting: impl Noting) -> Result<Vec<Lane>, TooLongError> {
         let mut lanes = match &self.choice {
-            Choice::Uniform(chooser) => isa::run(Parts { sampler: self, rows, chooser })?,
+            Choice::Uniform(chooser) => isa::run(Parts { sampler: self, rows, chooser, noting })?,
             Choice::Prior(sampler) => {
                 let chooser = Weighted { weights: sampler.weights(), key: sampler.key() };
-                isa::run(Parts { sampler: self, rows, chooser })?
+                isa::run(Parts { sampler: self, rows, chooser, noting })?
             }
         };
         lanes.sort_unstable_by_key(|lane| lane.end);
-        lanes.iter().for_each(|lane| programs.append(&lane.tokens, &lane.ends));
-        Ok(())
+        Ok(lanes)
+    }
+
+    /// Whether every program is the prefix, which needs no more.
+    pub(super) fn is_prefix_alone(&self) -> bool {
+        self.language.engine.is_terminated(&self.start)
     }
 
     /// A row that has taken the prefix, and the prefix.

@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 use std::sync::Arc;
 
 use super::programs::Programs;
-use super::scores::Scoring;
+use super::scores::{Score, Scoring};
 use super::weighted::{depths, first, legal_sets, runs};
 use crate::grammar::records::Sym;
 use crate::isa;
@@ -69,15 +69,19 @@ impl ProgramScorer {
     ///
     /// [`TokenError`] at the first token that is not legal.
     pub fn score(&mut self, tokens: &[u32]) -> Result<f64, TokenError> {
+        Ok(self.start(tokens)?.ln())
+    }
+
+    /// The score of tokens, to which more can be added.
+    pub(super) fn start(&mut self, tokens: &[u32]) -> Result<Score, TokenError> {
         self.matcher.reset();
-        let (mut sum, mut totals) = (0.0, Product::ONE);
+        let mut score = Score::EMPTY;
         for &token in tokens {
-            let (log_weight, total) = self.step(token);
+            let weighed = self.step(token);
             self.matcher.accept_token(token)?;
-            sum += log_weight;
-            totals.multiply(total);
+            score.add(weighed);
         }
-        Ok(sum - totals.ln())
+        Ok(score)
     }
 
     /// Log-probabilities of programs in nats, as [`score`](Self::score) has them to the bit, in the place of what `scores`

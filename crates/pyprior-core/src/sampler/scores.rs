@@ -1,10 +1,10 @@
-//! Programs that are scored side by side.
+//! Scores of rows that step together: of programs that there are, and of those that are being drawn.
 
 use super::programs::Programs;
 use super::score::{At, Product, ProgramScorer};
 use crate::isa::{self, Isa};
 use crate::lockstep::{Queue, TILE};
-use crate::step::{Engine, Group, LANES};
+use crate::step::{Engine, Group, Heads, LANES};
 use crate::table::Table;
 use crate::words::Words;
 
@@ -21,15 +21,86 @@ struct Lane<'a> {
     program: usize,
     /// The tokens that are left, of which there is one.
     tokens: &'a [u32],
+    score: Score,
+}
+
+/// The score of the start of a program, as its tokens come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Score {
     sum: f64,
     totals: Product,
+}
+
+impl Score {
+    /// That of no tokens.
+    pub(super) const EMPTY: Self = Self { sum: 0.0, totals: Product::ONE };
+
+    /// One token more: the logarithm of its weight, and the total weight of those that are legal.
+    #[inline(always)]
+    pub(super) fn add(&mut self, (log_weight, total): (f64, f64)) {
+        self.sum += log_weight;
+        self.totals.multiply(total);
+    }
+
+    /// Log-probability in nats.
+    #[inline(always)]
+    pub(super) fn ln(self) -> f64 {
+        self.sum - self.totals.ln()
+    }
+}
+
+/// Where the rows of a group stand before their next token.
+pub(super) struct Places {
+    holes: [u32; LANES],
+    sets: [u32; LANES],
+    counts: [u32; LANES],
+    variables: [u32; LANES],
+    callees: u32,
+}
+
+impl Places {
+    /// Those of the first `count` rows, whose words are in `rows`.
+    #[inline(always)]
+    pub(super) fn of<W: Words>(engine: &Engine, heads: &Heads<W>, rows: &[u32], count: usize) -> Self {
+        let legal = engine.legal(heads);
+        let variables = engine.dynamic(&legal).1;
+        let mut places = Self {
+            holes: [0; LANES],
+            sets: [0; LANES],
+            counts: [0; LANES],
+            variables: [0; LANES],
+            callees: W::bits(legal.callee()),
+        };
+        engine.holes(heads).store(&mut places.holes);
+        legal.set.store(&mut places.sets);
+        legal.count.add(variables).store(&mut places.counts);
+        variables.store(&mut places.variables);
+        if places.callees != 0 {
+            let rows = rows.chunks_exact(engine.layout.words).zip(&mut places.counts).take(count).enumerate();
+            for (_, (row, legal)) in rows.filter(|(nth, _)| places.callees >> nth & 1 == 1) {
+                *legal = engine.count(row, &engine.legal_of(row));
+            }
+        }
+        places
+    }
+
+    #[inline(always)]
+    pub(super) fn at(&self, nth: usize) -> At {
+        At {
+            hole: self.holes[nth] as usize,
+            set: self.sets[nth],
+            count: self.counts[nth],
+            variables: self.variables[nth],
+            callee: self.callees >> nth & 1 == 1,
+        }
+    }
 }
 
 impl<'a> Lane<'a> {
     /// Of the programs that have tokens, the first that is waiting.
     fn next(waiting: &mut impl Iterator<Item = (usize, &'a [u32])>) -> Option<Self> {
         let (program, tokens) = waiting.find(|(_, tokens)| !tokens.is_empty())?;
-        Some(Self { program, tokens, sum: 0.0, totals: Product::ONE })
+        Some(Self { program, tokens, score: Score::EMPTY })
     }
 }
 
@@ -60,8 +131,8 @@ impl isa::Task for Scoring<'_> {
             unsettled.rows().for_each(|nth| engine.settle(&mut states[nth * stride..][..stride]));
             // From the last lane on, so that the lane that takes the place of one that is done has had its turn.
             for nth in (0..lanes.len()).rev() {
-                let Lane { program, tokens: [], sum, totals } = lanes[nth] else { continue };
-                self.scores[program] = sum - totals.ln();
+                let Lane { program, tokens: [], score } = lanes[nth] else { continue };
+                self.scores[program] = score.ln();
                 match Lane::next(&mut waiting) {
                     Some(lane) => {
                         lanes[nth] = lane;
@@ -99,31 +170,14 @@ fn step<W: Words>(
     }
     let group = Group::new(words, first, stride);
     let heads = group.heads(states.view());
-    let legal = engine.legal(&heads);
-    let variables = engine.dynamic(&legal).1;
-    let (mut holes, mut sets, mut counts, mut dynamic) = ([0; LANES], [0; LANES], [0; LANES], [0; LANES]);
-    engine.holes(&heads).store(&mut holes);
-    legal.set.store(&mut sets);
-    legal.count.add(variables).store(&mut counts);
-    variables.store(&mut dynamic);
-    let callees = W::bits(legal.callee());
-    if callees != 0 {
-        for nth in (0..lanes.len().min(W::COUNT)).filter(|nth| callees >> nth & 1 == 1) {
-            let row = &states[(first + nth) * stride..][..stride];
-            counts[nth] = engine.count(row, &engine.legal_of(row));
-        }
-    }
+    let places = Places::of(engine, &heads, &states[first * stride..], lanes.len().min(W::COUNT));
     let (legal, plan) = engine.check(group, states.view(), &heads, engine.syms(words.load(&locals)));
     let (legal, taken) = (W::bits(legal), engine.advance(group, states.lend(), heads, plan));
     for (nth, lane) in lanes.iter_mut().enumerate().take(W::COUNT) {
         let Some((&token, tokens)) = lane.tokens.split_first().filter(|_| legal >> nth & 1 == 1) else {
             return Err(lane.program);
         };
-        let callee = callees >> nth & 1 == 1;
-        let at = At { hole: holes[nth] as usize, set: sets[nth], count: counts[nth], variables: dynamic[nth], callee };
-        let (log_weight, total) = scorer.weigh(at, token);
-        lane.sum += log_weight;
-        lane.totals.multiply(total);
+        lane.score.add(scorer.weigh(places.at(nth), token));
         lane.tokens = tokens;
     }
     // Where there is no lane there is nothing to be settled.

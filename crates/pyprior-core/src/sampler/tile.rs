@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::programs::{CHUNK, ProgramSampler, TooLongError};
+use super::score::ProgramScorer;
+use super::scores::{Places, Score};
 use super::uniform::{BUFFER, Picks, UniformSampler};
 use super::weighted::{self, Weights};
 use crate::grammar::records::Sym;
@@ -26,6 +28,60 @@ pub(super) trait Chooser: Copy {
         heads: &Heads<W>,
         draws: Draws<'_, W>,
     ) -> W;
+}
+
+/// What is found out of tokens as they are drawn.
+pub(super) trait Noting: Copy {
+    /// Of the program that a lane is at.
+    type Note: Copy;
+
+    /// Of a program that begins.
+    fn begin(self) -> Self::Note;
+
+    /// Notes the next tokens of rows, one note each; their words are in `rows`.
+    fn add<W: Words>(self, engine: &Engine, heads: &Heads<W>, rows: &[u32], syms: W, notes: &mut [Self::Note]);
+
+    /// Of a program that ends.
+    fn end(self, note: Self::Note, scores: &mut Vec<f64>);
+}
+
+/// Nothing.
+impl Noting for () {
+    type Note = ();
+
+    #[inline(always)]
+    fn begin(self) {}
+
+    #[inline(always)]
+    fn add<W: Words>(self, _: &Engine, _: &Heads<W>, _: &[u32], _: W, _: &mut [()]) {}
+
+    #[inline(always)]
+    fn end(self, (): (), _: &mut Vec<f64>) {}
+}
+
+/// Scores, from that of the prefix on.
+impl Noting for (&ProgramScorer, Score) {
+    type Note = Score;
+
+    #[inline(always)]
+    fn begin(self) -> Score {
+        self.1
+    }
+
+    #[inline(always)]
+    fn add<W: Words>(self, engine: &Engine, heads: &Heads<W>, rows: &[u32], syms: W, notes: &mut [Score]) {
+        let places = Places::of(engine, heads, rows, notes.len());
+        let mut tokens = [0; LANES];
+        syms.masked(Sym::LOCAL).plus(engine.tables.offset).store(&mut tokens);
+        for (nth, (score, token)) in notes.iter_mut().zip(tokens).enumerate() {
+            score.add(self.0.weigh(places.at(nth), token));
+        }
+    }
+
+    #[inline(always)]
+    fn end(self, score: Score, scores: &mut Vec<f64>) {
+        scores.push(score.ln());
+    }
 }
 
 /// What random words are drawn by: the places of a step's words in the tile, and rows and steps.
@@ -81,10 +137,11 @@ impl Chooser for Weighted<'_> {
     }
 }
 /// Samples a range of programs in [`TILE`] consecutive parts, one row of each in turn.
-pub(super) struct Parts<'a, C> {
+pub(super) struct Parts<'a, C, N> {
     pub(super) sampler: &'a ProgramSampler,
     pub(super) rows: Range<u64>,
     pub(super) chooser: C,
+    pub(super) noting: N,
 }
 
 /// One part: which row is being sampled, and what is done.
@@ -96,10 +153,12 @@ pub(super) struct Lane {
     /// How many of them are the current program's.
     moved: usize,
     pub(super) ends: Vec<usize>,
+    /// Of the programs that have ended, if scores are noted.
+    pub(super) scores: Vec<f64>,
 }
 
 /// The rows that step together, with their words.
-struct Tile {
+struct Tile<T> {
     states: Table<Box<[u32]>>,
     /// For each lane [`BUFFER`] tokens, where there may be random words before. A token takes the place of the word
     /// that chose it.
@@ -108,9 +167,11 @@ struct Tile {
     drawn: [u32; TILE],
     /// The row of each lane.
     rows: [u64; TILE],
+    /// What is noted of each lane's program.
+    notes: [T; TILE],
 }
 
-impl<C: Chooser> isa::Task for Parts<'_, C> {
+impl<C: Chooser, N: Noting> isa::Task for Parts<'_, C, N> {
     type Output = Result<Vec<Lane>, TooLongError>;
 
     #[inline(always)]
@@ -118,7 +179,8 @@ impl<C: Chooser> isa::Task for Parts<'_, C> {
         let engine = &self.sampler.language().engine;
         let stride = engine.layout.words;
         let mut lanes = self.lanes();
-        let Some(mut tile) = Tile::new(engine, lanes.len().next_multiple_of(I::Words::COUNT)) else {
+        let room = lanes.len().next_multiple_of(I::Words::COUNT);
+        let Some(mut tile) = Tile::new(engine, room, self.noting.begin()) else {
             return Ok(Vec::new());
         };
         for (nth, lane) in lanes.iter_mut().enumerate() {
@@ -137,7 +199,7 @@ impl<C: Chooser> isa::Task for Parts<'_, C> {
             for nth in finished.rows().rev() {
                 let Some(lane) = lanes.get_mut(nth) else { continue };
                 let len = engine.len(&tile.states[nth * stride..]);
-                self.finish(lane, len, &tile.words[nth * BUFFER..])?;
+                self.finish(lane, len, &tile.words[nth * BUFFER..], tile.notes[nth])?;
                 if lane.row < lane.end {
                     self.begin(lane, &mut tile, nth);
                 } else {
@@ -150,14 +212,15 @@ impl<C: Chooser> isa::Task for Parts<'_, C> {
     }
 }
 
-impl Tile {
+impl<T: Copy> Tile<T> {
     /// Finished rows, which any number of steps leaves as they are.
-    fn new(engine: &Engine, lanes: usize) -> Option<Self> {
+    fn new(engine: &Engine, lanes: usize, note: T) -> Option<Self> {
         Some(Self {
             states: Table::new(engine.finished().repeat(lanes).into_boxed_slice())?,
             words: Table::new(vec![0; lanes * BUFFER].into_boxed_slice())?,
             drawn: [u32::MAX; TILE],
             rows: [0; TILE],
+            notes: [note; TILE],
         })
     }
 
@@ -168,12 +231,13 @@ impl Tile {
         self.words.copy_within(last * BUFFER..(last + 1) * BUFFER, nth * BUFFER);
         self.drawn[nth] = self.drawn[last];
         self.rows[nth] = self.rows[last];
+        self.notes[nth] = self.notes[last];
         self.drawn[last] = u32::MAX;
         self.states[last * stride..][..stride].copy_from_slice(&engine.finished());
     }
 }
 
-impl<C: Chooser> Parts<'_, C> {
+impl<C: Chooser, N: Noting> Parts<'_, C, N> {
     /// Takes a token for the lanes from `first` on, and says which states are to be settled.
     #[inline(always)]
     fn step<W: Words>(
@@ -181,7 +245,7 @@ impl<C: Chooser> Parts<'_, C> {
         engine: &Engine,
         words: W,
         lanes: &mut [Lane],
-        tile: &mut Tile,
+        tile: &mut Tile<N::Note>,
         first: usize,
     ) -> Result<Taken<W>, TooLongError> {
         let group = Group::new(words, first, engine.layout.words);
@@ -195,6 +259,10 @@ impl<C: Chooser> Parts<'_, C> {
         let places = place.add(steps.masked(BUFFER as u32 - 1));
         let draws = Draws { words: tile.words.view(), places, rows: &tile.rows[first..], steps };
         let syms = self.chooser.choose(engine, group, tile.states.view(), &heads, draws);
+        let (live, stride) = (lanes.len().min(first + W::COUNT), engine.layout.words);
+        if let (Some(notes), Some(rows)) = (tile.notes.get_mut(first..live), tile.states.get(first * stride..)) {
+            self.noting.add(engine, &heads, rows, syms, notes);
+        }
         let plan = engine.plan(group, tile.states.view(), &heads, syms);
         places.scatter(tile.words.lend(), syms.masked(Sym::LOCAL).plus(engine.tables.offset));
         Ok(engine.advance(group, tile.states.lend(), heads, plan))
@@ -212,35 +280,38 @@ impl<C: Chooser> Parts<'_, C> {
             tokens: Vec::with_capacity(part.min(CHUNK) as usize * 32),
             moved: 0,
             ends: Vec::with_capacity(part.min(CHUNK) as usize),
+            scores: Vec::new(),
         };
         (0..count.div_ceil(part)).map(lane).collect()
     }
 
     /// Begins a lane's next program.
     #[inline(always)]
-    fn begin(&self, lane: &mut Lane, tile: &mut Tile, nth: usize) {
+    fn begin(&self, lane: &mut Lane, tile: &mut Tile<N::Note>, nth: usize) {
         let (start, prefix) = self.sampler.start();
         tile.states[nth * start.len()..][..start.len()].copy_from_slice(start);
         if !prefix.is_empty() {
             lane.tokens.extend_from_slice(prefix);
         }
         lane.moved = prefix.len();
+        tile.notes[nth] = self.noting.begin();
         self.draw(lane, tile, nth, lane.moved as u32);
     }
 
     /// Ends a lane's program, which has `len` tokens.
     #[inline(always)]
-    fn finish(&self, lane: &mut Lane, len: u32, words: &[u32]) -> Result<(), TooLongError> {
+    fn finish(&self, lane: &mut Lane, len: u32, words: &[u32], note: N::Note) -> Result<(), TooLongError> {
         self.sampler.check_len(lane.row, len)?;
         lane.take(len, words);
         lane.ends.push(lane.tokens.len());
+        self.noting.end(note, &mut lane.scores);
         lane.row += 1;
         Ok(())
     }
 
     /// Draws the random words for a step and those up to the next multiple of [`BUFFER`].
     #[inline(always)]
-    fn draw(&self, lane: &Lane, tile: &mut Tile, nth: usize, step: u32) {
+    fn draw(&self, lane: &Lane, tile: &mut Tile<N::Note>, nth: usize, step: u32) {
         if let Some(words) = tile.words[nth * BUFFER..].first_chunk_mut() {
             self.chooser.draw(lane.row, step, words);
         }
@@ -250,7 +321,13 @@ impl<C: Chooser> Parts<'_, C> {
 
     /// Makes room for more tokens of the lanes that are in `dry`.
     #[cold]
-    fn draw_more(&self, lanes: &mut [Lane], tile: &mut Tile, first: usize, dry: u32) -> Result<(), TooLongError> {
+    fn draw_more(
+        &self,
+        lanes: &mut [Lane],
+        tile: &mut Tile<N::Note>,
+        first: usize,
+        dry: u32,
+    ) -> Result<(), TooLongError> {
         for (nth, lane) in lanes.iter_mut().enumerate().skip(first).take(LANES) {
             if dry >> (nth - first) & 1 == 1 {
                 let step = tile.drawn[nth];
@@ -298,7 +375,7 @@ mod tests {
     }
 
     fn plain(sampler: &ProgramSampler, rows: Range<u64>, chooser: impl Chooser) -> Programs {
-        let mut lanes = Parts { sampler, rows, chooser }.run(Plain).expect("programs");
+        let mut lanes = Parts { sampler, rows, chooser, noting: () }.run(Plain).expect("programs");
         lanes.sort_unstable_by_key(|lane| lane.end);
         let mut programs = Programs::default();
         lanes.iter().for_each(|lane| programs.append(&lane.tokens, &lane.ends));

@@ -297,9 +297,18 @@ fn count(count: usize) -> u32 {
 
 /// Lines are integers, or what has no digits.
 fn largest_printed(stdout: &str) -> Option<u64> {
-    let digits = stdout.lines().map(|line| line.trim_start_matches('-')).filter(|line| !line.is_empty());
-    let integers = digits.filter(|line| line.bytes().all(|digit| digit.is_ascii_digit()));
-    integers.map(|digits| digits.parse().unwrap_or(u64::MAX)).max()
+    let (mut largest, mut number) = (None, None);
+    for byte in stdout.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                let before = number.unwrap_or(0_u64);
+                number = Some(before.saturating_mul(10).saturating_add(u64::from(byte - b'0')));
+            }
+            b'\n' => largest = largest.max(number.take()),
+            _ => {}
+        }
+    }
+    largest.max(number)
 }
 
 fn fact(row: &Row<'_>, fact: fn(&Analysis) -> usize) -> u32 {

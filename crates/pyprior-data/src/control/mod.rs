@@ -166,10 +166,13 @@ fn look(job: &Job, measured: &[Measured], rows: Range<u64>) -> Result<Vec<Vec<Op
     let (mut drawn, mut examiner, mut values) = (Drawn::default(), Examiner::new(job), Vec::new());
     job.source().draw(rows.clone(), &mut drawn)?;
     let mut scorer = job.wanted().prior.then(|| job.scorer().cloned()).flatten();
+    if let Some(scorer) = &mut scorer {
+        let scored = scorer.score_all(&drawn.programs, &mut drawn.log_prior);
+        scored.map_err(|error| DataError::Program { row: rows.start, source: error.into() })?;
+    }
     for (nth, (number, tokens)) in rows.zip(drawn.programs.iter()).enumerate() {
         let refused = |source| DataError::Program { row: number, source };
-        let log_prior = scorer.as_mut().map(|scorer| scorer.score(tokens)).transpose();
-        let known = [log_prior.map_err(|error| refused(error.into()))?, drawn.log_model.get(nth).copied()];
+        let known = [drawn.log_prior.get(nth).copied(), drawn.log_model.get(nth).copied()];
         let row = examiner.examine(number, tokens, known).map_err(refused)?;
         if job.filters().fails(&row).is_none() {
             values.push(measured.iter().map(|measured| value(&measured.measure, &row)).collect());

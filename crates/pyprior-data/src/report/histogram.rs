@@ -68,11 +68,32 @@ fn edge(place: usize) -> u64 {
 impl Histogram {
     /// Counts a value; beyond ±2⁶², the last that there is room for.
     pub fn add(&mut self, value: i64) {
+        self.add_times(value, 1);
+    }
+
+    /// Counts values that may be missing.
+    pub fn add_all(&mut self, values: impl Iterator<Item = Option<i64>>) {
+        // Most are small, and then counting is one addition.
+        let mut small = [0; EXACT as usize];
+        for value in values {
+            let Some(value) = value else {
+                self.nulls += 1;
+                continue;
+            };
+            match usize::try_from(value).ok().and_then(|value| small.get_mut(value)) {
+                Some(count) => *count += 1,
+                None => self.add(value),
+            }
+        }
+        (0..).zip(small).filter(|&(_, times)| times > 0).for_each(|(value, times)| self.add_times(value, times));
+    }
+
+    fn add_times(&mut self, value: i64, times: u64) {
         let value = value.clamp(-LARGEST, LARGEST);
         self.min = if self.count == 0 { value } else { self.min.min(value) };
         self.max = if self.count == 0 { value } else { self.max.max(value) };
-        self.count += 1;
-        self.sum += i128::from(value);
+        self.count += times;
+        self.sum += i128::from(value) * i128::from(times);
         let (bins, place) = match value < 0 {
             true => (&mut self.below, place(value.unsigned_abs())),
             false => (&mut self.above, place(value.unsigned_abs())),
@@ -80,15 +101,7 @@ impl Histogram {
         if place >= bins.len() {
             bins.resize(place + 1, 0);
         }
-        bins[place] += 1;
-    }
-
-    /// Counts a value that may be missing.
-    pub fn add_maybe(&mut self, value: Option<i64>) {
-        match value {
-            Some(value) => self.add(value),
-            None => self.nulls += 1,
-        }
+        bins[place] += times;
     }
 
     /// Counts all that another one has.
@@ -204,6 +217,9 @@ mod tests {
             whole.add(value);
             parts[nth % 2].add(value);
         }
+        let mut all = Histogram::default();
+        all.add_all(values.iter().copied().map(Some));
+        assert_eq!(all, whole);
         let mut merged = Histogram::default();
         parts.iter().for_each(|part| merged.merge(part));
         assert_eq!(merged, whole);

@@ -1,16 +1,20 @@
 //! What programs print: how many different things, and which most often.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::distinct::Distinct;
+use crate::seen::Spread;
 
 /// Different outputs of a shard of which each is counted: those that come up first.
 const COUNTED: usize = 1 << 18;
 /// Outputs that a shard's record names.
 const NAMED: usize = 32;
+/// The hash of the output that occurs most.
+const EMPTY: u64 = 0xe3b0_c442_98fc_1c14;
 /// Characters of an output that are kept.
 const SHOWN: usize = 80;
 
@@ -21,7 +25,7 @@ pub(crate) struct Outputs {
     empty: u64,
     distinct: Distinct,
     /// By hash: how often, and from the second time on, what.
-    counts: HashMap<u64, (u64, Option<Shown>)>,
+    counts: HashMap<u64, (u64, Option<Shown>), BuildHasherDefault<Spread>>,
 }
 
 /// Counts of outputs, of a shard or of all.
@@ -58,12 +62,11 @@ struct Shown {
 }
 
 impl Outputs {
-    /// Counts an output.
-    pub(crate) fn add(&mut self, output: &str) {
+    /// Counts an output, which is UTF-8.
+    pub(crate) fn add(&mut self, output: &[u8]) {
         self.rows += 1;
         self.empty += u64::from(output.is_empty());
-        let hash = Sha256::digest(output);
-        let hash = hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        let hash = if output.is_empty() { EMPTY } else { hash(output) };
         self.distinct.add(hash);
         let room = self.counts.len() < COUNTED;
         let counted = match room {
@@ -73,7 +76,8 @@ impl Outputs {
         if let Some((count, shown)) = counted {
             *count += 1;
             if *count == 2 {
-                let start = output.chars().take(SHOWN).collect::<String>().into();
+                let text = std::str::from_utf8(output).unwrap_or_default();
+                let start = text.chars().take(SHOWN).collect::<String>().into();
                 *shown = Some(Shown { bytes: output.len() as u64, start });
             }
         }
@@ -92,6 +96,11 @@ impl Outputs {
         let &Self { rows, empty, .. } = self;
         OutputCounts { rows, empty, distinct: self.distinct.clone(), frequent: frequent.collect() }
     }
+}
+
+/// The first 8 bytes of the SHA-256.
+fn hash(output: &[u8]) -> u64 {
+    Sha256::digest(output).first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 impl OutputCounts {
@@ -129,10 +138,12 @@ mod tests {
         for nth in 0..1_000_u32 {
             // 0 to 9 often, the others twice in one shard.
             let output = if nth % 2 == 0 { nth / 2 % 10 } else { nth / 4 + 10 };
-            shards[usize::from(nth >= 500)].add(&if output == 3 { String::new() } else { format!("{output}\n") });
+            shards[usize::from(nth >= 500)]
+                .add(if output == 3 { String::new() } else { format!("{output}\n") }.as_bytes());
         }
-        shards[1].add(&"ü".repeat(200));
-        shards[1].add(&"ü".repeat(200));
+        shards[1].add("ü".repeat(200).as_bytes());
+        shards[1].add("ü".repeat(200).as_bytes());
+        assert_eq!(hash(b""), EMPTY);
         let mut merged = OutputCounts::default();
         shards.iter().for_each(|shard| merged.merge(&shard.counts()));
         assert_eq!((merged.rows, merged.empty), (1_002, 50));
@@ -145,7 +156,7 @@ mod tests {
         let text = serde_json::to_string(&merged).unwrap();
         assert_eq!(serde_json::from_str::<OutputCounts>(&text).unwrap(), merged);
         let mut long = Outputs::default();
-        (0..2).for_each(|_| long.add(&"ü".repeat(200)));
+        (0..2).for_each(|_| long.add("ü".repeat(200).as_bytes()));
         let long = long.counts();
         assert_eq!((long.most(1)[0].bytes, long.most(1)[0].start.chars().count()), (400, SHOWN));
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::histogram::Histogram;
 use super::outputs::{OutputCounts, Outputs};
-use crate::columns::{Buffer, Cell, Columns};
+use crate::columns::{Buffer, Columns, Lists};
 
 /// Columns that say which row it is, and not what it is like.
 const PLACES: [&str; 3] = ["id", "row", "seed"];
@@ -48,9 +48,16 @@ impl Default for Texts {
 }
 
 impl Texts {
-    fn add(&mut self, text: &str) {
-        self.bytes.add(count(text.len()));
-        self.add_value(text, 1);
+    /// Counts texts in UTF-8, `None` for those that are missing.
+    fn add_all<'a>(&mut self, texts: impl Iterator<Item = Option<&'a [u8]>> + Clone) {
+        self.bytes.add_all(texts.clone().map(|text| Some(count(text?.len()))));
+        for text in texts.flatten() {
+            // As a rule there are more than are counted, and then nothing is left to look at.
+            if self.values.is_none() {
+                return;
+            }
+            self.add_value(std::str::from_utf8(text).unwrap_or_default(), 1);
+        }
     }
 
     fn add_value(&mut self, text: &str, times: u64) {
@@ -112,22 +119,16 @@ impl Counting {
                 Buffer::Tokens(_, lists) | Buffer::Numbers(_, lists) => add_lengths(counts, name(), lists.offsets()),
                 Buffer::Bytes(_, lists) => add_lengths(counts, name(), lists.offsets()),
                 Buffer::Texts(_, lists) => add_lengths(counts, name(), lists.offsets()),
-                Buffer::MaybeText(..) => {
-                    let of_column = counts.texts.entry(name()).or_default();
-                    (0..rows.len()).for_each(|nth| match buffer.cell(nth) {
-                        Cell::Text(text) => of_column.add(text),
-                        _ => of_column.bytes.add_maybe(None),
-                    });
+                Buffer::MaybeText(_, lists, there) => {
+                    let texts = texts(lists).zip(there).map(|(text, &there)| there.then_some(text));
+                    counts.texts.entry(name()).or_default().add_all(texts);
                 }
                 Buffer::Text(_, lists) => {
-                    let texts = (0..rows.len()).filter_map(|nth| lists.get(nth));
-                    let texts = texts.map(|text| std::str::from_utf8(text).unwrap_or_default());
                     if column.name == OUTPUT {
                         let outputs = self.outputs.get_or_insert_default();
-                        texts.clone().for_each(|text| outputs.add(text));
+                        texts(lists).for_each(|text| outputs.add(text));
                     }
-                    let of_column = counts.texts.entry(name()).or_default();
-                    texts.for_each(|text| of_column.add(text));
+                    counts.texts.entry(name()).or_default().add_all(texts(lists).map(Some));
                 }
                 Buffer::U32(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value.into())),
                 Buffer::MaybeU32(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value?.into())),
@@ -151,13 +152,16 @@ impl Counting {
 }
 
 fn add<T>(all: &mut BTreeMap<String, Histogram>, name: String, values: &[T], number: impl Fn(&T) -> Option<i64>) {
-    let histogram = all.entry(name).or_default();
-    values.iter().for_each(|value| histogram.add_maybe(number(value)));
+    all.entry(name).or_default().add_all(values.iter().map(number));
+}
+
+fn texts(lists: &Lists<u8>) -> impl Iterator<Item = &[u8]> + Clone {
+    (0..).map_while(|nth| lists.get(nth))
 }
 
 fn add_lengths(counts: &mut Statistics, name: String, offsets: &[i32]) {
-    let lengths = counts.lengths.entry(name).or_default();
-    offsets.windows(2).for_each(|ends| lengths.add(i64::from(ends[1]) - i64::from(ends[0])));
+    let lengths = offsets.windows(2).map(|ends| Some(i64::from(ends[1]) - i64::from(ends[0])));
+    counts.lengths.entry(name).or_default().add_all(lengths);
 }
 
 fn signed(value: u64) -> i64 {

@@ -36,6 +36,8 @@ pub struct Drawn {
     pub programs: Programs,
     /// The log-probability of each under the model that drew it, in nats; empty if none did.
     pub log_model: Vec<f64>,
+    /// The log-probability of each under the prior, in nats, if the source knows it and somebody asks; empty if not.
+    pub log_prior: Vec<f64>,
 }
 
 impl Drawn {
@@ -43,6 +45,7 @@ impl Drawn {
     pub fn clear(&mut self) {
         self.programs.clear();
         self.log_model.clear();
+        self.log_prior.clear();
     }
 }
 
