@@ -167,6 +167,56 @@ fn manifests_that_are_damaged_or_of_others() {
     assert!(files(&place) == whole);
 }
 
+#[test]
+fn a_seed_on_the_command_line_is_that_of_the_first_stage() {
+    let folder = Folder::new();
+    let config = folder.join("course.toml");
+    fs::write(&config, "[[stages]]\nname = \"a\"\n[[stages]]\nname = \"b\"\n[[stages]]\nname = \"c\"\nseed = 5\n")
+        .unwrap();
+    let place = folder.join("course");
+    stdout(&dataset(&place, &["--config", config.to_str().unwrap(), "--seed", "40"]));
+    let seed = |stage: &str| {
+        let text = fs::read(place.join(stage).join("manifest/dataset.json")).unwrap();
+        serde_json::from_slice::<Value>(&text).unwrap()["description"]["seed"].as_u64().unwrap()
+    };
+    assert_eq!(["a", "b", "c"].map(seed), [40, 41, 5]);
+}
+
+#[test]
+fn columns_are_held_by_name() {
+    let folder = Folder::new();
+    let held = |name: &str, flags: &[&str]| {
+        let place = folder.join(name);
+        stdout(&dataset(&place, &[&["--target", "length=9..30"], flags].concat()));
+        let text = fs::read(place.join("manifest/dataset.json")).unwrap();
+        let columns = serde_json::from_slice::<Value>(&text).unwrap()["control"]["columns"].take();
+        let names = columns.as_array().into_iter().flatten().map(|column| column["of"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(held("bare", &[]), [""; 0]);
+    assert_eq!(held("none", &["--hold"]), [""; 0]);
+    assert_eq!(held("some", &["--hold", "count_for", "variables"]), ["count_for", "variables"]);
+}
+
+/// The first Ctrl-C ends the pilot, on as many threads as there may be.
+#[cfg(unix)]
+#[test]
+fn a_pilot_is_interrupted() {
+    let folder = Folder::new();
+    let config = folder.join("long.toml");
+    let targets = "targets = [{ of = \"length\", range = [7, 30], bins = 6 }]";
+    fs::write(&config, format!("[control]\npilot = 16777216\n{targets}\n")).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"));
+    child.arg("dataset").arg(folder.join("out")).arg("--config").arg(&config).args(["--threads", "1"]);
+    let mut child = child.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let asked = std::time::Instant::now();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(asked.elapsed() < std::time::Duration::from_secs(10));
+    assert!(!folder.join("out").exists());
+}
+
 /// A file system that takes no more, as a limit on the size of files.
 #[cfg(unix)]
 #[test]
@@ -213,4 +263,85 @@ fn progress_for_programs() {
     }
     let usage = pyprior(&["dataset", "x", "--quiet", "--progress", "json"]);
     assert_eq!(usage.status.code(), Some(2));
+}
+
+#[test]
+fn programs_are_made_again() {
+    let folder = Folder::new();
+    let out = folder.join("out");
+    let more =
+        ["--format", "jsonl", "--keep", "prints", "--columns", "row", "tokens", "source", "--target", "length=5..20"];
+    assert!(dataset(&out, &more).status.success());
+    for shard in 0..3 {
+        let text = fs::read_to_string(out.join(format!("jsonl/train-{shard:05}-of-00003.jsonl"))).unwrap();
+        let (lines, place) = (text.lines().collect::<Vec<_>>(), out.to_str().unwrap().to_owned());
+        let rows = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["row"].to_string());
+        let args = ["dataset", "again", &place, "--jsonl"].map(str::to_owned).into_iter().chain(rows);
+        let again = pyprior(&args.collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(again.status.success(), "{}", stderr(&again));
+        let values = |lines: Vec<&str>| {
+            lines.into_iter().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+        };
+        assert_eq!(values(stdout(&again).lines().collect()), values(lines));
+    }
+    let none = folder.join("none");
+    let error = refusal(&pyprior(&["dataset", "again", none.to_str().unwrap(), "0"]));
+    assert!(error.contains("cannot read") && error.contains("none"), "{error}");
+}
+
+/// What stands in a table of Markdown, in a page, and in a configuration that others read.
+#[test]
+fn cards_with_odd_filters_and_empty_splits() {
+    let folder = Folder::new();
+    let out = folder.join("out");
+    let filter = "not stdout contains \"|`<b>\" and length > 3";
+    let output = dataset(&out, &["--keep", filter, "--split", "none=length > 1000", "--max-per-shape", "5"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let card = fs::read_to_string(out.join("README.md")).unwrap();
+    assert!(card.contains("| not `` not stdout contains \"\\|`<b>\" and length > 3 `` |"), "{card}");
+    // `datasets` refuses a split without rows.
+    let (front, text) = card.strip_prefix("---\n").unwrap().split_once("---\n").unwrap();
+    assert!(front.contains("train") && !front.contains("none"), "{front}");
+    // Of the candidates each is told what became of it.
+    let rows = text.lines().skip_while(|line| !line.starts_with("| of the candidates")).skip(2);
+    let counts = rows.map_while(|line| line.strip_suffix(" |")?.rsplit_once("| ")?.1.parse::<u64>().ok());
+    let report: Value = serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(counts.sum::<u64>(), report["yield"]["candidates"].as_u64().unwrap(), "{text}");
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("&lt;b&gt;") && !page.contains("<b>"), "a filter stands in the page as it is");
+
+    // Records that say what is not so.
+    let record = out.join("manifest/shard-00000.json");
+    let good = fs::read_to_string(&record).unwrap();
+    let bad = good.replacen("\"min\":", "\"min\":99999", 1);
+    assert_ne!(good, bad);
+    fs::write(&record, bad).unwrap();
+    let error = refusal(&pyprior(&["dataset", "finish", out.to_str().unwrap()]));
+    assert!(error.contains("shard-00000.json") && error.contains("do not agree"), "{error}");
+    let bad = good.replacen(
+        "\"statistics\":{\"numbers\":{",
+        "\"statistics\":{\"numbers\":{\"<script>\":{\"count\":1,\"min\":1,\"max\":1,\"sum\":1,\"bins\":[[1,1]]},",
+        1,
+    );
+    assert_ne!(good, bad);
+    fs::write(&record, bad).unwrap();
+    assert!(pyprior(&["dataset", "finish", out.to_str().unwrap()]).status.success());
+    assert!(!fs::read_to_string(out.join("report.html")).unwrap().contains("<script"));
+
+    // Without anything that can be loaded there is nothing to configure.
+    let arrays = folder.join("arrays");
+    assert!(dataset(&arrays, &["--format", "npy"]).status.success());
+    let card = fs::read_to_string(arrays.join("README.md")).unwrap();
+    assert!(!card.contains("configs:") && !card.contains("jsonl"), "{card}");
+    let all = refusal(&dataset(&folder.join("all"), &["--split", "all=0.5"]));
+    assert!(all.contains("splits") && all.contains("all"), "{all}");
+}
+
+#[test]
+fn messages_say_things_once() {
+    let folder = Folder::new();
+    let error = refusal(&dataset(&folder.join("out"), &["--max-len", "1"]));
+    assert_eq!(error.matches("max_len").count(), 1, "{error}");
+    let error = refusal(&dataset(&folder.join("out"), &["--target", "length=9..5"]));
+    assert_eq!(error.matches("length").count(), 1, "{error}");
 }

@@ -275,9 +275,9 @@ fn what_is_no_model_is_refused_at_once() {
     assert!(refused(&["--temperature", "1"]).contains("no model"));
     let other = format!("[source]\nkind = \"model\"\nsha256 = \"{}\"\n", "0".repeat(64));
     let told = refused(&["--config", &place.file("other.toml", &other)]);
-    assert!(told.starts_with("source.sha256 is 0000") && told.contains("here it is "), "{told}");
+    assert!(told.starts_with("source.sha256 is \"0000") && told.contains("here it is "), "{told}");
     let wrong = place.file("wrong.toml", "[source]\nkind = \"model\"\ndevice = \"cuda\"\n");
-    assert_eq!(refused(&["--config", &wrong]), "source.device is Cuda in the description; here it is Cpu");
+    assert_eq!(refused(&["--config", &wrong]), "source.device is \"cuda\" in the description; here it is \"cpu\"");
     if cfg!(not(feature = "cuda")) {
         assert!(refused(&["--model", MODEL, "--device", "cuda:0"]).contains("this build cannot use CUDA devices"));
     }

@@ -28,6 +28,18 @@ impl Output {
 }
 
 impl Output {
+    /// Writes all of it: a file as a whole or not at all.
+    pub(crate) fn write(&self, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        match &self.output {
+            Some(path) => write_whole(path, |out| write(out)).with_context(|| self.failure()),
+            None => {
+                let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
+                write(&mut out)?;
+                Ok(out.flush()?)
+            }
+        }
+    }
+
     /// What to say where writing fails.
     pub(crate) fn failure(&self) -> String {
         match &self.output {

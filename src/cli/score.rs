@@ -27,7 +27,7 @@ A line of answers is an object with id, the key of the task, and answer, a text.
 
 Exit codes: 0 done, whatever the scores; 1 bad input, or a broken task.")]
 pub(crate) struct Score {
-    /// Folder of a dataset, or files of its tasks: Parquet or JSON lines
+    /// Folder of a dataset, or files of its tasks, all of one dataset: Parquet or JSON lines
     #[arg(required = true)]
     tasks: Vec<PathBuf>,
     /// Answers, as JSON lines; `-` for standard input
@@ -45,10 +45,9 @@ pub(crate) struct Score {
 
 impl Score {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let description = match (&self.config, self.tasks.first()) {
-            (Some(path), _) => Description::from_toml(&read(path)?).with_context(|| format!("{}", path.display()))?,
-            (None, Some(path)) => description_of(path)?,
-            (None, None) => Description::default(),
+        let description = match &self.config {
+            Some(path) => Description::from_toml(&read(path)?).with_context(|| format!("{}", path.display()))?,
+            None => description_of(&self.tasks)?,
         };
         let language = Language::new(description.language.clone())?;
         let answers = match &self.answers {
@@ -59,12 +58,14 @@ impl Score {
         for path in &self.tasks {
             files.extend(task_files(path)?);
         }
-        let mut out = self.output.open()?;
-        let summary = score::<anyhow::Error>(&description, &language, &files, &answers, |score| {
-            serde_json::to_writer(&mut out, score)?;
-            Ok(out.write_all(b"\n")?)
+        let mut summary = Summary::default();
+        self.output.write(|out| {
+            summary = score::<anyhow::Error>(&description, &language, &files, &answers, |score| {
+                serde_json::to_writer(&mut *out, score)?;
+                Ok(out.write_all(b"\n")?)
+            })?;
+            Ok(())
         })?;
-        out.flush()?;
         tell(&summary);
         let broken = summary.kinds.values().any(|counts| counts.broken > 0);
         Ok(if broken { ExitCode::from(EXIT_ERROR) } else { ExitCode::SUCCESS })

@@ -81,6 +81,7 @@ fn what_is_rendered_is_read_back() {
         let found = encoder.encode(&source).unwrap_or_else(|error| panic!("{error}\n{source}"));
         assert_eq!(found.tokens, tokens, "{source}");
         assert_eq!(found.tree, language.vocab().tokens_to_ast(tokens).unwrap());
+        assert_eq!(renderer.program_names(tokens).unwrap(), found.names, "{source}");
         assert_eq!(renderer.render_named(tokens, &found.names).unwrap(), source);
     });
 }

@@ -48,7 +48,7 @@ impl Buffered {
                 self.too_long.push(too_long);
             }
         }
-        Ok(())
+        if self.columns.fits() { Ok(()) } else { Err(ExamineError::TooLarge) }
     }
 
     /// The tasks of programs that stay, with the places of their programs, and how many of theirs were left out.

@@ -7,13 +7,16 @@ use pyprior_core::ProgramScorer;
 
 use crate::behaviour::Behaviour;
 use crate::buffered::Buffered;
+use crate::columns::Column;
 use crate::description::Duplicates;
 use crate::error::DataError;
-use crate::examine::{ExamineError, Examiner};
+use crate::examine::ExamineError;
 use crate::job::Job;
+use crate::judge::Judge;
 use crate::key::{Key, first_half, hash_of_tokens};
 use crate::row::Row;
-use crate::source::{Drawn, SourceError};
+use crate::seen::Seen;
+use crate::source::Drawn;
 use crate::tasks::TaskWriter;
 
 /// Bytes of text and tokens with which a chunk ends before its candidates do, so that memory stays bounded where programs
@@ -24,10 +27,12 @@ const BYTES: usize = 1 << 23;
 pub(crate) const STAYS: u8 = u8::MAX;
 /// On one that passes the filters, but is left out for the distributions that were asked for.
 pub(crate) const DECLINED: u8 = u8::MAX - 1;
+/// On one that is equal to a row of the shard.
+pub(crate) const KNOWN: u8 = u8::MAX - 2;
 
 /// Candidates that have been looked at, up to where the chunk ended.
 pub(crate) struct Chunk {
-    /// Of each: [`STAYS`], [`DECLINED`], or the place of the filter that it does not pass.
+    /// Of each: [`STAYS`], [`DECLINED`], [`KNOWN`], or the place of the filter that it does not pass.
     pub(crate) verdicts: Vec<u8>,
     /// Of each that stays; empty where duplicates do not count.
     pub(crate) keys: Vec<Key>,
@@ -75,12 +80,13 @@ impl<'a> Makers<'a> {
         Self { job, idle: Mutex::default(), spent: Mutex::default() }
     }
 
-    /// Looks at candidates: at the first at least, at all unless their output takes too much memory.
-    pub(crate) fn make(&self, rows: Range<u64>) -> Result<Chunk, DataError> {
+    /// Looks at candidates: at the first at least, at all unless their output takes too much memory. `seen` has keys of rows that
+    /// there are.
+    pub(crate) fn make(&self, rows: Range<u64>, seen: &Seen) -> Result<Chunk, DataError> {
         let mut maker = taken(&self.idle).unwrap_or_else(|| Maker::new(self.job));
         let mut chunk = taken(&self.spent).unwrap_or_else(|| Chunk::new(self.job));
         chunk.clear();
-        maker.make(rows, &mut chunk)?;
+        maker.make(rows, seen, &mut chunk)?;
         put(&self.idle, maker);
         Ok(chunk)
     }
@@ -105,7 +111,7 @@ struct Maker<'a> {
     drawn: Drawn,
     /// Of what has been drawn by a source that does not say how likely it is.
     scorer: Option<ProgramScorer>,
-    examiner: Examiner<'a>,
+    judge: Judge<'a>,
     keys: Keys<'a>,
     tasks: TaskWriter<'a>,
 }
@@ -113,17 +119,14 @@ struct Maker<'a> {
 impl<'a> Maker<'a> {
     fn new(job: &'a Job) -> Self {
         let (drawn, scorer) = (Drawn::default(), job.scorer().cloned());
-        let (examiner, keys, tasks) = (Examiner::new(job), Keys::new(job), job.task_writer());
-        Self { job, drawn, scorer, examiner, keys, tasks }
+        let (judge, keys, tasks) = (Judge::new(job), Keys::new(job), job.task_writer());
+        Self { job, drawn, scorer, judge, keys, tasks }
     }
 
-    fn make(&mut self, rows: Range<u64>, chunk: &mut Chunk) -> Result<(), DataError> {
-        let Self { job, drawn, scorer, examiner, keys, tasks } = self;
+    fn make(&mut self, rows: Range<u64>, seen: &Seen, chunk: &mut Chunk) -> Result<(), DataError> {
+        let Self { job, drawn, scorer, judge, keys, tasks } = self;
         drawn.clear();
-        job.source().draw(rows.clone(), drawn).map_err(|error| match error {
-            SourceError::Stopped => DataError::Interrupted,
-            error => error.into(),
-        })?;
+        job.source().draw(rows.clone(), drawn)?;
         if let Some(scorer) = scorer
             && let Err(error) = scorer.score_all(&drawn.programs, &mut drawn.log_prior)
         {
@@ -133,15 +136,21 @@ impl<'a> Maker<'a> {
         for (nth, (number, tokens)) in rows.zip(drawn.programs.iter()).enumerate() {
             let known = [drawn.log_prior.get(nth).copied(), drawn.log_model.get(nth).copied()];
             let refused = |source| DataError::Program { row: number, source };
-            let row = examiner.examine(number, tokens, known).map_err(refused)?;
-            let verdict = match job.filters().fails(&row) {
+            let hash = keys.tells_early.then(|| keys.hash(tokens));
+            if hash.is_some_and(|hash| seen.has(&first_half(&hash))) {
+                chunk.verdicts.push(KNOWN);
+                continue;
+            }
+            let judged = judge.judge(number, tokens, known).map_err(refused)?;
+            let verdict = match judged.fails {
                 Some(nth) => nth as u8,
-                None if job.control().is_some_and(|control| !control.takes(&row, &mut chunk.bins)) => DECLINED,
+                None if job.control().is_some_and(|control| !control.takes(&judged.row, &mut chunk.bins)) => DECLINED,
                 None => STAYS,
             };
             chunk.verdicts.push(verdict);
             if verdict == STAYS {
-                let key = keys.of(&row).map_err(refused)?;
+                let row = judged.whole().map_err(refused)?;
+                let key = keys.of(&row, hash).map_err(refused)?;
                 chunk.keys.extend(key.same);
                 chunk.splits.push(job.splits().of(&row, key.share));
                 chunk.shapes.extend(job.shapes().map(|shapes| shapes.key(tokens)));
@@ -162,6 +171,8 @@ struct Keys<'a> {
     job: &'a Job,
     /// Where equal is who does the same.
     behaviour: Option<Behaviour>,
+    /// Whether a program that is equal to one that has stayed stays as far as filters go, so that they need not be asked.
+    tells_early: bool,
 }
 
 /// What is the same for equal programs.
@@ -176,12 +187,22 @@ impl<'a> Keys<'a> {
     fn new(job: &'a Job) -> Self {
         let behaviour = (job.description().duplicates == Duplicates::Behaviour)
             .then(|| Behaviour::new(job.language(), job.description().limits));
-        Self { job, behaviour }
+        // Acceptance is by random numbers of the row.
+        let is_of_program = job.control().is_none() && job.filters().columns().all(Column::is_of_program);
+        let tells_early = is_of_program && job.description().duplicates == Duplicates::Tokens;
+        Self { job, behaviour, tells_early }
     }
 
-    fn of(&mut self, row: &Row<'_>) -> Result<Same, ExamineError> {
+    fn hash(&self, tokens: &[u32]) -> [u8; 32] {
+        let base = self.job.language().config().base_vocab;
+        hash_of_tokens(tokens.iter().map(|&token| token.wrapping_sub(base)))
+    }
+
+    /// `hash` is that of the tokens, if it is known.
+    fn of(&mut self, row: &Row<'_>, hash: Option<[u8; 32]>) -> Result<Same, ExamineError> {
         let by_tokens = self.job.description().duplicates == Duplicates::Tokens;
-        let hash = (by_tokens || self.job.splits().hashes()).then(|| hash_of_tokens(row.tokens.iter().copied()));
+        let asked = by_tokens || self.job.splits().hashes();
+        let hash = hash.or_else(|| asked.then(|| self.hash(row.tokens)));
         let same = match &mut self.behaviour {
             Some(behaviour) => Some(behaviour.key_of_run(self.job.language(), row.tokens, row.status, row.stdout)?),
             None => hash.filter(|_| by_tokens).map(|hash| first_half(&hash)),

@@ -5,6 +5,7 @@ use toml::{Table, Value};
 
 use crate::description::{Description, DescriptionError};
 use crate::level::Level;
+use crate::tasks::Kind;
 
 /// Stages that a curriculum may have.
 const MAX_STAGES: usize = 1000;
@@ -22,14 +23,18 @@ pub struct Stage {
 ///
 /// Without `level` and `[[stages]]` it is one, as [`Description`] says. A level gives defaults. Every stage has a `name`, and is
 /// what the rest of the text says, with what it says itself instead; a list is replaced as a whole. The nth stage, from 0, has
-/// the seed of the rest plus n unless it names one: so stages that differ in filters alone share no programs.
+/// the seed of the rest plus n unless it names one: so stages that differ in filters alone do not draw the same programs.
 ///
-/// `level` takes the place of what the text says outside of stages.
+/// `level` and `seed` take the place of what the text says outside of stages.
 ///
 /// # Errors
 ///
 /// [`DescriptionError`]: what makes no sense in the text. Whether each description does is for [`Job::new`](crate::Job::new).
-pub fn stages(text: &str, level: Option<&'static Level>) -> Result<Vec<Stage>, DescriptionError> {
+pub fn stages(text: &str, level: Option<&'static Level>, seed: Option<u64>) -> Result<Vec<Stage>, DescriptionError> {
+    let one = |mut description: Description| {
+        description.seed = seed.unwrap_or(description.seed);
+        Ok(vec![Stage { name: None, description }])
+    };
     let mut common = text.parse::<Table>()?;
     if let Some(level) = level {
         common.insert("level".to_owned(), Value::String(level.name.to_owned()));
@@ -37,9 +42,9 @@ pub fn stages(text: &str, level: Option<&'static Level>) -> Result<Vec<Stage>, D
     let stages = match common.remove("stages") {
         None if !common.contains_key("level") => {
             // Straight from the text: an error then has its line.
-            return Ok(vec![Stage { name: None, description: toml::from_str(text)? }]);
+            return one(toml::from_str(text)?);
         }
-        None => return Ok(vec![Stage { name: None, description: leveled(common)? }]),
+        None => return one(leveled(common)?),
         Some(Value::Array(stages)) if !stages.is_empty() && stages.len() <= MAX_STAGES => stages,
         Some(other) => {
             return Err(DescriptionError::Stages {
@@ -47,9 +52,10 @@ pub fn stages(text: &str, level: Option<&'static Level>) -> Result<Vec<Stage>, D
             });
         }
     };
-    let seed = match common.get("seed") {
-        None => Description::default().seed,
-        Some(seed) => seed.clone().try_into()?,
+    let seed = match (seed, common.get("seed")) {
+        (Some(seed), _) => seed,
+        (None, Some(seed)) => seed.clone().try_into()?,
+        (None, None) => Description::default().seed,
     };
     let mut read = Vec::<Stage>::new();
     for (nth, stage) in (0..).zip(stages) {
@@ -58,7 +64,8 @@ pub fn stages(text: &str, level: Option<&'static Level>) -> Result<Vec<Stage>, D
         let Some(Value::String(name)) = stage.remove("name") else { return Err(wrong("it has no name")) };
         let letter = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'_' || letter == b'-';
         // A stage that is called as a folder of datasets is would be taken for it.
-        let taken = matches!(name.as_str(), "manifest" | "data" | "jsonl" | "tokens");
+        let of_tasks = |kind: &Kind| name.strip_suffix("_packed").unwrap_or(&name) == kind.name();
+        let taken = matches!(name.as_str(), "manifest" | "data" | "jsonl" | "tokens") || Kind::ALL.iter().any(of_tasks);
         if name.is_empty() || taken || !name.bytes().all(letter) {
             return Err(wrong("a name is of letters, digits, - and _, and not that of a dataset's folder"));
         }
@@ -86,7 +93,7 @@ impl Description {
     /// [`DescriptionError`]: what is wrong with the text, and where; [`DescriptionError::Stages`] if it has some, which
     /// [`stages`](crate::stages) reads.
     pub fn from_toml(text: &str) -> Result<Self, DescriptionError> {
-        let mut stages = stages(text, None)?;
+        let mut stages = stages(text, None, None)?;
         match stages.pop() {
             Some(Stage { name: None, description }) => Ok(description),
             _ => Err(DescriptionError::Stages { what: "they are several datasets, and one is wanted here".to_owned() }),

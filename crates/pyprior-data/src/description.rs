@@ -14,6 +14,7 @@ use crate::inputs::{ExampleSettings, TraceSettings};
 use crate::shard::CANDIDATES;
 use crate::source::ModelDescription;
 use crate::splits::SplitDescription;
+use crate::table::Table;
 use crate::tasks::TaskSettings;
 use crate::write::Format;
 
@@ -51,7 +52,8 @@ pub struct Description {
     /// Programs of one shape that stay in a shard, the first ones; 0 for all. A shape is the tokens with the form alone of
     /// every constant, variable and function name. What is left out as a duplicate does not count.
     pub max_per_shape: u64,
-    /// Candidates that a shard looks at for each of its rows before it gives up, 1 or more.
+    /// Candidates that a shard looks at for each of its rows before it gives up, 1 or more: it does as soon as there are more
+    /// than that for each row that has come and 1,000 others.
     pub patience: u64,
     /// Where programs come from.
     pub source: SourceDescription,
@@ -225,7 +227,7 @@ pub enum DescriptionError {
         what: String,
     },
     /// What is asked for in `control` makes no sense.
-    #[error("control: {0}")]
+    #[error("control")]
     Control(#[from] crate::control::ControlError),
     /// No kind of file is asked for.
     #[error("write.formats is empty: nothing would be written")]
@@ -233,6 +235,14 @@ pub enum DescriptionError {
     /// The token arrays ask for a column that is not there.
     #[error("write.formats: npy is made of column tokens, which write.columns leaves out")]
     NoTokens,
+    /// A table would be in no file.
+    #[error(
+        "table {table} has text alone, and write.formats is npy alone, which takes numbers: nothing of it would be written"
+    )]
+    NoFile {
+        /// The table.
+        table: String,
+    },
     /// Tasks are neither tokens nor text.
     #[error("tasks.tokens and tasks.text are both false: nothing of the tasks would be written")]
     NoTaskForm,
@@ -271,6 +281,14 @@ impl Description {
         twice("write.columns", names.iter().map(String::as_str))?;
         let columns = names.iter().map(|name| Column::named(name).ok_or_else(|| name.clone()));
         columns.collect::<Result<_, _>>().map_err(|name| DescriptionError::UnknownColumn { name })
+    }
+
+    /// Whether a column of programs is written that has this name.
+    pub(crate) fn writes(&self, column: &str) -> bool {
+        match self.write.columns.is_empty() {
+            true => COLUMNS.iter().any(|known| known.name == column),
+            false => self.write.columns.iter().any(|name| name == column),
+        }
     }
 
     /// Checks every number against its range. Language and prior are checked where they are compiled.
@@ -321,7 +339,11 @@ impl Description {
         if self.write.formats.contains(&Format::Npy) && !columns.iter().any(|column| column.name == "tokens") {
             return Err(DescriptionError::NoTokens);
         }
-        Ok(())
+        let written = |table: &Table| self.write.formats.iter().any(|&format| !table.ends(format).is_empty());
+        match Table::all(self)?.into_iter().find(|table| !written(table)) {
+            Some(table) => Err(DescriptionError::NoFile { table: table.name }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -16,15 +16,21 @@ pub enum DataError {
     /// The description is refused.
     #[error(transparent)]
     Description(#[from] DescriptionError),
+    /// Another process is writing a small file, and does not come to its end.
+    #[error("{} is being written by another process, which does not come to its end", path.display())]
+    Locked {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// Its language is none.
-    #[error("language: {0}")]
+    #[error("language")]
     Language(#[from] ConfigError),
     /// It cannot be written down, which numbers that are none would do.
     #[error("the description cannot be written as JSON")]
     Describe(#[source] serde_json::Error),
     /// The source fails.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Source(SourceError),
     /// The source has drawn what is no program of the language.
     #[error("program {row} is none")]
     Program {
@@ -116,6 +122,14 @@ pub enum DataError {
         /// The shard that it says.
         shard: u64,
     },
+    /// A shard's record names a file that is not below the dataset.
+    #[error("{record} names the file {file:?}, which is not in the dataset's folder")]
+    Outside {
+        /// The record, or its URL.
+        record: String,
+        /// The name.
+        file: String,
+    },
     /// Somebody else is making the same shard.
     #[error(
         "shard {shard} is being made by another process, which has locked files of it; {record} will say when it is done"
@@ -140,6 +154,16 @@ pub enum DataError {
     /// It was asked to stop.
     #[error("interrupted; the same command goes on")]
     Interrupted,
+}
+
+impl From<SourceError> for DataError {
+    /// A source that was asked to stop does not fail.
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Stopped => Self::Interrupted,
+            error => Self::Source(error),
+        }
+    }
 }
 
 impl DataError {

@@ -1,11 +1,10 @@
 //! Finding out what is known of a program, with memory that is reused.
 
 use pyprior_core::exec::{CompileError, Compiler, Machine};
-use pyprior_core::{Analyzer, DecodeError, EncodeError, Language, Renderer, TokenError};
+use pyprior_core::{Analyzer, DecodeError, Language, Renderer, TokenError};
 use thiserror::Error;
 
 use crate::columns::Needs;
-use crate::demonstrate::{Demonstrator, Program};
 use crate::job::Job;
 use crate::row::{Findings, Row, Status};
 use crate::shape::Shape;
@@ -23,12 +22,12 @@ pub enum ExamineError {
     /// A token is not legal.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// Its source is not read again.
-    #[error("its source is not read again")]
-    Encode(#[from] EncodeError),
     /// What it does cannot be written as JSON.
     #[error("its states cannot be written as JSON")]
     Json(#[from] serde_json::Error),
+    /// There is more of it than lists have room for.
+    #[error("what is known of it and of those beside it takes more than 1 GiB")]
+    TooLarge,
 }
 
 /// What is to be found out.
@@ -62,9 +61,8 @@ impl Wanted {
             Needs::Source => self.source = true,
             Needs::Prior => self.prior = true,
             Needs::Shape => self.shape = true,
-            // Names are read off the source.
-            Needs::Examples => (self.source, self.examples) = (true, true),
-            Needs::Trace => (self.source, self.trace) = (true, true),
+            Needs::Examples => self.examples = true,
+            Needs::Trace => self.trace = true,
         }
     }
 }
@@ -76,28 +74,21 @@ pub(crate) struct Examiner<'a> {
     machine: Machine,
     renderer: Renderer<'a>,
     analyzer: Analyzer,
-    demonstrator: Option<Demonstrator>,
 }
 
 impl<'a> Examiner<'a> {
     pub(crate) fn new(job: &'a Job) -> Self {
         let language: &Language = job.language();
-        let (description, wanted) = (job.description(), job.wanted());
-        let demonstrator = || {
-            let (limits, examples, trace) = (description.limits, description.examples, description.trace);
-            Demonstrator::new(job.language(), limits, examples, trace)
-        };
         Self {
             job,
             compiler: Compiler::new(language.config().comparison_values),
             machine: Machine::new(job.description().limits),
             renderer: Renderer::new(language),
             analyzer: Analyzer::default(),
-            demonstrator: (wanted.examples || wanted.trace).then(demonstrator),
         }
     }
 
-    /// What is known of a program, of which the log-probabilities under the prior and the model are known.
+    /// What is known of a program but for examples and a trace, of which the log-probabilities under the prior and the model are known.
     pub(crate) fn examine<'b>(
         &'b mut self,
         row: u64,
@@ -118,9 +109,6 @@ impl<'a> Examiner<'a> {
             stopped_at = result.err().and_then(|error| error.statement());
         }
         let (seed, source) = (job.description().seed, if wanted.source { self.renderer.render(tokens)? } else { "" });
-        if let Some(demonstrator) = &mut self.demonstrator {
-            demonstrator.look(Program { seed, row, tokens, source }, wanted.examples, wanted.trace)?;
-        }
         Ok(Row {
             seed,
             row,
@@ -135,8 +123,8 @@ impl<'a> Examiner<'a> {
             steps: if wanted.run { self.machine.steps() } else { 0 },
             log_prior,
             log_model,
-            examples: self.demonstrator.as_ref().and_then(Demonstrator::examples),
-            trace: self.demonstrator.as_ref().and_then(Demonstrator::trace),
+            examples: None,
+            trace: None,
             task: None,
         })
     }

@@ -1,7 +1,5 @@
 //! What is written when all shards are done: the card and the report.
 
-use std::time::Duration;
-
 use pyprior_core::Language;
 
 use crate::card;
@@ -9,11 +7,14 @@ use crate::error::DataError;
 use crate::folder::Folder;
 use crate::manifest::{Manifest, Yield};
 use crate::report::{Report, page};
-use crate::store::Place;
+use crate::store::{PAUSE, Place, TRIES};
 use crate::write::is_wide;
 
 /// Its files.
 const NAMES: [&str; 3] = ["README.md", "report.html", "report.json"];
+
+/// Shards whose records are gone through at a time.
+const TOGETHER: usize = 1024;
 
 /// Writes README.md and the report of a dataset anew, from the records of its shards alone, and says what became of the
 /// candidates.
@@ -24,7 +25,9 @@ const NAMES: [&str; 3] = ["README.md", "report.html", "report.json"];
 /// cannot be read or written.
 pub fn finish(place: impl Into<Place>) -> Result<Yield, DataError> {
     let (folder, manifest) = Folder::find(&place.into())?;
-    let here = Manifest { made_by: Manifest::program(), ..manifest.clone() };
+    manifest.description.check()?;
+    let shards = manifest.description.shards();
+    let here = Manifest { made_by: Manifest::program(), shards, ..manifest.clone() };
     if let Some(difference) = manifest.difference(&here) {
         return Err(DataError::Foreign { manifest: folder.shown_manifest(), difference });
     }
@@ -32,18 +35,23 @@ pub fn finish(place: impl Into<Place>) -> Result<Yield, DataError> {
     let report = report(&folder, manifest)?;
     for (name, text) in NAMES.iter().zip(texts(&report, wide)?) {
         // Somebody else who is at it writes the same.
+        let mut tries = 0;
         while folder.write(name, text.as_bytes())?.is_none() {
-            std::thread::sleep(Duration::from_millis(10));
+            tries += 1;
+            if tries == TRIES {
+                return Err(DataError::Locked { path: folder.shown(name).into() });
+            }
+            std::thread::sleep(PAUSE);
         }
     }
     Ok(report.counts)
 }
 
 /// Writes what is missing of README.md and the report, if all shards are done; says whether they are. What is there stays, for
-/// it may have been added to.
-pub(crate) fn complete(folder: &Folder, manifest: Manifest, wide: bool) -> Result<bool, DataError> {
+/// it may have been added to. `seen`: all shards are known to be done.
+pub(crate) fn complete(folder: &Folder, manifest: Manifest, wide: bool, seen: bool) -> Result<bool, DataError> {
     let there = folder.has(&NAMES.map(str::to_owned))?;
-    if there.iter().all(|&there| there) {
+    if seen && there.iter().all(|&there| there) {
         return Ok(true);
     }
     let report = match report(folder, manifest) {
@@ -61,14 +69,19 @@ pub(crate) fn complete(folder: &Folder, manifest: Manifest, wide: bool) -> Resul
 fn report(folder: &Folder, manifest: Manifest) -> Result<Report, DataError> {
     let shards = manifest.shards;
     let (mut report, mut missing) = (Report::new(manifest), None);
-    let all = (0..shards).collect::<Vec<_>>();
-    folder.records(&all, |shard, record| {
-        match record {
-            Some(record) => report.add(&record),
-            None => missing = Some(shard),
+    for first in (0..shards).step_by(TOGETHER) {
+        let some = (first..shards.min(first + TOGETHER as u64)).collect::<Vec<_>>();
+        folder.records(&some, |shard, record| {
+            match record {
+                Some(record) => report.add(&record),
+                None => missing = Some(shard),
+            }
+            missing.is_none()
+        })?;
+        if missing.is_some() {
+            break;
         }
-        missing.is_none()
-    })?;
+    }
     report.compare();
     missing.map_or(Ok(report), |shard| Err(DataError::Missing { shard, shards }))
 }

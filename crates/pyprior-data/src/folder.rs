@@ -8,7 +8,7 @@
 //! ```
 
 use std::io::{Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Component, Path};
 
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::de::DeserializeOwned;
@@ -109,13 +109,7 @@ impl Folder {
             let names = shards.iter().copied().map(record_name).collect::<Vec<_>>();
             let mut records = Vec::new();
             for ((&shard, name), bytes) in shards.iter().zip(&names).zip(self.store.read(&names)?) {
-                let record: Option<ShardRecord> = bytes.map(|bytes| self.json(name, &bytes)).transpose()?;
-                match &record {
-                    Some(record) if record.shard != shard => {
-                        return Err(DataError::Misplaced { record: self.store.shown(name), shard: record.shard });
-                    }
-                    _ => records.push(record),
-                }
+                records.push(bytes.map(|bytes| self.read_record(shard, name, &bytes)).transpose()?);
             }
             let files = records.iter().flatten().flat_map(|record| &record.files).collect::<Vec<_>>();
             let names = files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
@@ -135,6 +129,18 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// A record that somebody may have changed, or put there.
+    fn read_record(&self, shard: u64, name: &str, bytes: &[u8]) -> Result<ShardRecord, DataError> {
+        let (record, shown): (ShardRecord, _) = (self.json(name, bytes)?, || self.store.shown(name));
+        if record.shard != shard {
+            return Err(DataError::Misplaced { record: shown(), shard: record.shard });
+        }
+        match record.files.iter().find(|file| !is_below(&file.path)) {
+            Some(file) => Err(DataError::Outside { record: shown(), file: file.path.clone() }),
+            None => Ok(record),
+        }
     }
 
     pub(crate) fn write_record(&self, record: &ShardRecord) -> Result<(), DataError> {
@@ -157,7 +163,12 @@ impl Folder {
 
     /// Where the manifest is, for people to read.
     pub(crate) fn shown_manifest(&self) -> String {
-        self.store.shown(MANIFEST)
+        self.shown(MANIFEST)
+    }
+
+    /// Where a file is, for people to read.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        self.store.shown(name)
     }
 
     /// Which of these files are there.
@@ -192,6 +203,11 @@ impl Folder {
     fn busy(&self, shard: u64) -> DataError {
         DataError::Busy { shard, record: self.store.shown(&record_name(shard)) }
     }
+}
+
+/// Whether a name in a record is that of a file below the place.
+fn is_below(name: &str) -> bool {
+    !name.is_empty() && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn record_name(shard: u64) -> String {

@@ -1,13 +1,14 @@
 //! A description, checked and compiled.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use pyprior_core::exec::Compiler;
-use pyprior_core::{Language, PriorConfig, ProgramScorer};
+use pyprior_core::{Language, PriorConfig, ProgramScorer, Vocab};
 use sha2::{Digest as _, Sha256};
 
 use crate::columns::Column;
-use crate::control::Control;
+use crate::control::{Control, PilotWork};
 use crate::description::{Description, SourceDescription};
 use crate::error::DataError;
 use crate::examine::Wanted;
@@ -29,22 +30,21 @@ pub struct Job {
     splits: Splits,
     control: Option<Control>,
     wanted: Wanted,
+    /// What filters and control read.
+    decides: Wanted,
     scorer: Option<ProgramScorer>,
     shapes: Option<Shapes>,
     json: String,
 }
 
 impl Job {
-    /// Checks and compiles a description.
+    /// Checks and compiles a description. If targets are to be reached by acceptance, all threads look at a pilot.
     ///
     /// # Errors
     ///
     /// [`DataError`] says what is wrong with the description, its language or its prior.
     pub fn new(description: Description) -> Result<Self, DataError> {
-        let description = crate::control::steered(description)?;
-        description.check()?;
-        let language = Language::new(description.language.clone())?;
-        Self::with(description, language, None)
+        Self::prepare(description, None, &PilotWork { threads: 0, stop: &AtomicBool::new(false) })
     }
 
     /// The same for a description of a model's programs. `source` must draw what [`ModelDescription`](crate::ModelDescription)
@@ -54,11 +54,40 @@ impl Job {
     ///
     /// Those of [`new`](Self::new); [`SourceError::NotOfAModel`], or [`SourceError::Unsaid`] for what is left open.
     pub fn with_model(description: Description, source: Box<dyn Source>) -> Result<Self, DataError> {
-        description.check()?;
-        let SourceDescription::Model(model) = description.source else { return Err(SourceError::NotOfAModel.into()) };
-        model.check()?;
-        let language = Language::new(description.language.clone())?;
-        Self::with(description, language, Some(source))
+        Self::prepare(description, Some(source), &PilotWork { threads: 0, stop: &AtomicBool::new(false) })
+    }
+
+    /// [`new`](Self::new), or [`with_model`](Self::with_model) if there is a model, where a pilot is looked at as `work` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of both; [`DataError::Interrupted`] if it was asked to stop.
+    pub fn prepare(
+        mut description: Description,
+        model: Option<Box<dyn Source>>,
+        work: &PilotWork<'_>,
+    ) -> Result<Self, DataError> {
+        description.control.fill();
+        match model {
+            Some(source) => {
+                description.check()?;
+                crate::control::refuse_steering(&description)?;
+                let SourceDescription::Model(model) = description.source else {
+                    return Err(SourceError::NotOfAModel.into());
+                };
+                model.check()?;
+                let language = Language::new(description.language.clone())?;
+                Self::with(description, language, Some(source), work)
+            }
+            None => {
+                // Names of tokens are listed to steer by: as many as the language may have.
+                Vocab::new(&description.language)?;
+                let description = crate::control::steered(description)?;
+                description.check()?;
+                let language = Language::new(description.language.clone())?;
+                Self::with(description, language, None, work)
+            }
+        }
     }
 
     /// With a model's source, or the sampler.
@@ -66,24 +95,29 @@ impl Job {
         description: Description,
         language: Arc<Language>,
         source: Option<Box<dyn Source>>,
+        work: &PilotWork<'_>,
     ) -> Result<Self, DataError> {
         let tables = Table::all(&description)?;
         let mut wanted = Wanted::default();
         tables.iter().flat_map(|table| &table.columns).for_each(|column| wanted.add(column.needs));
         let mut filters = Filters::default();
-        filters.add("keep", &description.keep)?;
-        filters.add("control.targets.range", &description.control.ranges())?;
+        filters.add(&description.keep)?;
+        // What is wrong with a target is told of the target, not of the filter that its range is.
+        let measured = description.control.measures()?;
+        filters.add_ranges(&description.control.ranges())?;
         let splits = Splits::new(&description)?;
         // What the pilot looks at, which is less than what is written.
         let mut decides = Wanted::default();
         filters.columns().for_each(|column| decides.add(column.needs));
-        let measured = description.control.measures()?;
         measured.iter().flat_map(|measured| measured.measure.columns()).for_each(|column| decides.add(column.needs));
         wanted.join(decides);
         splits.columns().for_each(|column| wanted.add(column.needs));
         // Equal behaviour is the same end and the same output, of functions too.
         if description.duplicates == crate::description::Duplicates::Behaviour {
             wanted.run = true;
+        }
+        if wanted.examples {
+            crate::bounds::check(&description)?;
         }
         let prior = match description.source {
             SourceDescription::Prior { prior } => prior,
@@ -112,11 +146,12 @@ impl Job {
             splits,
             control: None,
             wanted: decides,
+            decides,
             scorer,
             shapes,
             json,
         };
-        job.control = Control::fit(&job, measured)?;
+        job.control = Control::fit(&job, measured, work)?;
         job.wanted = wanted;
         Ok(job)
     }
@@ -177,6 +212,10 @@ impl Job {
 
     pub(crate) fn wanted(&self) -> Wanted {
         self.wanted
+    }
+
+    pub(crate) fn decides(&self) -> Wanted {
+        self.decides
     }
 
     /// Shapes of programs, if they have a cap.

@@ -1,6 +1,6 @@
 //! Which programs stay.
 
-use crate::columns::Column;
+use crate::columns::{Column, Needs};
 use crate::description::DescriptionError;
 use crate::expression::Expression;
 use crate::row::Row;
@@ -16,23 +16,35 @@ pub(crate) struct Filters {
 }
 
 impl Filters {
-    /// Reads texts of the field `field`, in order.
-    pub(crate) fn add(&mut self, field: &str, texts: &[String]) -> Result<(), DescriptionError> {
+    /// Reads the expressions of `keep`, in order.
+    pub(crate) fn add(&mut self, texts: &[String]) -> Result<(), DescriptionError> {
         for text in texts {
-            let expression =
-                Expression::new(text).map_err(|source| DescriptionError::expression(field, text, source))?;
-            let name = expression.to_string();
-            if self.names.contains(&name) {
+            if let Some(name) = self.push("keep", text)? {
                 return Err(DescriptionError::Twice { field: "keep", name });
             }
-            if self.filters.len() == MAX_FILTERS {
-                let value = "longer".to_owned();
-                return Err(DescriptionError::Range { field: "keep", value, range: "at most 250 expressions" });
-            }
-            self.names.push(name);
-            self.filters.push(expression);
         }
         Ok(())
+    }
+
+    /// Reads the ranges of targets, in order: those that are asked for already are left out.
+    pub(crate) fn add_ranges(&mut self, texts: &[String]) -> Result<(), DescriptionError> {
+        texts.iter().try_for_each(|text| self.push("control.targets.range", text).map(drop))
+    }
+
+    /// Reads a text of a field; its name if it is there already.
+    fn push(&mut self, field: &'static str, text: &str) -> Result<Option<String>, DescriptionError> {
+        let expression = Expression::new(text).map_err(|source| DescriptionError::expression(field, text, source))?;
+        let name = expression.to_string();
+        if self.names.contains(&name) {
+            return Ok(Some(name));
+        }
+        if self.filters.len() == MAX_FILTERS {
+            let range = "at most 250 expressions, ranges of targets included";
+            return Err(DescriptionError::Range { field, value: "longer".to_owned(), range });
+        }
+        self.names.push(name);
+        self.filters.push(expression);
+        Ok(None)
     }
 
     /// Their names, in order: the expressions in one way of writing.
@@ -43,6 +55,14 @@ impl Filters {
     /// The columns that they read.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &'static Column> {
         self.filters.iter().flat_map(|filter| filter.columns().iter().copied())
+    }
+
+    /// The place of the first that does not hold, among those before the first that reads examples or a trace: what it takes
+    /// to know those costs most.
+    pub(crate) fn fails_at_sight(&self, row: &Row<'_>) -> Option<usize> {
+        let looks = |column: &&Column| matches!(column.needs, Needs::Examples | Needs::Trace);
+        let mut at_sight = self.filters.iter().take_while(|filter| !filter.columns().iter().any(looks));
+        at_sight.position(|filter| !filter.holds(row))
     }
 
     /// The place of the first that does not hold.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod behaviour;
+mod bounds;
 mod buffered;
 mod card;
 mod chunk;
@@ -18,6 +19,7 @@ mod folder;
 mod group;
 mod inputs;
 mod job;
+mod judge;
 mod keep;
 mod key;
 mod level;
@@ -39,7 +41,7 @@ pub mod tasks;
 mod write;
 
 pub use behaviour::{CALLS, argument};
-pub use control::{Bin, By, Compared, ControlDescription, ControlError, ControlRecord, Controlled, Target};
+pub use control::{Bin, By, Compared, ControlDescription, ControlError, ControlRecord, Controlled, PilotWork, Target};
 pub use curriculum::{Stage, stages};
 pub use dedup::{DedupError, DedupProgress, DedupStep, DedupSummary, DedupWork, dedup};
 pub use demonstrate::RunTrace;
@@ -52,7 +54,7 @@ pub use inputs::{Example, ExampleSettings, Examples, ExamplesStatus, Subject, Tr
 pub use job::Job;
 pub use level::{LEVELS, Level, LevelError};
 pub use make::{Part, PartError, Progress, Summary, Work, make};
-pub use manifest::{Dedup, FileRecord, Manifest, ShardRecord, TaskYield, Yield};
+pub use manifest::{Dedup, DedupRecord, FileRecord, Manifest, ShardRecord, TaskYield, Yield};
 pub use row::{Findings, Row, Status};
 pub use shape::Shape;
 pub use shard::CANDIDATES;

@@ -122,6 +122,9 @@ pub(crate) fn make_in(job: &Job, folder: &Folder, work: &Work<'_>) -> Result<Sum
         true
     })?;
     let rows = missing.iter().map(|&shard| job.description().rows_of(shard)).sum::<u64>();
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)?;
+    // A thread for each shard merges and writes what the pool's threads find out: while one writes, others go on.
+    let workers = threads.current_num_threads().min(missing.len());
     let watch = Watch {
         work,
         rows: rows + summary.counts.rows,
@@ -129,10 +132,8 @@ pub(crate) fn make_in(job: &Job, folder: &Folder, work: &Work<'_>) -> Result<Sum
         done: AtomicU64::new(0),
         candidates: AtomicU64::new(0),
         failed: AtomicBool::new(false),
+        workers,
     };
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)?;
-    // A thread for each shard merges and writes what the pool's threads find out: while one writes, others go on.
-    let workers = threads.current_num_threads().min(missing.len());
     let (next, results) = (AtomicU64::new(0), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..workers {
@@ -167,7 +168,9 @@ pub(crate) fn make_in(job: &Job, folder: &Folder, work: &Work<'_>) -> Result<Sum
     if work.stop.load(Ordering::Relaxed) && summary.made < missing.len() as u64 {
         return Err(DataError::Interrupted);
     }
-    summary.complete = complete(folder, Manifest::of(job), is_wide(job.language().vocab().len()))?;
+    // Of a part nobody has looked at the shards of others.
+    let wide = is_wide(job.language().vocab().len());
+    summary.complete = complete(folder, Manifest::of(job), wide, work.part == Part::ALL)?;
     Ok(summary)
 }
 
@@ -195,6 +198,8 @@ pub(crate) struct Watch<'a> {
     done: AtomicU64,
     candidates: AtomicU64,
     failed: AtomicBool,
+    /// Shards that are made at the same time.
+    pub(crate) workers: usize,
 }
 
 impl Watch<'_> {

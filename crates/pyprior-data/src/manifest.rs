@@ -28,7 +28,18 @@ pub struct Manifest {
     pub control: Option<ControlRecord>,
     /// How the rows were deduplicated over the whole of the dataset, first to last; empty for one as it was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dedup: Vec<Dedup>,
+    pub dedup: Vec<DedupRecord>,
+}
+
+/// A pass that rows have gone through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DedupRecord {
+    /// What was left out.
+    #[serde(flatten)]
+    pub pass: Dedup,
+    /// Program and version: another one may make other bytes.
+    #[serde(default)]
+    pub made_by: String,
 }
 
 /// A pass over a dataset that leaves out duplicates: of equal programs the one with the lowest (shard, row) stays.
@@ -71,9 +82,20 @@ impl Manifest {
             return Some(format!("deduplicated by {} there, by {} here", passes(self), passes(other)));
         }
         let value = |manifest: &Self| serde_json::to_value(&manifest.description).unwrap_or_default();
-        let (field, there, here) = first_difference(String::new(), &value(self), &value(other))
-            .unwrap_or_else(|| ("fingerprint".into(), self.fingerprint.clone(), other.fingerprint.clone()));
-        Some(format!("{field} is {there} there, {here} here"))
+        let difference = first_difference(String::new(), &value(self), &value(other)).or_else(|| {
+            let shards = (self.shards, other.shards);
+            let prints = (&self.fingerprint, &other.fingerprint);
+            let said = |field: &str, there: String, here: String| Some((field.to_owned(), there, here));
+            match (shards.0 != shards.1, prints.0 != prints.1) {
+                (true, _) => said("the number of shards", shards.0.to_string(), shards.1.to_string()),
+                (_, true) => said("fingerprint", prints.0.clone(), prints.1.clone()),
+                _ => None,
+            }
+        });
+        Some(match difference {
+            Some((field, there, here)) => format!("{field} is {there} there, {here} here"),
+            None => "what the pilot of control has told is another thing there".to_owned(),
+        })
     }
 }
 
@@ -129,7 +151,8 @@ pub struct Yield {
     /// The same by split.
     #[serde(default)]
     pub splits: Tally,
-    /// The same by bin, of every column that is controlled, in the order of [`Manifest::control`].
+    /// The same by bin, of every column that is controlled, in the order of [`Manifest::control`]; empty where rows were
+    /// deduplicated as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bins: Vec<Vec<u64>>,
     /// Of each table of tasks, what they have there.
@@ -142,7 +165,8 @@ pub struct Yield {
 pub struct TaskYield {
     /// Tasks that are there.
     pub tasks: u64,
-    /// Tasks that were left out, since their streams or traces would be too long.
+    /// Tasks that were left out, since their streams or traces would be too long; after a deduplication still those of programs
+    /// that it has left out.
     pub too_long: u64,
 }
 
@@ -163,17 +187,33 @@ impl Yield {
 
     fn add_tasks(&mut self, table: &str, more: TaskYield) {
         let counts = self.tables.entry(table.to_owned()).or_default();
-        counts.tasks += more.tasks;
-        counts.too_long += more.too_long;
+        counts.tasks = counts.tasks.saturating_add(more.tasks);
+        counts.too_long = counts.too_long.saturating_add(more.too_long);
     }
 
-    /// Adds another shard's.
+    /// What became of the candidates, in words, the rows last; together they are all candidates. `whole`: duplicates were
+    /// looked for in the whole dataset, and not in each shard alone.
+    pub(crate) fn parts(&self, whole: bool) -> Vec<(String, u64)> {
+        let rejected = self.rejected.iter().map(|(name, count)| (format!("not ({name})"), count));
+        let duplicates = if whole { "duplicates" } else { "duplicates in a shard" };
+        let others = [
+            ("declined for the distributions asked for", self.declined),
+            (duplicates, self.duplicates),
+            ("of a shape that has enough", self.crowded),
+        ];
+        let others = others.into_iter().filter(|&(_, count)| count > 0);
+        let others = others.chain([("rows", self.rows)]).map(|(name, count)| (name.to_owned(), count));
+        rejected.chain(others).collect()
+    }
+
+    /// Adds another shard's. Numbers that no dataset has, which a damaged record may have, stay the largest there is.
     pub fn add(&mut self, other: &Self) {
-        self.candidates += other.candidates;
-        self.declined += other.declined;
-        self.duplicates += other.duplicates;
-        self.crowded += other.crowded;
-        self.rows += other.rows;
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.candidates, other.candidates);
+        add(&mut self.declined, other.declined);
+        add(&mut self.duplicates, other.duplicates);
+        add(&mut self.crowded, other.crowded);
+        add(&mut self.rows, other.rows);
         self.rejected.add(&other.rejected);
         self.splits.add(&other.splits);
         for (table, &counts) in &other.tables {
@@ -184,7 +224,7 @@ impl Yield {
             return;
         }
         for (sums, counts) in self.bins.iter_mut().zip(&other.bins) {
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            sums.iter_mut().zip(counts).for_each(|(sum, &count)| add(sum, count));
         }
     }
 }

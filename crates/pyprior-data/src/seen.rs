@@ -10,6 +10,11 @@ use crate::key::Key;
 pub(crate) struct Seen(HashSet<Key, BuildHasherDefault<Spread>>);
 
 impl Seen {
+    /// Whether a key has been noted.
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.0.contains(key)
+    }
+
     /// Notes a key; whether it is new.
     pub(crate) fn insert(&mut self, key: Key) -> bool {
         self.0.insert(key)

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::chunk::{Chunk, DECLINED, Makers, STAYS};
+use crate::chunk::{Chunk, DECLINED, KNOWN, Makers, STAYS};
 use crate::error::DataError;
 use crate::group::{GROUP_BYTES, Group, Picks};
 use crate::job::Job;
@@ -20,8 +20,10 @@ use crate::write::Sinks;
 /// Candidates that a shard may look at: those of shard s have the numbers from s times this on.
 pub const CANDIDATES: u64 = 1 << 32;
 
-/// Chunks a thread and wave: enough that none waits long for the others.
-const CHUNKS: u64 = 2;
+/// Chunks of a wave, at least: enough that no thread waits long for the others.
+const CHUNKS: u64 = 4;
+/// Rows for which there is patience before the first has come.
+const FIRST_ROWS: u64 = 1000;
 
 /// What a shard has come to.
 #[derive(Debug)]
@@ -46,14 +48,15 @@ pub(crate) fn make(
     let mut state = State::new(job, &makers, shard, sinks);
     let mut next = 0;
     while state.counts.rows < rows {
-        let end = limit.min(next + wave(job, threads, rows, &state.counts));
+        let end = limit.min(next + wave(job, threads, rows, &state.counts, watch.workers));
         if end == next {
             return Err(out_of_patience(shard, rows, &state.counts));
         }
         let size = (end - next).div_ceil(threads.current_num_threads().max(1) as u64).min(job.source().chunk()).max(1);
         let parts = (next..end).step_by(usize::try_from(size).unwrap_or(usize::MAX));
         let parts = parts.map(|start| first + start..first + end.min(start + size)).collect::<Vec<_>>();
-        let made = |part: &Range<u64>| makers.make(part.clone());
+        let seen = &state.seen;
+        let made = |part: &Range<u64>| makers.make(part.clone(), seen);
         let chunks = threads.install(|| parts.par_iter().map(made).collect::<Vec<_>>());
         let before = (state.counts.rows, state.counts.candidates);
         for (part, chunk) in parts.into_iter().zip(chunks) {
@@ -70,8 +73,10 @@ pub(crate) fn make(
 }
 
 /// Candidates of the next wave: as many as it takes by the yield so far, with a few more, but not more than memory is for.
-fn wave(job: &Job, threads: &rayon::ThreadPool, rows: u64, counts: &Yield) -> u64 {
-    let most = job.source().chunk().max(1).saturating_mul(CHUNKS).saturating_mul(threads.current_num_threads() as u64);
+/// All threads have something to do between the shards that are made at the same time, of which there are `workers`.
+fn wave(job: &Job, threads: &rayon::ThreadPool, rows: u64, counts: &Yield, workers: usize) -> u64 {
+    let chunks = CHUNKS.saturating_mul((threads.current_num_threads() / workers.max(1)) as u64).max(CHUNKS);
+    let most = job.source().chunk().max(1).saturating_mul(chunks);
     let left = rows.saturating_sub(counts.rows);
     // In whole numbers: what is asked for may only depend on the machine in ways that cannot be seen, but need not.
     let wanted = u128::from(left) * u128::from(counts.candidates + 1) / u128::from(counts.rows + 1);
@@ -97,6 +102,7 @@ struct State<'a> {
     /// Rows of each shape; empty where shapes have no cap.
     shapes: HashMap<Key, u64>,
     counting: Counting,
+    shard: u64,
     /// Place of the shard's first row in the dataset.
     first: u64,
     /// Split by split, and of each table by table.
@@ -115,6 +121,7 @@ impl<'a> State<'a> {
             seen: Seen::default(),
             shapes: HashMap::new(),
             counting: Counting::default(),
+            shard,
             first: shard * description.shard_rows,
             groups: sinks.iter_mut().zip(job.tables().iter().cycle()).map(group).collect(),
         }
@@ -132,20 +139,29 @@ impl<'a> State<'a> {
                 return Ok(());
             }
             // It ended early, for it had much to hold.
-            chunk = self.makers.make(from..part.end)?;
+            chunk = self.makers.make(from..part.end, &self.seen)?;
         }
     }
 
     /// Takes the candidates of a chunk in order, up to the shard's last row.
     fn take(&mut self, chunk: &Chunk, rows: u64) -> Result<(), DataError> {
         let (tables, mut place) = (self.job.tables(), 0);
+        let patience = self.job.description().patience;
         let mut picks = vec![Picks::default(); self.groups.len() / tables.len().max(1)];
         for &verdict in &chunk.verdicts {
+            // Candidate by candidate: where it gives up may not depend on waves.
+            if self.counts.candidates >= patience.saturating_mul(self.counts.rows + FIRST_ROWS) {
+                return Err(out_of_patience(self.shard, rows, &self.counts));
+            }
             self.counts.candidates += 1;
             match verdict {
                 STAYS => {}
                 DECLINED => {
                     self.counts.declined += 1;
+                    continue;
+                }
+                KNOWN => {
+                    self.counts.duplicates += 1;
                     continue;
                 }
                 filter => {

@@ -1,8 +1,8 @@
 //! Splits: into which files a program goes, as a function of the program alone.
 //!
 //! A program is its tokens, which are the same however variables and functions are called: so is its split, in any shard, of
-//! any dataset with the same splits. What is known of a program only with its place, its random numbers or its model takes
-//! no part.
+//! any dataset with the same splits, vocabulary (but for where it begins), and, as far as expressions ask for it, limits, prior and
+//! steps of a trace. What is known of a program only with its place, its random numbers or its model takes no part.
 
 use serde::{Deserialize, Serialize};
 
@@ -106,11 +106,12 @@ const TWO_53: f64 = (1_u64 << 53) as f64;
 
 fn check_name(field: &'static str, name: &str) -> Result<(), DescriptionError> {
     let letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_';
-    match !name.is_empty() && name.bytes().all(letter) {
+    // `datasets` keeps `all` for itself.
+    match !name.is_empty() && name != "all" && name.bytes().all(letter) {
         true => Ok(()),
         false => {
             let value = format!("{name:?}");
-            Err(DescriptionError::Range { field, value, range: "lower-case letters, digits and _" })
+            Err(DescriptionError::Range { field, value, range: "lower-case letters, digits and _, and not \"all\"" })
         }
     }
 }

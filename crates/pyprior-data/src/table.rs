@@ -97,13 +97,14 @@ impl Table {
         self.columns.iter().copied().filter(numbers)
     }
 
-    /// The type of a column in words, as documented.
-    pub fn kind(&self, column: &Column) -> String {
+    /// The type of a column in words, as documented; `wide` says whether token ids need more than 16 bits.
+    pub fn kind(&self, column: &Column, wide: bool) -> String {
+        let kind = if wide && matches!(column.get, Get::Tokens(_)) { "list of uint32" } else { column.kind() };
         match (self.width, column.get) {
             (Some(width), Get::Tokens(_) | Get::Bytes(_) | Get::Numbers(_)) => {
-                format!("{} of length {width}", column.kind())
+                format!("{kind} of length {width}")
             }
-            _ => column.kind().to_owned(),
+            _ => kind.to_owned(),
         }
     }
 

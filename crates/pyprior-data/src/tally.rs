@@ -18,7 +18,7 @@ impl Tally {
     /// Counts one of the `nth` name; nothing beyond the last.
     pub(crate) fn count(&mut self, nth: usize) {
         if let Some((_, count)) = self.0.get_mut(nth) {
-            *count += 1;
+            *count = count.saturating_add(1);
         }
     }
 
@@ -53,7 +53,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         for (name, count) in other.iter() {
             match self.0.iter_mut().find(|(known, _)| known == name) {
-                Some((_, sum)) => *sum += count,
+                Some((_, sum)) => *sum = sum.saturating_add(count),
                 None => self.0.push((name.to_owned(), count)),
             }
         }

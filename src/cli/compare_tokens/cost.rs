@@ -27,11 +27,11 @@ pub(super) struct CostArgs {
     #[arg(long, value_name = "N", default_value_t = 4, requires = "cost")]
     heads: usize,
     /// Programs to draw, spread evenly over those that are compared
-    #[arg(long, value_name = "N", default_value_t = 256, requires = "cost")]
-    cost_programs: usize,
+    #[arg(long, value_name = "N", default_value_t = 256, requires = "cost", value_parser = clap::value_parser!(u32).range(1..))]
+    cost_programs: u32,
     /// Programs side by side
-    #[arg(long, value_name = "ROWS", default_value_t = 64, requires = "cost")]
-    rows: usize,
+    #[arg(long, value_name = "ROWS", default_value_t = 64, requires = "cost", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    rows: u32,
 }
 
 /// Both vocabularies.
@@ -81,15 +81,17 @@ impl CostArgs {
             [self.hidden, intermediate, self.layers, self.heads].map(|n| n as u64);
         let head_dim = hidden / heads;
         let shape = Shape { hidden, intermediate, layers, heads, kv_heads: heads, head_dim, tied: true };
-        let step = all.programs.len().div_ceil(self.cost_programs.max(1)).max(1);
-        let programs: Vec<_> = all.programs.iter().step_by(step).collect();
+        let count = all.programs.len().min(self.cost_programs as usize);
+        let spread = (0..count).filter_map(|nth| all.programs.get(nth * all.programs.len() / count));
+        let programs: Vec<_> = spread.collect();
         let own: Vec<u32> = programs.iter().map(|program| program.tokens).collect();
         let text: Vec<u32> = programs.iter().map(|program| program.text_tokens.saturating_add(1)).collect();
         // Where the programs are of several languages, the usual one stands for them.
         let vocab = if all.vocab > 0 { all.vocab } else { pyprior_core::Vocab::new(&Default::default())?.len() };
-        let side = |vocab, lengths: &[u32]| side(shape, vocab, lengths, self.rows);
+        let rows = self.rows as usize;
+        let side = |vocab, lengths: &[u32]| side(shape, vocab, lengths, rows);
         let (tokens, text) = (side(vocab, &own)?, side(tokenizer.vocab_len(), &text)?);
-        Ok(Some(Costs { shape, programs: programs.len(), rows: self.rows, tokens, text }))
+        Ok(Some(Costs { shape, programs: programs.len(), rows, tokens, text }))
     }
 }
 

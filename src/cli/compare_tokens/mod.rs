@@ -29,6 +29,8 @@ use super::prior::PriorArgs;
 const GPT2: &[u8] = include_bytes!("../../../models/gpt2/tokenizer.json");
 /// The largest tokenizer.json that is read; known ones have some 30 MB.
 const MOST_BYTES: usize = 1 << 28;
+/// The most programs of a configuration, which are in memory together.
+const MOST_PROGRAMS: i64 = 1_000_000;
 
 /// Compare how many tokens programs take here and in text vocabularies.
 ///
@@ -48,8 +50,8 @@ pub(crate) struct CompareTokens {
     #[arg(conflicts_with = "sampled")]
     files: Vec<PathBuf>,
     /// Programs of each configuration
-    #[arg(short, long = "count", value_name = "N", default_value_t = 500, conflicts_with = "files")]
-    n: usize,
+    #[arg(short, long = "count", value_name = "N", default_value_t = 500, conflicts_with = "files", value_parser = clap::value_parser!(u32).range(..=MOST_PROGRAMS))]
+    n: u32,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 0, conflicts_with = "files")]
     seed: u64,
@@ -107,7 +109,7 @@ impl CompareTokens {
         }
         for tokenizer in &tokenizers {
             let groups = programs.measure(tokenizer)?;
-            let (comparison, all) = self.comparison(tokenizer, &groups)?;
+            let (comparison, all) = self.comparison(tokenizer, &groups, programs.all(&groups))?;
             if let Some(folder) = self.plots.as_ref().filter(|_| report.comparisons.is_empty()) {
                 plot(folder, "ratios.svg", &ratios_svg(tokenizer.name(), &comparison.groups))?;
                 plot(folder, "lengths.svg", &lengths_svg(tokenizer.name(), &all))?;
@@ -126,8 +128,12 @@ impl CompareTokens {
         Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_ERROR) })
     }
 
-    fn comparison(&self, tokenizer: &TextTokenizer, groups: &[Group]) -> anyhow::Result<(Comparison, Group)> {
-        let all = Group::together("all", groups);
+    fn comparison(
+        &self,
+        tokenizer: &TextTokenizer,
+        groups: &[Group],
+        all: Group,
+    ) -> anyhow::Result<(Comparison, Group)> {
         let Some(summary) = Summary::of(&all) else { bail!("there is no program to compare") };
         let cost = self.cost.costs(&all, tokenizer)?;
         let groups = groups.iter().filter_map(Summary::of).collect();
@@ -174,7 +180,7 @@ impl Report {
             }
             let vocab = of.all.vocab.map(|vocab| format!("; ours has {vocab}")).unwrap_or_default();
             writeln!(out, "{}: {} tokens in the vocabulary{vocab}\n", of.tokenizer, of.text_vocab)?;
-            let rows = if of.groups.len() > 1 {
+            let rows = if of.groups.iter().all(|group| group.name != of.all.name) && of.groups.len() > 1 {
                 [&of.groups[..], std::slice::from_ref(&of.all)].concat()
             } else {
                 of.groups.clone()

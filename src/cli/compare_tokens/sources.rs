@@ -59,7 +59,7 @@ impl Programs {
             }
             false => corpus(),
         };
-        Ok(Self::Drawn { settings, count: args.n, seed: args.seed })
+        Ok(Self::Drawn { settings, count: args.n as usize, seed: args.seed })
     }
 
     /// Reads files as programs of a language as wide as they need.
@@ -75,11 +75,16 @@ impl Programs {
                 Err(error) => refuse(path, format!("{error:#}")),
             }
         }
-        let language = args.language.widest(largest_constant(sources.iter().map(|(_, source)| source.as_str())))?;
-        let mut encoder = Encoder::with_options(&language, options);
+        // The language of the flags if it has all of them: the size of its vocabulary is what they would take.
+        let mut language = Language::new(args.language.config(None))?;
+        let encode =
+            |language: &Arc<Language>, source: &str| Encoder::with_options(language, options.clone()).encode(source);
+        if sources.iter().any(|(_, source)| encode(&language, source).is_err()) {
+            language = args.language.widest(largest_constant(sources.iter().map(|(_, source)| source.as_str())))?;
+        }
         let mut files = Vec::new();
         for (path, source) in sources {
-            match encoder.encode(&source) {
+            match encode(&language, &source) {
                 Ok(encoded) => files.push(File { source, tokens: encoded.tokens }),
                 Err(error) => refuse(path, error.to_string()),
             }
@@ -95,6 +100,14 @@ impl Programs {
         match self {
             Self::Drawn { .. } => Vec::new(),
             Self::Files { refused, .. } => refused.clone(),
+        }
+    }
+
+    /// The programs of all groups, each once: files are measured twice.
+    pub(super) fn all(&self, groups: &[Group]) -> Group {
+        match (self, groups.first()) {
+            (Self::Files { .. }, Some(given)) => given.clone(),
+            _ => Group::together("all", groups),
         }
     }
 

@@ -10,13 +10,13 @@ use pyprior_data::Description;
 /// Write a commented description of a dataset, with all defaults.
 #[derive(Debug, Args)]
 pub(super) struct Init {
-    /// File to write, which must not exist; standard output without one
+    /// File to write, which must not exist; `-` or none for standard output
     file: Option<std::path::PathBuf>,
 }
 
 impl Init {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        match &self.file {
+        match self.file.as_deref().filter(|path| path.as_os_str() != "-") {
             Some(path) => {
                 let written =
                     std::fs::File::create_new(path).and_then(|mut file| file.write_all(Description::INIT.as_bytes()));

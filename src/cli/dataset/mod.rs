@@ -1,5 +1,6 @@
 //! `pyprior dataset`
 
+mod again;
 mod columns;
 mod dedup;
 mod finish;
@@ -11,10 +12,11 @@ mod settings;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use pyprior_data::{DataError, Job, Manifest, Part, Place, Work, make};
+use pyprior_data::{DataError, Job, Manifest, Part, PilotWork, Place, SourceDescription, Stage, Work, make};
 
 use self::progress::Shown;
 use self::settings::Settings;
@@ -38,6 +40,7 @@ Examples:
   pyprior dataset my-programs --model DIR --temperature 0.8
   pyprior dataset s3://bucket/my-programs --config dataset.toml
   pyprior dataset finish my-programs
+  pyprior dataset again my-programs 4294967297
   pyprior dataset columns
   pyprior dataset levels
   pyprior dataset dedup my-programs --out my-unique-programs
@@ -53,8 +56,8 @@ pub(crate) struct Dataset {
     #[arg(long, value_name = "I/N", default_value = "0/1")]
     shard: Part,
     /// Threads that look at programs [default: all]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    threads: usize,
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=1024))]
+    threads: u16,
     /// Tell how it goes, on standard error
     #[arg(long, value_enum, default_value = "auto")]
     progress: progress::When,
@@ -70,6 +73,7 @@ pub(crate) struct Dataset {
 #[derive(Debug, Subcommand)]
 enum Other {
     Init(init::Init),
+    Again(again::Again),
     Columns(columns::Columns),
     Dedup(dedup::DedupArgs),
     Levels(levels::Levels),
@@ -77,40 +81,38 @@ enum Other {
 }
 
 impl Dataset {
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let out = match (self.command, self.out) {
+    pub(crate) fn run(mut self) -> anyhow::Result<ExitCode> {
+        let out = match (self.command.take(), &self.out) {
             (Some(Other::Init(args)), _) => return args.run(),
+            (Some(Other::Again(args)), _) => return args.run(),
             (Some(Other::Columns(args)), _) => return args.run(),
             (Some(Other::Dedup(args)), _) => return args.run(),
             (Some(Other::Finish(args)), _) => return args.run(),
             (Some(Other::Levels(args)), _) => return args.run(),
-            (None, out) => out.unwrap_or_default(),
+            (None, out) => out.clone().unwrap_or_default(),
         };
         let stop = interrupt::catch()?;
         let stages = self.settings.stages()?;
         let staged = stages.iter().any(|stage| stage.name.is_some());
-        let jobs = stages.into_iter().map(|stage| {
-            let named = || stage.name.as_ref().map_or_else(String::new, |name| format!("stage {name}"));
-            let place = Place::parse(&out);
-            let place = stage.name.as_ref().map_or_else(|| place.clone(), |name| place.below(name));
-            let job = match self.model.job(stage.description, &self.settings, self.threads, stop) {
-                Ok(Ok(job)) => Ok(job),
-                Ok(Err(description)) => Job::new(description).map_err(anyhow::Error::new),
-                Err(error) => Err(error),
-            };
-            let job = if stage.name.is_some() { job.with_context(named)? } else { job? };
-            Ok((place, job))
-        });
-        // All of them are checked before one is made, and so is what is there: a dataset has no datasets in its folder.
+        let place = Place::parse(&out);
+        // A dataset has no datasets in its folder.
         anyhow::ensure!(
-            !staged || !std::path::Path::new(&out).join("manifest").exists(),
-            "{} holds a dataset, and stages need a folder of their own",
-            Place::parse(&out)
+            !staged || !place.holds_dataset()?,
+            "{place} holds a dataset, and stages need a folder of their own"
         );
-        for (place, job) in jobs.collect::<anyhow::Result<Vec<_>>>()? {
+        // All of them are checked before one is made. A model is made again when its turn comes: several are large.
+        let mut jobs = Vec::new();
+        for stage in stages {
+            let Some(job) = self.job(&stage, stop)? else { return Ok(interrupt::code()) };
+            let is_of_a_model = matches!(job.description().source, SourceDescription::Model(_));
+            jobs.push((stage, Some(job).filter(|_| !staged || !is_of_a_model)));
+        }
+        for (stage, job) in jobs {
+            let Some(job) = job.map_or_else(|| self.job(&stage, stop), |job| Ok(Some(job)))? else { break };
+            let place = stage.name.as_ref().map_or_else(|| place.clone(), |name| place.below(name));
             let shown = Shown::new(if self.quiet { progress::When::Never } else { self.progress });
             let progress = |progress| shown.step(progress);
-            let work = Work { part: self.shard, threads: self.threads, stop, progress: &progress };
+            let work = Work { part: self.shard, threads: self.threads.into(), stop, progress: &progress };
             match make(&job, place, &work) {
                 Ok(summary) => shown.end(&summary, &Manifest::of(&job)),
                 // What was asked for by Ctrl-C is told by the exit code.
@@ -126,4 +128,26 @@ impl Dataset {
         }
         Ok(interrupt::code())
     }
+
+    /// None if it was asked to stop, which the exit code tells.
+    fn job(&self, stage: &Stage, stop: &'static AtomicBool) -> anyhow::Result<Option<Job>> {
+        let (description, threads) = (stage.description.clone(), self.threads.into());
+        let job = match self.model.job(description, &self.settings, threads, stop) {
+            Ok(Ok(job)) => Ok(job),
+            Ok(Err(description)) => {
+                Job::prepare(description, None, &PilotWork { threads, stop }).map_err(anyhow::Error::new)
+            }
+            Err(error) => Err(error),
+        };
+        match (job, &stage.name) {
+            (Err(error), _) if interrupt::asked() && is_interruption(&error) => Ok(None),
+            (job, Some(name)) => job.map(Some).with_context(|| format!("stage {name}")),
+            (job, None) => job.map(Some),
+        }
+    }
+}
+
+/// Whether what was asked for by Ctrl-C is all that went wrong, which the exit code tells.
+fn is_interruption(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(DataError::Interrupted))
 }

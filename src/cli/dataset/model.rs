@@ -13,9 +13,10 @@ use clap::Args;
 use pyprior_candle::{BlockConfig, Blocks, BlocksError, GenerateConfig, ModelDir, fuses};
 use pyprior_core::LanguageConfig;
 use pyprior_data::{
-    ComputeDevice, Description, Drawn, Dtype, Job, ModelDescription, ModelDigest, Source, SourceDescription,
+    ComputeDevice, Description, Drawn, Dtype, Job, ModelDescription, ModelDigest, PilotWork, Source, SourceDescription,
     SourceError,
 };
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::super::device::DeviceArg;
@@ -88,6 +89,7 @@ impl ModelArgs {
 
         if settings.has_no_file() {
             let own = own_language(&dir);
+            let own = if settings.has_level() { narrowed(own, &description.language) } else { own };
             description.language = LanguageConfig { max_len: settings.max_len().or(own.max_len), ..own };
         }
         // In the model's numbers of tokens: what the description lacks is excluded.
@@ -109,7 +111,8 @@ impl ModelArgs {
         description.source = SourceDescription::Model(model);
         let blocks = Blocks::new(Box::new(dir.model), &language, generate, config)?;
         let source = ModelSource { blocks, threads: threads as u64, stop };
-        Ok(Ok(Job::with_model(description, Box::new(source))?))
+        let pilot = PilotWork { threads, stop };
+        Ok(Ok(Job::prepare(description, Some(Box::new(source)), &pilot)?))
     }
 
     fn says_something(&self) -> bool {
@@ -126,10 +129,34 @@ impl ModelArgs {
     }
 }
 
+/// A language within the bounds of another one, such as a level's.
+fn narrowed(own: LanguageConfig, bounds: &LanguageConfig) -> LanguageConfig {
+    let lens = own.max_len.into_iter().chain(bounds.max_len);
+    let (low, high) = own.value_range;
+    let mut exclude = own.exclude.clone();
+    exclude.extend(bounds.exclude.iter().filter(|name| !own.exclude.contains(name)).cloned());
+    LanguageConfig {
+        max_len: lens.min(),
+        value_range: (low.max(bounds.value_range.0), high.min(bounds.value_range.1)),
+        max_funcs: own.max_funcs.min(bounds.max_funcs),
+        max_vars: own.max_vars.min(bounds.max_vars),
+        max_arity: own.max_arity.into_iter().chain(bounds.max_arity).min(),
+        max_block_stmts: own.max_block_stmts.min(bounds.max_block_stmts),
+        max_expr_depth: own.max_expr_depth.min(bounds.max_expr_depth),
+        max_control_depth: own.max_control_depth.min(bounds.max_control_depth),
+        exclude,
+        ..own
+    }
+}
+
 /// Takes what is found into the description, which may have said it already.
-fn fill<T: Copy + PartialEq + std::fmt::Debug>(said: &mut Option<T>, found: T, field: &str) -> anyhow::Result<()> {
+fn fill<T: Copy + PartialEq + Serialize>(said: &mut Option<T>, found: T, field: &str) -> anyhow::Result<()> {
     match said.replace(found) {
-        Some(said) if said != found => bail!("source.{field} is {said:?} in the description; here it is {found:?}"),
+        Some(said) if said != found => {
+            // As it is written in a description.
+            let [said, found] = [said, found].map(|value| serde_json::to_string(&value).unwrap_or_default());
+            bail!("source.{field} is {said} in the description; here it is {found}")
+        }
         _ => Ok(()),
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum When {
 /// Time between two reports on a terminal, and elsewhere, where each is a line of its own.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
 /// Width of the bar in characters.
-const BAR: u64 = 24;
+const BAR: u64 = 12;
 
 /// Tells on standard error how it goes; any thread may say so.
 pub(super) struct Shown {
@@ -114,11 +114,10 @@ impl Shown {
             _ => {
                 let (share, left) = (100.0 * yields, left.map_or_else(|| "?".to_owned(), clock));
                 let of_bar = |length: u64| (u128::from(done) * u128::from(length) / u128::from(rows.max(1))) as usize;
-                let bar = if self.terminal { format!("[{:<24}] ", "#".repeat(of_bar(BAR))) } else { String::new() };
+                let bar = if self.terminal { format!("[{:<12}] ", "#".repeat(of_bar(BAR))) } else { String::new() };
                 let percent = of_bar(100);
-                format!(
-                    "{bar}{percent} % of {rows} rows, {rate:.0} a second; {share:.1} % of candidates stay; {left} left"
-                )
+                // A line of 80 characters, for one that is broken cannot be written over.
+                format!("{bar}{percent} % of {rows} rows, {rate:.0}/s, {share:.1} % stay, {left} left")
             }
         });
     }
@@ -159,7 +158,7 @@ impl Shown {
                 }
                 if let Some(control) = &manifest.control {
                     let (declined, expected) = (counts.declined, 100.0 * control.expected_yield);
-                    let passed = counts.rows + counts.duplicates + declined;
+                    let passed = counts.rows + counts.duplicates + counts.crowded + declined;
                     let obtained = 100.0 * (passed - declined) as f64 / passed.max(1) as f64;
                     let _ = writeln!(
                         out,

@@ -43,7 +43,7 @@ pub(super) struct Settings {
     /// Rows of a shard
     #[arg(long, value_name = "N")]
     shard_rows: Option<u64>,
-    /// Seed of the random numbers
+    /// Seed of the random numbers; the nth stage, from 0, has the seed plus n, unless it names one
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
     /// What a program must be to stay: expressions over columns, such as `steps < 1000 and prints`
@@ -55,6 +55,9 @@ pub(super) struct Settings {
     /// Columns with the range of their values, both ends included, or with a uniform distribution over it in BINS bins
     #[arg(long, num_args = 1.., value_name = "COLUMN=LOW..HIGH[/BINS]", value_parser = target)]
     target: Vec<Target>,
+    /// Columns that keep the distribution that they have without targets, ranges included; without any, none [default: seven columns that `pyprior dataset init` lists if a target has BINS, else none]
+    #[arg(long, num_args = 0.., value_name = "COLUMN")]
+    hold: Option<Vec<String>>,
     /// Which of equal programs of a shard stay
     #[arg(long, value_enum)]
     duplicates: Option<DuplicatesArg>,
@@ -95,8 +98,8 @@ impl Settings {
     /// The datasets that are described: one, unless the file has stages.
     pub(super) fn stages(&self) -> anyhow::Result<Vec<Stage>> {
         let mut read = match &self.config {
-            Some(path) => stages(&read(path)?, self.level).with_context(|| format!("{}", path.display()))?,
-            None => stages("", self.level)?,
+            Some(path) => stages(&read(path)?, self.level, self.seed).with_context(|| format!("{}", path.display()))?,
+            None => stages("", self.level, self.seed)?,
         };
         read.iter_mut().for_each(|stage| self.change(&mut stage.description));
         Ok(read)
@@ -106,7 +109,6 @@ impl Settings {
         let set = |field: &mut u64, given: Option<u64>| *field = given.unwrap_or(*field);
         set(&mut description.rows, self.rows);
         set(&mut description.shard_rows, self.shard_rows);
-        set(&mut description.seed, self.seed);
         set(&mut description.max_per_shape, self.max_per_shape);
         if !self.keep.is_empty() {
             description.keep.clone_from(&self.keep);
@@ -116,6 +118,9 @@ impl Settings {
         }
         if !self.target.is_empty() {
             description.control.targets.clone_from(&self.target);
+        }
+        if self.hold.is_some() {
+            description.control.hold.clone_from(&self.hold);
         }
         if let Some(duplicates) = self.duplicates {
             description.duplicates = match duplicates {
@@ -144,6 +149,11 @@ impl Settings {
     /// Whether nothing but flags says what the dataset is.
     pub(super) fn has_no_file(&self) -> bool {
         self.config.is_none()
+    }
+
+    /// Whether a level was asked for by flag.
+    pub(super) fn has_level(&self) -> bool {
+        self.level.is_some()
     }
 
     /// The flag for the longest program.

@@ -1,7 +1,7 @@
 //! Axes with marks at round numbers.
 //!
 //! The curve of a training has its own in pyprior-candle (`train/curve.rs`), which ends where its data do: neither crate may know
-//! the other, and thirty lines twice are less than a crate for them.
+//! the other, and thirty lines more than once are less than a crate for them.
 
 /// An axis from a round number at or below all that is shown to one at or above.
 #[derive(Debug, Clone, Copy, PartialEq)]

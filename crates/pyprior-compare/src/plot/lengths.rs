@@ -65,22 +65,31 @@ pub fn lengths_svg(tokenizer: &str, group: &Group) -> String {
 }
 
 /// Mean length of the tree and the spread of the text's, of programs of about one length; at least [`TOGETHER`] in each
-/// but if there are fewer.
+/// but if there are fewer. The longest, of which there are few, are with those before them.
 fn points(group: &Group) -> Vec<(f64, Spread)> {
     let mut by_length = BTreeMap::<u32, Vec<f64>>::new();
     for program in &group.programs {
         by_length.entry(program.tokens).or_default().push(f64::from(program.text_tokens));
     }
-    let (mut points, mut lengths, mut texts) = (Vec::new(), 0.0, Vec::new());
-    let longest = by_length.last_key_value().map_or(0, |(&length, _)| length);
-    for (length, of) in by_length {
-        lengths += f64::from(length) * of.len() as f64;
-        texts.extend(of);
-        if texts.len() >= TOGETHER || (length == longest && points.is_empty()) {
-            let mean = lengths / texts.len() as f64;
-            points.extend(Spread::of(texts.drain(..)).map(|spread| (mean, spread)));
-            lengths = 0.0;
+    let mut parts = Vec::<(f64, Vec<f64>)>::new();
+    for (length, texts) in by_length {
+        if parts.last().is_none_or(|(_, texts)| texts.len() >= TOGETHER) {
+            parts.push((0.0, Vec::new()));
+        }
+        if let Some((lengths, all)) = parts.last_mut() {
+            *lengths += f64::from(length) * texts.len() as f64;
+            all.extend(texts);
         }
     }
-    points
+    if let Some((lengths, texts)) = parts.pop_if(|(_, texts)| texts.len() < TOGETHER) {
+        match parts.last_mut() {
+            Some((all_lengths, all)) => {
+                *all_lengths += lengths;
+                all.extend(texts);
+            }
+            None => parts.push((lengths, texts)),
+        }
+    }
+    let point = |(lengths, texts): (f64, Vec<f64>)| Some((lengths / texts.len() as f64, Spread::of(texts)?));
+    parts.into_iter().filter_map(point).collect()
 }

@@ -10,3 +10,4 @@ pub(crate) mod program_names;
 pub(crate) mod render;
 pub(crate) mod slots;
 pub(crate) mod tree;
+mod written;

@@ -5,6 +5,7 @@ use super::names::Names;
 use super::naming::{NamedError, Naming};
 use super::program_names::ProgramNames;
 use super::tree::DecodeError;
+use super::written::Written;
 use crate::config::ComparisonValues;
 use crate::language::Language;
 use crate::vocab::{BinOp, Compare, Symbol, Vocab};
@@ -60,9 +61,22 @@ impl<'a> Renderer<'a> {
     ///
     /// [`DecodeError`] if the tokens are no complete program.
     pub fn render(&mut self, tokens: &[u32]) -> Result<&str, DecodeError> {
-        let end = self.write(tokens, None);
+        let end = self.write(tokens, None, None);
         self.whole(tokens, end)?;
         Ok(&self.out)
+    }
+
+    /// The names that [`render`](Self::render) writes a complete program with: those that an [`Encoder`](crate::Encoder)
+    /// reads off its source.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the tokens are no complete program.
+    pub fn program_names(&mut self, tokens: &[u32]) -> Result<ProgramNames, DecodeError> {
+        let mut written = Written::default();
+        let end = self.write(tokens, None, Some(&mut written));
+        self.whole(tokens, end)?;
+        Ok(written.names(&self.out))
     }
 
     /// The source of a complete program under the names that an [`Encoder`](crate::Encoder) read it with. The
@@ -76,7 +90,7 @@ impl<'a> Renderer<'a> {
     /// [`NamedError`] if the tokens are no complete program, or the names are those of another one.
     pub fn render_named(&mut self, tokens: &[u32], names: &ProgramNames) -> Result<&str, NamedError> {
         let mut naming = Naming::new(names);
-        let end = self.write(tokens, Some(&mut naming));
+        let end = self.write(tokens, Some(&mut naming), None);
         self.whole(tokens, end)?;
         naming.finish()?;
         Ok(&self.out)
@@ -92,7 +106,7 @@ impl<'a> Renderer<'a> {
     pub fn render_continued(&mut self, tokens: &[u32], names: &ProgramNames) -> Result<&str, NamedError> {
         let pools = self.names.clone();
         let mut naming = Naming::continued(names, &pools);
-        let end = self.write(tokens, Some(&mut naming));
+        let end = self.write(tokens, Some(&mut naming), None);
         self.whole(tokens, end)?;
         naming.finish()?;
         Ok(&self.out)
@@ -112,7 +126,7 @@ impl<'a> Renderer<'a> {
     ///
     /// A token that does not fill its hole ends the program there; so do tokens behind the end.
     pub fn partial(&mut self, tokens: &[u32]) -> &str {
-        self.write(tokens, None);
+        self.write(tokens, None, None);
         &self.out
     }
 
@@ -123,20 +137,37 @@ impl<'a> Renderer<'a> {
     /// [`NamedError`] if what there is already needs other names.
     pub fn partial_named(&mut self, tokens: &[u32], names: &ProgramNames) -> Result<&str, NamedError> {
         let mut naming = Naming::new(names);
-        self.write(tokens, Some(&mut naming));
+        self.write(tokens, Some(&mut naming), None);
         naming.so_far()?;
         Ok(&self.out)
     }
 
     /// Writes what there is; `Some` is the number of tokens of a complete program.
-    fn write(&mut self, tokens: &[u32], naming: Option<&mut Naming<'_>>) -> Option<usize> {
+    fn write(
+        &mut self,
+        tokens: &[u32],
+        naming: Option<&mut Naming<'_>>,
+        written: Option<&mut Written>,
+    ) -> Option<usize> {
         self.out.clear();
         self.state.clear();
         let Self { vocab, comparison_values, names, out, state } = self;
         let int = *comparison_values == ComparisonValues::Int;
         let complete = true;
-        let mut writer =
-            Writer { vocab, int, names, naming, out, state, tokens, position: 0, complete, scope: 0, depth: 0 };
+        let mut writer = Writer {
+            vocab,
+            int,
+            names,
+            naming,
+            written,
+            out,
+            state,
+            tokens,
+            position: 0,
+            complete,
+            scope: 0,
+            depth: 0,
+        };
         writer.block(0);
         writer.complete.then_some(writer.position)
     }
@@ -148,6 +179,8 @@ struct Writer<'w, 'n> {
     names: &'w Names,
     /// Names of this one program, instead of those above.
     naming: Option<&'w mut Naming<'n>>,
+    /// Where names are noted, if anybody asks.
+    written: Option<&'w mut Written>,
     out: &'w mut String,
     state: &'w mut State,
     tokens: &'w [u32],
@@ -272,7 +305,11 @@ impl Writer<'_, '_> {
 
     fn def(&mut self, func: u8, indent: usize) {
         self.out.push_str("def ");
+        let start = self.out.len();
         self.func(func);
+        if let Some(written) = &mut self.written {
+            written.function(func, start..self.out.len());
+        }
         self.out.push('(');
         let outside = self.scope;
         let arity = self.next("<params>", |symbol| match symbol {
@@ -315,9 +352,13 @@ impl Writer<'_, '_> {
     }
 
     fn assigned(&mut self, var: u8) -> Option<u8> {
+        let start = self.out.len();
         match &mut self.naming {
             Some(naming) => self.out.push_str(naming.target(var)),
             None => self.var(var),
+        }
+        if let Some(written) = &mut self.written {
+            written.binding(self.scope, start..self.out.len());
         }
         Some(var)
     }

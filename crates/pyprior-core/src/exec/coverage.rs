@@ -1,6 +1,6 @@
 //! Which ways runs go.
 
-use super::code::{Op, Program};
+use super::code::{Instr, Op, Program};
 use super::trace::Tracer;
 use super::value::Value;
 
@@ -34,7 +34,7 @@ impl Coverage {
                 let instr = &program.code[pc];
                 let ways = match instr.op {
                     Op::UnlessLtRR | Op::UnlessLtRI | Op::UnlessLtIR | Op::UnlessEqRR | Op::UnlessEqRI => 2,
-                    Op::ForNext if !set_up_by_literals(program, instr.c) => 3,
+                    Op::ForNext if !set_up_by_literals(program, instr) => 3,
                     Op::Call => {
                         let callee = instr.b as usize;
                         if !found.contains(&callee) {
@@ -79,17 +79,26 @@ impl Coverage {
     }
 }
 
-/// Whether the loop whose body starts at `body` has two literals for bounds.
-fn set_up_by_literals(program: &Program, body: u32) -> bool {
-    let set_up = (body as usize).checked_sub(1).and_then(|pc| program.code.get(pc));
-    set_up.is_some_and(|instr| instr.op == Op::Enter)
+/// Whether the loop of a `ForNext` has two literals for bounds.
+fn set_up_by_literals(program: &Program, next: &Instr) -> bool {
+    let before = |body: u32, back: usize| (body as usize).checked_sub(back).and_then(|pc| program.code.get(pc));
+    // What is no literal goes through `Bound`.
+    let loads = |back, register| {
+        before(next.c, back).is_some_and(|instr| instr.a == register && matches!(instr.op, Op::LoadInt | Op::LoadConst))
+    };
+    match before(next.c, 1).map(|instr| instr.op) {
+        Some(Op::Enter) => true,
+        // One of them does not fit into an instruction.
+        Some(Op::Jump) => loads(3, next.b) && loads(2, next.b + 1),
+        _ => false,
+    }
 }
 
 impl Tracer for &mut Coverage {
     const ON: bool = false;
     const STEPS: bool = true;
 
-    fn at(&mut self, program: &Program, pc: usize) {
+    fn at(&mut self, program: &Program, pc: usize, _: u64) {
         let before = self.before.replace(pc);
         let first = |pc: usize| program.code.get(pc).zip(self.first.get(pc).copied().filter(|&first| first != NONE));
         let set_up = first(pc).filter(|(instr, _)| instr.op == Op::ForNext);

@@ -80,7 +80,7 @@ impl State {
             loop {
                 let Some(instr) = program.code.get(pc) else { break 'run Ok(Value::None) };
                 if T::STEPS {
-                    tracer.at(program, pc);
+                    tracer.at(program, pc, left);
                 }
                 pc += 1;
                 let (a, b, c) = (instr.a as usize, instr.b as usize, instr.c as usize);

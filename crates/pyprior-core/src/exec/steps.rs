@@ -60,15 +60,17 @@ impl Tracer for StepRecorder<'_> {
     const ON: bool = true;
     const STEPS: bool = true;
 
-    fn at(&mut self, program: &Program, pc: usize) {
+    fn at(&mut self, program: &Program, pc: usize, left: u64) {
         let before = std::mem::replace(&mut self.before, pc);
         // A loop that is set up goes on at its test, which is no line of its own then.
         if program.code.get(pc).is_some_and(|instr| instr.op == Op::ForNext && before + 1 == instr.c as usize) {
             return;
         }
-        // Where literals decide a test, no instruction stands between the `if` and what is in it.
+        // Where literals decide a test, no instruction stands between the `if` and what is in it: the instruction takes
+        // the fuel of both. A statement begins where those before it are paid for.
         let first = program.marks.partition_point(|mark| (mark.pc as usize) < pc);
-        for mark in program.marks[first..].iter().take_while(|mark| mark.pc as usize == pc) {
+        let here = program.marks[first..].iter().take_while(|mark| mark.pc as usize == pc);
+        for mark in here.take(usize::try_from(left).unwrap_or(usize::MAX).saturating_add(1)) {
             self.push(Some(Step::Line { statement: mark.statement, line: mark.line }));
         }
     }

@@ -68,8 +68,8 @@ pub(super) trait Tracer {
     fn wrote(&mut self, program: &Program, pc: usize, scope: u8, slot: u32, value: &Value);
     /// A call has written a parameter of the function with this place in the list.
     fn passed(&mut self, program: &Program, func: usize, slot: u32, value: &Value);
-    /// The instruction at `pc` is next.
-    fn at(&mut self, _: &Program, _: usize) {}
+    /// The instruction at `pc` is next, with so much fuel left.
+    fn at(&mut self, _: &Program, _: usize, _: u64) {}
     /// The function with this place in the list is called; its parameters follow.
     fn entered(&mut self, _: &Program, _: usize) {}
     /// A value has been printed.

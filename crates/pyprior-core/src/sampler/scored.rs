@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::programs::{ProgramSampler, Programs, TooLongError};
 use super::score::ProgramScorer;
 use super::scores::Score;
-use crate::matcher::TokenError;
 use crate::prior::config::{PriorConfig, PriorError};
 
 /// A [`ProgramSampler`] that says how likely each program is under a prior, its own or another: what a [`ProgramScorer`]
@@ -41,7 +40,7 @@ impl ScoredSampler {
     pub fn new(sampler: ProgramSampler, prior: PriorConfig) -> Result<Self, PriorError> {
         let mut scorer = ProgramScorer::new(sampler.language(), prior)?;
         // The sampler has taken its prefix, so all of it is legal.
-        let start = scorer.start(sampler.start().1).unwrap_or_else(|_: TokenError| Score::EMPTY);
+        let start = scorer.start(sampler.start().1).unwrap_or(Score::EMPTY);
         Ok(Self { sampler, scorer, start })
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn tables(description: &Description, wide: bool) -> Result<Vec<Table>
         title: title(&table.name),
         about: table.about,
         schema: schema(&table.columns, wide, table.width),
-        columns: table.columns.iter().map(|column| (column.name, table.kind(column), column.about)).collect(),
+        columns: table.columns.iter().map(|column| (column.name, table.kind(column, wide), column.about)).collect(),
     };
     Ok(table::Table::all(description)?.iter().map(told).collect())
 }

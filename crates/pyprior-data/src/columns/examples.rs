@@ -48,7 +48,7 @@ pub static EXAMPLE_COLUMNS: [Column; 9] = [
     },
     Column {
         name: "trace",
-        about: "What the run does, statement by statement, as JSON; null if it takes more than `trace.steps` steps",
+        about: "What the run does, statement by statement, as JSON; null if it takes more than `trace.steps` steps or 4 MiB",
         needs: Needs::Trace,
         get: Get::MaybeText(|row| row.trace.and_then(|trace| trace.json.as_deref())),
     },

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone)]
 pub struct Lists<T> {
     values: Vec<T>,
-    /// Where each list ends, with a 0 before: as Arrow has it. A group of rows stays below 2³¹ values.
+    /// Where each list ends, with a 0 before: as Arrow has it. Who adds looks at [`Columns::fits`](super::Columns::fits).
     offsets: Vec<i32>,
 }
 
@@ -34,7 +34,7 @@ impl<T: Copy> Lists<T> {
     /// Adds a list, and says of how many values.
     pub(super) fn push(&mut self, list: &[T]) -> usize {
         self.values.extend_from_slice(list);
-        self.offsets.push(self.values.len() as i32);
+        self.offsets.push(i32::try_from(self.values.len()).unwrap_or(i32::MAX));
         list.len()
     }
 

@@ -6,6 +6,7 @@
 mod buffer;
 mod examples;
 mod list;
+mod read;
 mod table;
 mod texts;
 
@@ -69,6 +70,19 @@ pub enum Get {
     Bool(fn(&Row<'_>) -> bool),
 }
 
+impl Get {
+    /// Bytes of a value, texts and lists without what they hold.
+    const fn width(&self) -> usize {
+        match self {
+            Self::Bool(_) => 1,
+            Self::Tokens(_) | Self::Text(_) | Self::Texts(_) | Self::Bytes(_) | Self::Numbers(_) | Self::U32(_) => 4,
+            Self::MaybeText(_) => 5,
+            Self::Position | Self::U64(_) | Self::MaybeU32(_) => 8,
+            Self::MaybeU64(_) | Self::MaybeF64(_) => 16,
+        }
+    }
+}
+
 /// A column.
 #[derive(Debug)]
 pub struct Column {
@@ -123,16 +137,19 @@ impl Column {
 pub struct Columns {
     columns: Vec<&'static Column>,
     buffers: Vec<Buffer>,
-    /// Bytes of text and tokens of each row.
+    /// Bytes of each row.
     sizes: Vec<usize>,
     bytes: usize,
+    /// Bytes that every row takes, whatever its texts and lists have.
+    width: usize,
 }
 
 impl Columns {
     /// No rows yet.
     pub fn new(columns: &[&'static Column]) -> Self {
         let buffers = columns.iter().map(|column| Buffer::new(column.get)).collect();
-        Self { columns: columns.to_vec(), buffers, sizes: Vec::new(), bytes: 0 }
+        let width = columns.iter().map(|column| column.get.width()).sum();
+        Self { columns: columns.to_vec(), buffers, sizes: Vec::new(), bytes: 0, width }
     }
 
     /// Number of rows.
@@ -145,12 +162,18 @@ impl Columns {
         self.sizes.is_empty()
     }
 
-    /// Bytes of text and tokens.
+    /// Bytes of all rows.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Bytes of text and tokens of a row; 0 beyond the last.
+    /// Whether there is 1 GiB of data at most. Then a group of rows, which ends with the row that fills it, stays
+    /// below 2³¹ values, as Arrow counts.
+    pub fn fits(&self) -> bool {
+        self.bytes <= 1 << 30
+    }
+
+    /// Bytes of a row; 0 beyond the last.
     pub fn size(&self, nth: usize) -> usize {
         self.sizes.get(nth).copied().unwrap_or(0)
     }
@@ -167,7 +190,7 @@ impl Columns {
 
     /// Adds a row.
     pub fn push(&mut self, row: &Row<'_>) {
-        let size = self.buffers.iter_mut().map(|buffer| buffer.push(row)).sum();
+        let size = self.width + self.buffers.iter_mut().map(|buffer| buffer.push(row)).sum::<usize>();
         self.sizes.push(size);
         self.bytes += size;
     }

@@ -58,7 +58,7 @@ impl Texts {
     /// Adds a list, and says of how many bytes.
     pub(super) fn push<'t>(&mut self, list: impl Iterator<Item = &'t str>) -> usize {
         let bytes = list.map(|text| self.texts.push(text.as_bytes())).sum();
-        self.offsets.push(self.texts.offsets().len() as i32 - 1);
+        self.offsets.push(i32::try_from(self.texts.offsets().len() - 1).unwrap_or(i32::MAX));
         bytes
     }
 

@@ -4,7 +4,7 @@ use super::describe::{Measured, number};
 use crate::expression::{Measure, Value};
 use crate::row::Row;
 
-/// Bins of a column that is held: each has at least this part of the programs, unless it is the last.
+/// Bins of a column that is held: each has at least this part of the programs that have a value, unless it is the last one.
 const LEAST_SHARE: u64 = 12;
 
 /// Something that is controlled, with its bins.
@@ -21,29 +21,37 @@ pub(super) struct Dimension {
     null: bool,
     /// The share of rows that each bin is to have.
     pub(super) shares: Vec<f64>,
-    /// Programs of the pilot in each bin.
+    /// Programs of the pilot in each bin, those beyond the ranges of others included.
     pub(super) natural: Vec<u64>,
+    /// Programs within all ranges in each bin.
+    pub(super) within: Vec<u64>,
 }
 
 impl Dimension {
     /// With bins as described, or, if it is held, such that every bin has programs; `values` are those of the pilot.
-    pub(super) fn new(measured: Measured, values: &[Option<f64>]) -> Self {
-        let null = measured.goal.is_none() && values.iter().any(Option::is_none);
-        let (held, starts, end, shares) = match measured.goal {
+    pub(super) fn new(measured: &Measured, values: impl Iterator<Item = f64> + Clone) -> Self {
+        let (held, starts, end, mut shares) = match &measured.goal {
             Some((edges, shares)) => {
                 let starts = edges.iter().take(shares.len()).copied().collect();
-                (false, starts, edges.last().copied(), shares)
+                (false, starts, edges.last().copied(), shares.clone())
             }
-            None => (true, quantiles(values), None, Vec::new()),
+            None => (true, quantiles(values.clone()), None, Vec::new()),
         };
-        let bins = starts.len() + usize::from(null);
-        let mut this = Self { measure: measured.measure, held, starts, end, null, shares, natural: vec![0; bins] };
-        for &value in values {
-            let bin = this.place(value);
-            this.natural[bin] += 1;
+        let null = held && values.clone().any(f64::is_nan);
+        let empty = vec![0; starts.len() + usize::from(null)];
+        shares.resize(empty.len(), 0.0);
+        let (natural, measure) = (empty.clone(), measured.measure.clone());
+        let (mut this, mut programs) =
+            (Self { measure, held, starts, end, null, shares, natural, within: empty }, 0_u32);
+        for value in values {
+            programs += 1;
+            if this.has(value) {
+                let bin = this.place(value);
+                this.natural[bin] += 1;
+            }
         }
         if held {
-            this.shares = this.natural.iter().map(|&count| count as f64 / values.len() as f64).collect();
+            this.shares = this.natural.iter().map(|&count| count as f64 / f64::from(programs)).collect();
         }
         this
     }
@@ -57,13 +65,19 @@ impl Dimension {
         self.place(value(&self.measure, row))
     }
 
+    /// Whether a value is in a bin: those of targets have ends.
+    fn has(&self, value: f64) -> bool {
+        let ends = self.starts.first().zip(self.end);
+        ends.is_none_or(|(&start, end)| (start..=end).contains(&value))
+    }
+
     /// The bin of a value. What no program of the pilot had goes to the nearest.
-    pub(super) fn place(&self, value: Option<f64>) -> usize {
+    pub(super) fn place(&self, value: f64) -> usize {
         let last = self.starts.len().saturating_sub(1);
-        match value {
-            Some(value) => self.starts.partition_point(|&start| start <= value).saturating_sub(1),
-            None if self.null => last + 1,
-            None => last,
+        match value.is_nan() {
+            false => self.starts.partition_point(|&start| start <= value).saturating_sub(1),
+            true if self.null => last + 1,
+            true => last,
         }
     }
 
@@ -82,18 +96,18 @@ impl Dimension {
     }
 }
 
-/// The value of a row; none if it is null.
-pub(super) fn value(measure: &Measure, row: &Row<'_>) -> Option<f64> {
+/// The value of a row; NaN if it is null.
+pub(super) fn value(measure: &Measure, row: &Row<'_>) -> f64 {
     match measure.of(row) {
-        Value::Null => None,
-        Value::Integer(value) => Some(value as f64),
-        Value::Float(value) => Some(value).filter(|value| !value.is_nan()),
+        Value::Null => f64::NAN,
+        Value::Integer(value) => value as f64,
+        Value::Float(value) => value,
     }
 }
 
 /// Where bins begin so that each has its part of the values.
-fn quantiles(values: &[Option<f64>]) -> Vec<f64> {
-    let mut sorted = values.iter().copied().flatten().collect::<Vec<_>>();
+fn quantiles(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut sorted = values.filter(|value| !value.is_nan()).collect::<Vec<_>>();
     sorted.sort_unstable_by(f64::total_cmp);
     let least = (sorted.len() as u64 / LEAST_SHARE).max(1);
     let (mut starts, mut count) = (Vec::new(), 0);

@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::description::{Description, DescriptionError};
 use crate::expression::Measure;
 
-/// What is controlled unless told otherwise.
+/// What is held unless told otherwise, where a target gives a distribution.
 const HELD: [&str; 7] =
     ["length", "control_depth", "expr_depth", "count_for", "variables", "largest_constant", "steps"];
 /// Columns that may be controlled together.
@@ -22,19 +22,21 @@ const MAX_EDGE: f64 = (1_u64 << 53) as f64;
 pub struct ControlDescription {
     /// What is set.
     pub targets: Vec<Target>,
-    /// Columns, or expressions that are numbers, that keep the distribution which they have without targets. Those that a
-    /// target gives one are left out.
-    pub hold: Vec<String>,
-    /// Programs that pass the filters and are looked at beforehand; 1,000 to 2²⁴.
+    /// Columns, or expressions that are numbers, that keep the distribution which they have without targets, ranges included;
+    /// those that are targets themselves are left out. None says it by the targets: if one gives a distribution, `length`,
+    /// `control_depth`, `expr_depth`, `count_for`, `variables`, `largest_constant` and `steps` are held, and beside mere ranges
+    /// nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Vec<String>>,
+    /// Programs that pass `keep` and are looked at beforehand, and as many within the ranges; 1,000 to 2²⁴.
     pub pilot: u64,
-    /// Share of programs passing the filters of which the targets must leave at least so much; more than 0, at most 1.
+    /// Share of programs passing `keep` and ranges of which control must leave at least so much; more than 0, at most 1.
     pub least_yield: f64,
 }
 
 impl Default for ControlDescription {
     fn default() -> Self {
-        let hold = HELD.map(str::to_owned).to_vec();
-        Self { targets: Vec::new(), hold, pilot: 1 << 17, least_yield: 0.001 }
+        Self { targets: Vec::new(), hold: None, pilot: 1 << 17, least_yield: 0.001 }
     }
 }
 
@@ -112,7 +114,7 @@ pub enum ControlError {
     },
     /// Shares that exclude each other.
     #[error(
-        "the targets and columns that are held exclude each other: {of} in {bin} is to have a share of {wanted:.4} and comes to {reached:.4}; leave columns out of control.hold"
+        "the targets and columns that are held exclude each other: {of} in {bin} is to have a share of {wanted:.4} and comes to {reached:.4}; leave columns out of control.hold (--hold), or all of them"
     )]
     Contradiction {
         /// The column that is furthest from what was asked for.
@@ -137,7 +139,7 @@ pub enum ControlError {
         of: String,
         /// Its bin.
         bin: String,
-        /// The share that it has by itself.
+        /// The share that it has by itself, within the ranges.
         natural: f64,
         /// The share that was asked for.
         wanted: f64,
@@ -165,7 +167,15 @@ impl ControlDescription {
         self.targets.iter().filter_map(range).collect()
     }
 
-    /// What is controlled: nothing if no target gives a distribution.
+    /// Says what is held where nothing is said, so that descriptions that are written down leave nothing open.
+    pub(crate) fn fill(&mut self) {
+        if self.hold.is_none() && !self.targets.is_empty() {
+            let distributed = self.targets.iter().any(|target| target.bins.is_some() || !target.edges.is_empty());
+            self.hold = Some(HELD.iter().filter(|_| distributed).map(|name| (*name).to_owned()).collect());
+        }
+    }
+
+    /// What is controlled: nothing if no target gives a distribution and nothing is held beside the ranges.
     pub(crate) fn measures(&self) -> Result<Vec<Measured>, DescriptionError> {
         let measure = |field: &str, text: &str| {
             Measure::new(text).map_err(|source| DescriptionError::expression(field, text, source))
@@ -177,32 +187,33 @@ impl ControlDescription {
         if self.least_yield.is_nan() || self.least_yield <= 0.0 || self.least_yield > 1.0 {
             return range("control.least_yield", self.least_yield.to_string(), "more than 0 and at most 1");
         }
-        let mut measured = Vec::<Measured>::new();
+        let (mut measured, mut set) = (Vec::<Measured>::new(), Vec::new());
         for target in &self.targets {
             let measure = measure("control.targets.of", &target.of)?;
             let goal =
                 target.goal(measure.is_whole()).map_err(|what| ControlError::Target { of: target.of.clone(), what })?;
-            if goal.is_some() {
-                if measured.iter().any(|other| other.measure.to_string() == measure.to_string()) {
-                    return Err(DescriptionError::Twice { field: "control.targets", name: measure.to_string() });
-                }
-                measured.push(Measured { measure, goal });
+            if measured.iter().any(|other| goal.is_some() && other.measure.to_string() == measure.to_string()) {
+                return Err(DescriptionError::Twice { field: "control.targets", name: measure.to_string() });
             }
+            set.push(measure.to_string());
+            measured.extend(goal.map(|goal| Measured { measure, goal: Some(goal) }));
         }
         let targets = measured.len();
-        for text in &self.hold {
+        for text in self.hold.iter().flatten() {
             let measure = measure("control.hold", text)?;
-            let known = measured.iter().position(|other| other.measure.to_string() == measure.to_string());
-            match known {
-                None => measured.push(Measured { measure, goal: None }),
-                Some(nth) if nth < targets => {}
-                Some(_) => return Err(DescriptionError::Twice { field: "control.hold", name: measure.to_string() }),
+            let name = measure.to_string();
+            if measured.iter().skip(targets).any(|other| other.measure.to_string() == name) {
+                return Err(DescriptionError::Twice { field: "control.hold", name });
+            }
+            // What is set, be it by a range alone, is not what it was.
+            if !set.contains(&name) {
+                measured.push(Measured { measure, goal: None });
             }
         }
         if measured.len() > MAX_DIMENSIONS {
             return range("control", format!("of {} columns", measured.len()), "of at most 16 columns");
         }
-        Ok(if targets == 0 { Vec::new() } else { measured })
+        Ok(if set.is_empty() { Vec::new() } else { measured })
     }
 }
 
@@ -266,7 +277,8 @@ fn uniform(low: f64, high: f64, bins: u32, whole: bool) -> Result<Goal, &'static
     Ok((edges, shares))
 }
 
-/// A description with limits of the language where targets are steered. Doing so again changes nothing.
+/// A description, of whose language numbers are in range, with limits of the language where targets are steered. Doing so again
+/// changes nothing.
 pub(crate) fn steered(mut description: Description) -> Result<Description, DescriptionError> {
     let language = &mut description.language;
     for target in description.control.targets.iter().filter(|target| target.by == By::Steering) {
@@ -286,14 +298,24 @@ pub(crate) fn steered(mut description: Description) -> Result<Description, Descr
             ),
             "largest_constant" => {
                 let (low, top) = language.value_range;
-                // A range of constants is 65,536 values long at most, which is checked where the language is.
-                let constants = (low..=top).take(1 << 16).filter(|value| value.unsigned_abs() > high.into());
+                let constants = (low..=top).filter(|value| value.unsigned_abs() > high.into());
                 exclude(&mut language.exclude, constants.map(|value| format!("INT_{value}")));
             }
             _ => return refuse("steering is for length, expr_depth, control_depth, functions and largest_constant"),
         }
     }
     Ok(description)
+}
+
+/// Programs of a model have the language that it was made for.
+pub(crate) fn refuse_steering(description: &Description) -> Result<(), DescriptionError> {
+    match description.control.targets.iter().find(|target| target.by == By::Steering) {
+        Some(target) => {
+            let what = "steering is for programs that are drawn without a model; by = \"acceptance\" is for all";
+            Err(ControlError::Target { of: target.of.clone(), what }.into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn exclude(names: &mut Vec<String>, more: impl Iterator<Item = String>) {

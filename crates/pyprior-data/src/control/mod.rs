@@ -3,48 +3,39 @@
 //! ```text
 //! describe.rs   what is asked for, checked · limits of the language where it is steered
 //! bins.rs       bins of a column
-//! rake.rs       factors of bins from a pilot sample
+//! pilot.rs      a sample of programs
+//! rake.rs       factors of bins from it
 //! record.rs     what was asked for, what there is without, what it has come to
 //! ```
 //!
 //! The probability of a candidate is a product of factors, one for each column that is controlled. Targets have the shares that
-//! they are to have, and columns that are held those that they have without: that is what makes control independent. Factors
-//! are fitted to a pilot sample of programs with numbers that no shard has, so that every machine finds the same.
+//! they are to have, and columns that are held those that they have without: that is what makes control independent. What they
+//! have without is told from all programs of a pilot sample, beyond the targets' ranges too; factors are fitted to those within,
+//! for no other comes to be weighed. The pilot has numbers that no shard has, so that every machine finds the same.
 
 mod bins;
 mod describe;
+mod pilot;
 mod rake;
 mod record;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use pyprior_core::philox4x32_10;
-use rayon::prelude::*;
 
 pub use describe::{By, ControlDescription, ControlError, Target};
-pub(crate) use describe::{Measured, steered};
+pub(crate) use describe::{Measured, refuse_steering, steered};
+pub use pilot::PilotWork;
 pub use record::{Bin, Compared, ControlRecord, Controlled};
 
-use self::bins::{Dimension, value};
+use self::bins::Dimension;
+use self::pilot::Pilot;
 use self::rake::{Cell, rake, scale, weight};
-use crate::description::{DescriptionError, MAX_SHARDS};
+use crate::description::DescriptionError;
 use crate::error::DataError;
-use crate::examine::Examiner;
 use crate::job::Job;
 use crate::row::Row;
-use crate::shard::CANDIDATES;
-use crate::source::Drawn;
 
-/// The pilot's programs have the numbers that the first shard beyond the last possible one would have.
-const PILOT: u64 = MAX_SHARDS * CANDIDATES;
-/// Candidates for each program of the pilot, at most.
-const PILOT_PATIENCE: u64 = 64;
-/// Programs without which there is no pilot.
-const LEAST_PILOT: u64 = 1000;
-/// Candidates of the pilot that are looked at by one thread, and together.
-const PILOT_CHUNK: u64 = 1 << 11;
-const PILOT_WAVE: u64 = 1 << 15;
 /// Part of the rows that the heaviest programs may lack, for weights have no end.
 const CLIPPED: f64 = 1e-4;
 /// Difference of shares with which targets count as fulfilled.
@@ -59,45 +50,47 @@ pub(crate) struct Control {
     factors: Vec<Vec<f64>>,
     /// The weight that is accepted for sure.
     most: f64,
-    /// The share of programs that is accepted.
+    /// The share of programs within the ranges that is accepted.
     expected: f64,
+    /// Programs of the pilot that natural shares are told from.
     pilot: u64,
+    /// Programs within the ranges that factors are fitted to.
+    within: u64,
     key: [u32; 2],
 }
 
 impl Control {
     /// Fits factors; none if nothing is controlled.
-    pub(crate) fn fit(job: &Job, measured: Vec<Measured>) -> Result<Option<Self>, DataError> {
+    pub(crate) fn fit(job: &Job, measured: Vec<Measured>, work: &PilotWork<'_>) -> Result<Option<Self>, DataError> {
         if measured.is_empty() {
             return Ok(None);
         }
         let description = job.description();
-        let values = pilot(job, &measured)?;
-        let pilot = values.len() as u64;
-        let dimension = |(nth, measured): (usize, Measured)| {
-            let values = values.iter().map(|values| values.get(nth).copied().flatten()).collect::<Vec<_>>();
-            Dimension::new(measured, &values)
-        };
-        let dimensions = measured.into_iter().enumerate().map(dimension).collect::<Vec<_>>();
-        for dimension in &dimensions {
-            let mut bins = dimension.shares.iter().zip(&dimension.natural).enumerate();
-            let unreachable = bins.find(|(_, (share, natural))| **share > 0.0 && **natural == 0);
-            if let Some((bin, (&wanted, _))) = unreachable {
-                let (of, bin) = (dimension.measure.to_string(), dimension.name(bin));
-                return refuse(ControlError::Unreachable { of, bin, pilot, wanted });
-            }
+        let mut pilot = Pilot::new(job, &measured, work)?;
+        let first = pilot.first()?;
+        let columns = measured.len();
+        let dimension = |(nth, measured)| Dimension::new(measured, first.column(nth, columns));
+        let mut dimensions = measured.iter().enumerate().map(dimension).collect::<Vec<_>>();
+        let mut counts = BTreeMap::<Vec<u8>, u64>::new();
+        let within = pilot.within(&first, |values| {
+            let bins = dimensions.iter().zip(values).map(|(dimension, &value)| dimension.place(value) as u8);
+            *counts.entry(bins.collect()).or_default() += 1;
+        })?;
+        // In the order of the bins.
+        let cells = counts.into_iter().map(|(bins, count)| Cell { bins, count }).collect::<Vec<_>>();
+        for (nth, dimension) in dimensions.iter_mut().enumerate() {
+            cells.iter().for_each(|cell| dimension.within[usize::from(cell.bins[nth])] += cell.count);
+            reachable(dimension, within)?;
         }
-        let cells = cells(&dimensions, &values);
         let raked = rake(&cells, &dimensions.iter().map(|dimension| &dimension.shares[..]).collect::<Vec<_>>());
         if raked.off > FULFILLED {
             let (nth, bin, reached) = raked.worst;
-            let dimension = &dimensions[nth];
-            let (of, wanted) = (dimension.measure.to_string(), dimension.shares[bin]);
-            return refuse(ControlError::Contradiction { of, bin: dimension.name(bin), wanted, reached });
+            return refuse(contradiction(&dimensions[nth], bin, reached));
         }
         let (most, expected) = scale(&cells, &raked.factors, CLIPPED);
         let key = [description.seed as u32, (description.seed >> 32) as u32];
-        let control = Self { dimensions, factors: raked.factors, most, expected, pilot, key };
+        let pilot = first.len();
+        let control = Self { dimensions, factors: raked.factors, most, expected, pilot, within, key };
         match expected < description.control.least_yield {
             true => refuse(control.too_little(description.control.least_yield)),
             false => Ok(Some(control)),
@@ -125,68 +118,37 @@ impl Control {
     }
 
     fn too_little(&self, least: f64) -> ControlError {
-        let targets = self.dimensions.iter().filter(|dimension| !dimension.held);
-        let bins = targets.flat_map(|dimension| (0..dimension.len()).map(move |bin| (dimension, bin)));
+        let bins = self.dimensions.iter().flat_map(|dimension| (0..dimension.len()).map(move |bin| (dimension, bin)));
         let cost =
-            |(dimension, bin): &(&Dimension, usize)| dimension.shares[*bin] / dimension.natural[*bin].max(1) as f64;
-        let (of, bin, natural, wanted) = match bins.max_by(|a, b| cost(a).total_cmp(&cost(b))) {
-            Some((of, bin)) => (of.measure.to_string(), of.name(bin), of.natural[bin] as f64, of.shares[bin]),
+            |(dimension, bin): &(&Dimension, usize)| dimension.shares[*bin] / dimension.within[*bin].max(1) as f64;
+        let (of, bin, within, wanted) = match bins.max_by(|a, b| cost(a).total_cmp(&cost(b))) {
+            Some((of, bin)) => (of.measure.to_string(), of.name(bin), of.within[bin] as f64, of.shares[bin]),
             None => (String::new(), String::new(), 0.0, 0.0),
         };
-        ControlError::Yield { expected: self.expected, least, of, bin, natural: natural / self.pilot as f64, wanted }
+        ControlError::Yield { expected: self.expected, least, of, bin, natural: within / self.within as f64, wanted }
     }
+}
+
+/// Whether every bin that rows are to be in has a program within the ranges.
+fn reachable(dimension: &Dimension, within: u64) -> Result<(), DataError> {
+    let mut bins = dimension.shares.iter().zip(&dimension.within).enumerate();
+    match bins.find(|(_, (share, programs))| **share > 0.0 && **programs == 0) {
+        // As little as nobody would see.
+        Some((_, (&share, _))) if dimension.held && share <= FULFILLED => Ok(()),
+        Some((bin, _)) if dimension.held => refuse(contradiction(dimension, bin, 0.0)),
+        Some((bin, (&wanted, _))) => {
+            let (of, bin) = (dimension.measure.to_string(), dimension.name(bin));
+            refuse(ControlError::Unreachable { of, bin, pilot: within, wanted })
+        }
+        None => Ok(()),
+    }
+}
+
+fn contradiction(dimension: &Dimension, bin: usize, reached: f64) -> ControlError {
+    let (of, wanted) = (dimension.measure.to_string(), dimension.shares[bin]);
+    ControlError::Contradiction { of, bin: dimension.name(bin), wanted, reached }
 }
 
 fn refuse<T>(error: ControlError) -> Result<T, DataError> {
     Err(DescriptionError::Control(error).into())
-}
-
-/// What is controlled of the programs of the pilot, in the order of their numbers.
-fn pilot(job: &Job, measured: &[Measured]) -> Result<Vec<Vec<Option<f64>>>, DataError> {
-    let wanted = job.description().control.pilot;
-    let (mut values, mut next) = (Vec::new(), 0);
-    let limit = wanted.saturating_mul(PILOT_PATIENCE);
-    while (values.len() as u64) < wanted && next < limit {
-        let starts = (next..next + PILOT_WAVE).step_by(PILOT_CHUNK as usize).collect::<Vec<_>>();
-        let look = |&start: &u64| look(job, measured, PILOT + start..PILOT + start + PILOT_CHUNK);
-        for chunk in starts.par_iter().map(look).collect::<Vec<_>>() {
-            values.extend(chunk?);
-        }
-        next += PILOT_WAVE;
-    }
-    values.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-    let (passed, least) = (values.len() as u64, LEAST_PILOT);
-    match passed < least {
-        true => refuse(ControlError::Pilot { passed, candidates: next, least }),
-        false => Ok(values),
-    }
-}
-
-fn look(job: &Job, measured: &[Measured], rows: Range<u64>) -> Result<Vec<Vec<Option<f64>>>, DataError> {
-    let (mut drawn, mut examiner, mut values) = (Drawn::default(), Examiner::new(job), Vec::new());
-    job.source().draw(rows.clone(), &mut drawn)?;
-    let mut scorer = job.wanted().prior.then(|| job.scorer().cloned()).flatten();
-    if let Some(scorer) = &mut scorer {
-        let scored = scorer.score_all(&drawn.programs, &mut drawn.log_prior);
-        scored.map_err(|error| DataError::Program { row: rows.start, source: error.into() })?;
-    }
-    for (nth, (number, tokens)) in rows.zip(drawn.programs.iter()).enumerate() {
-        let refused = |source| DataError::Program { row: number, source };
-        let known = [drawn.log_prior.get(nth).copied(), drawn.log_model.get(nth).copied()];
-        let row = examiner.examine(number, tokens, known).map_err(refused)?;
-        if job.filters().fails(&row).is_none() {
-            values.push(measured.iter().map(|measured| value(&measured.measure, &row)).collect());
-        }
-    }
-    Ok(values)
-}
-
-/// Programs by their bins, in the order of the bins.
-fn cells(dimensions: &[Dimension], values: &[Vec<Option<f64>>]) -> Vec<Cell> {
-    let mut counts = BTreeMap::<Vec<u8>, u64>::new();
-    for values in values {
-        let bins = dimensions.iter().zip(values).map(|(dimension, &value)| dimension.place(value) as u8);
-        *counts.entry(bins.collect()).or_default() += 1;
-    }
-    counts.into_iter().map(|(bins, count)| Cell { bins, count }).collect()
 }

@@ -8,9 +8,11 @@ use crate::manifest::{Manifest, Yield};
 /// What is controlled, with what the pilot has told of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ControlRecord {
-    /// Programs of the pilot, all of which pass the filters.
+    /// Programs of the pilot, all of which pass `keep`, in the ranges of targets or not.
     pub pilot: u64,
-    /// Share of programs passing the filters that is expected to be accepted, to 9 digits.
+    /// Programs within the ranges of all targets from which it is told what to accept.
+    pub within: u64,
+    /// Share of programs passing `keep` and ranges that is expected to be accepted, to 9 digits.
     pub expected_yield: f64,
     /// What is controlled.
     pub columns: Vec<Controlled>,
@@ -21,7 +23,7 @@ pub struct ControlRecord {
 pub struct Controlled {
     /// The column, or the expression.
     pub of: String,
-    /// Whether it keeps the distribution that it has without targets; otherwise it is a target.
+    /// Whether it keeps the distribution that it has without targets and their ranges; otherwise it is a target.
     pub held: bool,
     /// Its bins.
     pub bins: Vec<Bin>,
@@ -47,7 +49,7 @@ pub struct Compared {
     pub held: bool,
     /// The values of the bin, in words.
     pub values: String,
-    /// Share that it has without targets, by the pilot.
+    /// Share that it has without targets and their ranges, by the pilot.
     pub natural: f64,
     /// Share that it is to have.
     pub requested: f64,
@@ -64,7 +66,8 @@ impl Control {
                 |(bin, (&share, &natural))| Bin { values: dimension.name(bin), requested: digits(share), natural };
             Controlled { of: dimension.measure.to_string(), held: dimension.held, bins: bins.map(bin).collect() }
         });
-        ControlRecord { pilot: self.pilot, expected_yield: digits(self.expected), columns: columns.collect() }
+        let (pilot, within) = (self.pilot, self.within);
+        ControlRecord { pilot, within, expected_yield: digits(self.expected), columns: columns.collect() }
     }
 }
 
@@ -74,10 +77,11 @@ fn digits(share: f64) -> f64 {
 }
 
 impl Manifest {
-    /// Shares by bin, of everything that is controlled, and what they are among rows with these counts.
+    /// Shares by bin, of everything that is controlled, and what they are among rows with these counts. Of rows that were
+    /// deduplicated as a whole it is not known, and nothing is said.
     pub fn compare(&self, counts: &Yield) -> Vec<Compared> {
         let share = |count: u64, of: u64| count as f64 / of.max(1) as f64;
-        let Some(control) = &self.control else { return Vec::new() };
+        let Some(control) = self.control.as_ref().filter(|_| self.dedup.is_empty()) else { return Vec::new() };
         let columns = control.columns.iter().enumerate();
         let bins = columns.flat_map(|(nth, column)| {
             let counted = counts.bins.get(nth);

@@ -6,7 +6,7 @@ use arrow_array::types::{UInt16Type, UInt32Type};
 use rayon::prelude::*;
 
 use super::error::DedupError;
-use super::input::{Content, Input, Places, Table};
+use super::input::{Input, Places, Source, Table};
 use super::lost::Lost;
 use super::memory::Memory;
 use super::scatter::{Scatter, Scattered, Scratch};
@@ -23,7 +23,7 @@ pub(super) enum Equal {
 }
 
 /// Row groups that one thread reads: one, or all of a shard whose programs are in several tables, for their places
-/// alternate.
+/// alternate. Memory is for as many rows.
 struct Unit {
     groups: Vec<(Table, usize)>,
     places: Places,
@@ -70,13 +70,9 @@ pub(super) fn gather(
 /// The row groups of a shard's tables of programs.
 fn units(input: &Input, shard: u64) -> Result<Vec<Unit>, DedupError> {
     let record = input.record(shard)?;
-    let programs = input.files(&record)?.into_iter().filter_map(|file| match file.content {
-        Content::Programs(table) => Some(table),
-        _ => None,
-    });
-    let tables = programs.collect::<Vec<_>>();
-    let Some(first) = tables.first() else { return Err(DedupError::NoTokens { shard }) };
-    let (path, several) = (first.path.clone(), tables.len() > 1);
+    let files = input.files(&record)?;
+    let tables = files.iter().filter_map(Source::programs).collect::<Vec<_>>();
+    let several = tables.len() > 1;
     let mut places = Places { range: input.range(shard), rows: 0 };
     let mut units = Vec::<Unit>::new();
     for table in tables {
@@ -92,10 +88,7 @@ fn units(input: &Input, shard: u64) -> Result<Vec<Unit>, DedupError> {
             places.rows += rows;
         }
     }
-    match places.rows == record.counts.rows {
-        true => Ok(units),
-        false => Err(DedupError::Rows { path, found: places.rows, wanted: record.counts.rows }),
-    }
+    Ok(units)
 }
 
 /// Units that wait to be read together, and what is done.
@@ -143,7 +136,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The keys of a unit's programs with their places, in the order of these.
     fn read(&self, unit: &Unit) -> Result<Vec<(u64, Key)>, DedupError> {
-        let (mut places, mut records) = (unit.places, Vec::new());
+        // Exactly: what a wave may take is told by its rows.
+        let mut records = Vec::with_capacity(usize::try_from(unit.rows).unwrap_or(0));
+        let mut places = unit.places;
         let mut behaviour = Behaviour::new(self.input.language(), self.input.manifest().description.limits);
         for (table, group) in &unit.groups {
             for batch in table.batches(*group, &["id", "tokens"])? {

@@ -16,7 +16,7 @@ use pyprior_core::Language;
 use super::error::DedupError;
 use crate::error::DataError;
 use crate::folder::{Folder, MANIFEST};
-use crate::manifest::{Dedup, Manifest, ShardRecord};
+use crate::manifest::{Dedup, DedupRecord, Manifest, ShardRecord};
 use crate::table;
 use crate::write::Format;
 
@@ -32,7 +32,7 @@ pub(super) struct Input {
     language: Arc<Language>,
     rows: u64,
     /// What has been done to it, with what is being done.
-    passes: Vec<Dedup>,
+    passes: Vec<DedupRecord>,
 }
 
 /// A file of a shard.
@@ -86,7 +86,8 @@ impl Input {
             return Err(DedupError::Packed { path: root.join(table.folder(Format::Parquet)) });
         }
         let language = Language::new(manifest.description.language.clone()).map_err(DataError::from)?;
-        let passes = manifest.dedup.iter().copied().chain([pass]).collect();
+        let pass = DedupRecord { pass, made_by: Manifest::program() };
+        let passes = manifest.dedup.iter().cloned().chain([pass]).collect();
         let mut input = Self { folder, root: root.to_owned(), manifest, language, rows: 0, passes };
         for shard in 0..input.manifest.shards {
             input.rows = input.rows.saturating_add(input.record(shard)?.counts.rows);
@@ -99,7 +100,7 @@ impl Input {
     }
 
     /// The passes that files to be written have gone through, first to last.
-    pub(super) fn passes(&self) -> &[Dedup] {
+    pub(super) fn passes(&self) -> &[DedupRecord] {
         &self.passes
     }
 
@@ -157,6 +158,14 @@ fn content(path: &Path) -> Result<Content, DedupError> {
 }
 
 impl Source {
+    /// Its table, if it is one of programs.
+    pub(super) fn programs(&self) -> Option<&Table> {
+        match &self.content {
+            Content::Programs(table) => Some(table),
+            _ => None,
+        }
+    }
+
     /// What files of the same rows share: the name without its ending, and without the folder too where that is told by the
     /// format and not by the table.
     pub(super) fn rows(&self) -> &str {

@@ -28,8 +28,9 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Deals out so many bytes for a dataset with so many rows, which have so many places.
-    pub(super) fn new(bytes: u64, threads: usize, rows: u64, places: u64) -> Result<Self, DedupError> {
+    /// Deals out so many bytes for a dataset with so many rows, which have so many places; up to `together` of them are read
+    /// together.
+    pub(super) fn new(bytes: u64, threads: usize, rows: u64, places: u64, together: u64) -> Result<Self, DedupError> {
         let threads = threads.max(1) as u64;
         // A bit for each place in each of two rounds; then a quarter for what is read, half for tables of keys.
         let bits = places.div_ceil(8).saturating_mul(2);
@@ -39,13 +40,16 @@ impl Memory {
             let files = tables.div_ceil((left / 2 / settlers).max(1)).max(1);
             files.checked_next_power_of_two().unwrap_or(u64::MAX)
         };
-        let Some(settlers) = (1..=threads).rev().find(|&settlers| files(settlers) <= MAX_FILES) else {
-            let wanted = bits.saturating_add(tables.div_ceil(MAX_FILES).saturating_mul(2));
+        let settlers = (1..=threads).rev().find(|&settlers| files(settlers) <= MAX_FILES);
+        let wave_rows = left / 4 / RECORD;
+        let Some(settlers) = settlers.filter(|_| wave_rows >= together.max(1)) else {
+            let waves = together.max(1).saturating_mul(4 * RECORD);
+            let wanted = bits.saturating_add(tables.div_ceil(MAX_FILES).saturating_mul(2).max(waves));
             return Err(DedupError::Memory { rows, wanted, given: bytes });
         };
         let files = files(settlers);
         Ok(Self {
-            wave_rows: (left / 4 / RECORD).max(1),
+            wave_rows,
             files,
             buffer: usize::try_from(left / 8 / files).unwrap_or(usize::MAX).clamp(1 << 12, 1 << 18),
             settlers: usize::try_from(settlers).unwrap_or(1),
@@ -62,17 +66,27 @@ mod tests {
     fn memory_is_enough_for_all_or_refused() {
         for (bytes, threads, rows) in [(1 << 30, 2, 10_000_000), (1 << 24, 64, 10_000_000), (1 << 30, 8, 1_000_000_000)]
         {
-            let memory = Memory::new(bytes, threads, rows, rows).unwrap();
+            let memory = Memory::new(bytes, threads, rows, rows, 0).unwrap();
             let tables = rows.div_ceil(memory.files) * ENTRY * memory.settlers as u64;
             let bits = rows / 8 * 2;
             assert!(tables + bits <= bytes, "{memory:?}");
             assert!(memory.files * memory.buffer as u64 + memory.wave_rows * RECORD + bits <= bytes, "{memory:?}");
             assert!(memory.files <= MAX_FILES && memory.settlers <= threads, "{memory:?}");
         }
-        let refused = Memory::new(1 << 20, 2, 10_000_000, 10_000_000).unwrap_err();
+        let refused = Memory::new(1 << 20, 2, 10_000_000, 10_000_000, 0).unwrap_err();
         let DedupError::Memory { wanted, .. } = refused else { panic!("{refused}") };
-        Memory::new(wanted + (1 << 10), 2, 10_000_000, 10_000_000).unwrap();
-        assert_eq!(Memory::new(1 << 30, 2, 10, 10).unwrap().files, 1);
-        Memory::new(1 << 30, 2, u64::MAX, 1 << 51).unwrap_err();
+        Memory::new(wanted + (1 << 10), 2, 10_000_000, 10_000_000, 0).unwrap();
+        assert_eq!(Memory::new(1 << 30, 2, 10, 10, 0).unwrap().files, 1);
+        Memory::new(1 << 30, 2, u64::MAX, 1 << 51, 0).unwrap_err();
+        // Bits alone would be more.
+        Memory::new(1 << 30, 2, 3, 1 << 51, 0).unwrap_err();
+    }
+
+    #[test]
+    fn rows_that_are_read_together_fit() {
+        let refused = Memory::new(1 << 20, 2, 20_000, 20_000, 20_000).unwrap_err();
+        let DedupError::Memory { wanted, .. } = refused else { panic!("{refused}") };
+        assert!(Memory::new(wanted, 2, 20_000, 20_000, 20_000).unwrap().wave_rows >= 20_000);
+        Memory::new(1 << 20, 2, 20_000, 20_000, 0).unwrap();
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! input.rs      a dataset that is complete; tables of programs, tables that join them, other files
+//! check.rs      what is looked at before anything is written
+//! memory.rs     how much each of the following may take
 //! gather.rs     programs to (key, place), in the order of places, over threads
 //! scatter.rs    these to files by the first bits of the key
 //! settle.rs     file by file: of each key all but the first so many are lost
@@ -16,6 +18,7 @@
 //! Both rounds are done again after an interruption, for they leave nothing behind but bits in memory; shards that are
 //! written stay.
 
+mod check;
 mod error;
 mod gather;
 mod input;
@@ -118,11 +121,15 @@ pub struct DedupSummary {
 ///
 /// # Errors
 ///
-/// [`DedupError`]: the dataset is not complete, the other folder is that of something else, a file cannot be read or written.
-/// Shards that are done stay done; the same call goes on.
+/// [`DedupError`]: the dataset is not complete, its files are not of the kinds and lengths that they should be, there is too
+/// little memory, the other folder is that of something else: then nothing is written. Or a file cannot be read or written: shards
+/// that are done stay done; the same call goes on.
 pub fn dedup(from: &Path, to: &Path, pass: Dedup, work: &DedupWork<'_>) -> Result<DedupSummary, DedupError> {
     let input = Input::open(from, pass)?;
     let manifest = Manifest { dedup: input.passes().to_vec(), ..input.manifest().clone() };
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)?;
+    let (places, together) = (manifest.description.rows, check::check(&input)?);
+    let memory = Memory::new(work.memory, threads.current_num_threads(), input.rows(), places, together)?;
     let folder = Folder::begin(Place::from(to).open()?, &manifest)?;
     let mut summary = DedupSummary { rows: input.rows(), ..DedupSummary::default() };
     let mut missing = Vec::new();
@@ -137,12 +144,9 @@ pub fn dedup(from: &Path, to: &Path, pass: Dedup, work: &DedupWork<'_>) -> Resul
     }
     let wide = is_wide(input.language().vocab().len());
     if missing.is_empty() {
-        complete(&folder, manifest, wide)?;
+        complete(&folder, manifest, wide, true)?;
         return Ok(summary);
     }
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)?;
-    let places = manifest.description.rows;
-    let memory = Memory::new(work.memory, threads.current_num_threads(), input.rows(), places)?;
     let mut lost = Vec::new();
     {
         let scratch = Scratch::begin(&folder, to)?;
@@ -162,7 +166,7 @@ pub fn dedup(from: &Path, to: &Path, pass: Dedup, work: &DedupWork<'_>) -> Resul
         summary.made += 1;
         summary.add(&before, &after);
     }
-    complete(&folder, manifest, wide)?;
+    complete(&folder, manifest, wide, true)?;
     Ok(summary)
 }
 

@@ -46,7 +46,7 @@ impl Candidates {
 
     fn argument(&self, which: u32, word: u32, wide: u64) -> i64 {
         let (low, high) = self.range;
-        let below = |count: usize| (u64::from(word) * count as u64 >> 32) as usize;
+        let below = |count: usize| ((u64::from(word) * count as u64) >> 32) as usize;
         let any = || {
             let offset = (u128::from(wide) * (u128::from(high.abs_diff(low)) + 1)) >> 64;
             low.saturating_add_unsigned(u64::try_from(offset).unwrap_or(0))

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use pyprior_core::exec::{Coverage, Limits, Machine, Program};
-use pyprior_core::{Analysis, DecodeError, FindingKind, Vocab};
+use pyprior_core::{Analyzer, DecodeError, FindingKind, Vocab};
 
 use super::candidates::Candidates;
 use super::choose::{Tried, choose};
@@ -14,12 +14,15 @@ use super::{Example, ExampleSettings, Examples, ExamplesStatus, Subject};
 pub(crate) struct Explorer {
     settings: ExampleSettings,
     machine: Machine,
+    analyzer: Analyzer,
+    /// Whether it matters what calls print.
+    stdout: bool,
 }
 
 impl Explorer {
     /// `limits` are those of runs.
-    pub(crate) fn new(settings: ExampleSettings, limits: Limits) -> Self {
-        Self { settings, machine: Machine::new(settings.limits(limits)) }
+    pub(crate) fn new(settings: ExampleSettings, limits: Limits, stdout: bool) -> Self {
+        Self { settings, machine: Machine::new(settings.limits(limits)), analyzer: Analyzer::default(), stdout }
     }
 
     /// The examples of a program, as values; its texts and the name are left to who knows names.
@@ -33,7 +36,7 @@ impl Explorer {
     ) -> Result<Examples, DecodeError> {
         let without = |status| Ok(Examples { status, ..Examples::default() });
         let Some(subject) = Subject::of(program) else { return without(ExamplesStatus::NoFunction) };
-        if self.settings.reject_unused_parameters && has_unused_parameter(vocab, tokens, subject.func)? {
+        if self.settings.reject_unused_parameters && self.has_unused_parameter(vocab, tokens, subject.func)? {
             return without(ExamplesStatus::UnusedParameter);
         }
         let mut coverage = Coverage::new(program, subject.func);
@@ -49,7 +52,7 @@ impl Explorer {
             subject: Some(subject),
             inputs: all.iter().map(Example::tuple).collect(),
             outputs: all.iter().map(|example| example.output.to_string()).collect(),
-            stdout: all.iter().map(|example| example.stdout.clone()).collect(),
+            stdout: if self.stdout { self.printed(program, subject, &all) } else { Vec::new() },
             all,
             coverage: Some(coverage),
             ..Examples::default()
@@ -76,16 +79,26 @@ impl Explorer {
             coverage.clear();
             self.machine.reset();
             if let Ok(output) = self.machine.call_covered(program, subject.func, &inputs, coverage) {
-                let stdout = self.machine.stdout().to_owned();
-                tried.push(Tried { example: Example { inputs, output, stdout }, ways: coverage.gone().to_vec() });
+                tried.push(Tried { example: Example { inputs, output }, ways: coverage.gone().to_vec() });
             }
         }
         tried
     }
-}
 
-fn has_unused_parameter(vocab: &Vocab, tokens: &[u32], func: u8) -> Result<bool, DecodeError> {
-    let analysis = Analysis::of_tokens(vocab, tokens)?;
-    let unused = |kind| matches!(kind, FindingKind::UnusedParameter { function, .. } if function == func);
-    Ok(analysis.findings.iter().any(|finding| unused(finding.kind)))
+    /// What the calls of examples print: they are made once more, so that nothing is held of those that are not chosen.
+    fn printed(&mut self, program: &Program, subject: Subject, examples: &[Example]) -> Vec<String> {
+        let print = |example: &Example| {
+            self.machine.reset();
+            // It came to its end before.
+            let _ = self.machine.call(program, subject.func, &example.inputs);
+            self.machine.stdout().to_owned()
+        };
+        examples.iter().map(print).collect()
+    }
+
+    fn has_unused_parameter(&mut self, vocab: &Vocab, tokens: &[u32], func: u8) -> Result<bool, DecodeError> {
+        let analysis = self.analyzer.analyze_tokens(vocab, tokens)?;
+        let unused = |kind| matches!(kind, FindingKind::UnusedParameter { function, .. } if function == func);
+        Ok(analysis.findings.iter().any(|finding| unused(finding.kind)))
+    }
 }

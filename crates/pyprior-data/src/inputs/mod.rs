@@ -28,8 +28,6 @@ pub struct Example {
     pub inputs: Vec<Value>,
     /// The value of the call.
     pub output: Value,
-    /// What the call prints, lines ended by `\n`.
-    pub stdout: String,
 }
 
 impl Example {
@@ -94,11 +92,11 @@ pub struct Examples {
     pub names: ProgramNames,
     /// The examples, in the order in which they were chosen.
     pub all: Vec<Example>,
-    /// Inputs, outputs and what was printed, as texts.
+    /// Inputs and outputs as texts.
     pub inputs: Vec<String>,
     /// See `inputs`.
     pub outputs: Vec<String>,
-    /// See `inputs`.
+    /// What each call prints, if that is written.
     pub stdout: Vec<String>,
     /// Part of the ways of the function that the examples go; 1 where there is one way only. None if there are no examples.
     pub coverage: Option<f64>,

@@ -8,7 +8,7 @@ const EXACT: u64 = 256;
 const FINE: u32 = 4;
 
 /// The largest number that is told from others.
-const LARGEST: i64 = 1 << 62;
+const LARGEST: i128 = (1 << 64) - 1;
 
 /// How often numbers occur. Values are whole numbers of a unit that whoever fills it knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,9 +20,9 @@ pub struct Histogram {
     /// Their sum.
     pub sum: i128,
     /// The smallest; 0 if there is none.
-    pub min: i64,
+    pub min: i128,
     /// The largest; 0 if there is none.
-    pub max: i64,
+    pub max: i128,
     /// By bin, of values from 0 on.
     above: Vec<u64>,
     /// By bin of what they are without their sign, of values below 0.
@@ -33,9 +33,9 @@ pub struct Histogram {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bin {
     /// Its smallest value.
-    pub low: i64,
+    pub low: i128,
     /// Its largest value.
-    pub high: i64,
+    pub high: i128,
     /// Values in it.
     pub count: u64,
 }
@@ -66,13 +66,13 @@ fn edge(place: usize) -> u64 {
 }
 
 impl Histogram {
-    /// Counts a value; beyond ±2⁶², the last that there is room for.
-    pub fn add(&mut self, value: i64) {
+    /// Counts a value; beyond ±(2⁶⁴ − 1), the last that there is room for.
+    pub fn add(&mut self, value: i128) {
         self.add_times(value, 1);
     }
 
     /// Counts values that may be missing.
-    pub fn add_all(&mut self, values: impl Iterator<Item = Option<i64>>) {
+    pub fn add_all(&mut self, values: impl Iterator<Item = Option<i128>>) {
         // Most are small, and then counting is one addition.
         let mut small = [0; EXACT as usize];
         for value in values {
@@ -88,15 +88,15 @@ impl Histogram {
         (0..).zip(small).filter(|&(_, times)| times > 0).for_each(|(value, times)| self.add_times(value, times));
     }
 
-    fn add_times(&mut self, value: i64, times: u64) {
+    fn add_times(&mut self, value: i128, times: u64) {
         let value = value.clamp(-LARGEST, LARGEST);
         self.min = if self.count == 0 { value } else { self.min.min(value) };
         self.max = if self.count == 0 { value } else { self.max.max(value) };
         self.count += times;
-        self.sum += i128::from(value) * i128::from(times);
+        self.sum += value * i128::from(times);
         let (bins, place) = match value < 0 {
-            true => (&mut self.below, place(value.unsigned_abs())),
-            false => (&mut self.above, place(value.unsigned_abs())),
+            true => (&mut self.below, place(magnitude(value))),
+            false => (&mut self.above, place(magnitude(value))),
         };
         if place >= bins.len() {
             bins.resize(place + 1, 0);
@@ -121,14 +121,14 @@ impl Histogram {
 
     /// The bins that have values, ascending.
     pub fn bins(&self) -> Vec<Bin> {
-        let ends = |place: usize| (edge(place), edge(place + 1).saturating_sub(1));
+        let ends = |place: usize| (edge(place), edge(place + 1).saturating_sub(1).max(edge(place)));
         let below = self.below.iter().enumerate().rev().map(|(place, &count)| {
             let (near, far) = ends(place);
-            Bin { low: signed(far).saturating_neg(), high: signed(near).saturating_neg(), count }
+            Bin { low: -i128::from(far), high: -i128::from(near), count }
         });
         let above = self.above.iter().enumerate().map(|(place, &count)| {
             let (near, far) = ends(place);
-            Bin { low: signed(near), high: signed(far), count }
+            Bin { low: near.into(), high: far.into(), count }
         });
         below.chain(above).filter(|bin| bin.count > 0).collect()
     }
@@ -139,7 +139,7 @@ impl Histogram {
     }
 
     /// A value that so many of 1,000 values do not exceed, to the width of a bin; none of nothing.
-    pub fn quantile(&self, of_1000: u64) -> Option<i64> {
+    pub fn quantile(&self, of_1000: u64) -> Option<i128> {
         let wanted = (u128::from(self.count) * u128::from(of_1000)).div_ceil(1000).max(1);
         let mut seen = 0;
         self.bins().into_iter().find_map(|bin| {
@@ -149,8 +149,8 @@ impl Histogram {
     }
 }
 
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
+fn magnitude(value: i128) -> u64 {
+    u64::try_from(value.unsigned_abs()).unwrap_or(u64::MAX)
 }
 
 /// What it is in files: bins as pairs of what is nearest to 0 in them, and how many values.
@@ -159,10 +159,10 @@ struct Written {
     count: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     nulls: u64,
-    min: i64,
-    max: i64,
+    min: i128,
+    max: i128,
     sum: i128,
-    bins: Vec<(i64, u64)>,
+    bins: Vec<(i128, u64)>,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -180,10 +180,15 @@ impl Serialize for Histogram {
 impl<'de> Deserialize<'de> for Histogram {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let Written { count, nulls, min, max, sum, bins } = Written::deserialize(from)?;
+        let within = |value: i128| (-LARGEST..=LARGEST).contains(&value);
+        let counted = bins.iter().try_fold(0_u64, |sum, &(_, count)| sum.checked_add(count));
+        if min > max || !within(min) || !within(max) || counted != Some(count) {
+            return Err(serde::de::Error::custom("a histogram whose numbers do not agree"));
+        }
         let mut histogram = Self { nulls, count, sum, min, max, ..Self::default() };
         for (near, count) in bins {
             let bins = if near < 0 { &mut histogram.below } else { &mut histogram.above };
-            let place = place(near.unsigned_abs());
+            let place = place(magnitude(near));
             bins.resize(bins.len().max(place + 1), 0);
             bins[place] += count;
         }
@@ -210,7 +215,8 @@ mod tests {
     #[test]
     fn counts_as_a_sorted_list_does() {
         // A square has every size; the remainder is in no order.
-        let values = (0..5_000_i64).map(|nth| (nth * 7_919 % 5_003 - 2_000).pow(2) * if nth % 3 == 0 { -1 } else { 1 });
+        let values =
+            (0..5_000_i128).map(|nth| (nth * 7_919 % 5_003 - 2_000).pow(2) * if nth % 3 == 0 { -1 } else { 1 });
         let values = values.collect::<Vec<_>>();
         let (mut whole, mut parts) = (Histogram::default(), [Histogram::default(), Histogram::default()]);
         for (nth, &value) in values.iter().enumerate() {
@@ -228,7 +234,7 @@ mod tests {
         let mut sorted = values.clone();
         sorted.sort_unstable();
         assert_eq!((whole.min, whole.max), (sorted[0], sorted[4_999]));
-        assert_eq!(whole.sum, sorted.iter().map(|&value| i128::from(value)).sum());
+        assert_eq!(whole.sum, sorted.iter().sum::<i128>());
         for bin in whole.bins() {
             let inside = sorted.iter().filter(|value| (bin.low..=bin.high).contains(value)).count();
             assert_eq!(bin.count, inside as u64, "{bin:?}");
@@ -236,6 +242,19 @@ mod tests {
         for of_1000 in [1, 50, 500, 950, 1000] {
             let (told, exact) = (whole.quantile(of_1000).unwrap(), sorted[(5 * of_1000 - 1) as usize]);
             assert!(told <= exact && (exact - told) * 16 <= exact.abs().max(16), "{of_1000}: {told}, {exact}");
+        }
+        // The largest there is, of a column and of a sum.
+        let mut large = Histogram::default();
+        large.add_all([Some(u64::MAX.into()), Some(i128::MAX), Some(i128::MIN), None].into_iter());
+        assert_eq!((large.min, large.max, large.sum), (-i128::from(u64::MAX), u64::MAX.into(), u64::MAX.into()));
+        let text = serde_json::to_string(&large).unwrap();
+        assert_eq!(serde_json::from_str::<Histogram>(&text).unwrap(), large);
+        // To the width of a bin.
+        assert!(large.quantile(1000).is_some_and(|told| told <= large.max && large.max - told < large.max / 16));
+        // What was not written by this program.
+        for (from, to) in [("\"count\":3", "\"count\":4"), ("\"max\":1844", "\"max\":-31844")] {
+            assert!(text.contains(from), "{text}");
+            assert!(serde_json::from_str::<Histogram>(&text.replace(from, to)).is_err(), "{to}");
         }
         assert_eq!((Histogram::default().mean(), Histogram::default().quantile(500)), (None, None));
     }

@@ -32,7 +32,7 @@ pub(crate) fn page(report: &Report) -> String {
 }
 
 fn count(number: u64) -> String {
-    grouped(i64::try_from(number).unwrap_or(i64::MAX))
+    grouped(number.into())
 }
 
 fn share(part: u64, all: u64) -> String {
@@ -73,13 +73,7 @@ fn header(report: &Report) -> String {
 
 fn yields(report: &Report) -> String {
     let counts = &report.counts;
-    let kept = ("rows".to_owned(), counts.rows);
-    let duplicates = ("duplicates in a shard".to_owned(), counts.duplicates);
-    let rejected = counts.rejected.iter().map(|(name, count)| (format!("not {name}"), count));
-    let declined = ("declined for what was asked for".to_owned(), counts.declined);
-    let crowded = ("of a shape that has enough".to_owned(), counts.crowded);
-    let others = [declined, crowded].into_iter().filter(|(_, number)| *number > 0);
-    let all = rejected.chain([duplicates]).chain(others).chain([kept]).map(|(name, number)| {
+    let all = counts.parts(!report.manifest.dedup.is_empty()).into_iter().map(|(name, number)| {
         (name, number as f64, format!("{}, {}", count(number), share(number, counts.candidates)))
     });
     section("What became of the candidates", &figures(vec![lying("Candidates", &all.collect::<Vec<_>>())]))
@@ -230,7 +224,7 @@ fn columns(report: &Report) -> String {
     all.sort_by_key(|(name, _, _)| place(name).unwrap_or(usize::MAX));
     let mut rows = String::new();
     for (name, histogram, unit) in all {
-        let value = |value: i64| if unit == 1.0 { grouped(value) } else { round(value as f64 * unit) };
+        let value = |value: i128| if unit == 1.0 { grouped(value) } else { round(value as f64 * unit) };
         let quantile = |of_1000| histogram.quantile(of_1000).map_or_else(String::new, value);
         let (min, max, mean) = match histogram.mean() {
             Some(mean) => (value(histogram.min), value(histogram.max), round(mean * unit)),
@@ -239,8 +233,13 @@ fn columns(report: &Report) -> String {
         // Writing to a text does not fail.
         let _ = writeln!(
             rows,
-            "<tr><td>{name}</td><td>{}</td><td>{min}</td><td>{}</td><td>{mean}</td><td>{}</td><td>{max}</td><td>{}</td></tr>",
-            if histogram.nulls > 0 { share(histogram.nulls, histogram.nulls + histogram.count) } else { String::new() },
+            "<tr><td>{}</td><td>{}</td><td>{min}</td><td>{}</td><td>{mean}</td><td>{}</td><td>{max}</td><td>{}</td></tr>",
+            escape(&name),
+            if histogram.nulls > 0 {
+                share(histogram.nulls, histogram.nulls.saturating_add(histogram.count))
+            } else {
+                String::new()
+            },
             quantile(500),
             quantile(950),
             spark(&bars(histogram, unit)),
@@ -259,7 +258,9 @@ fn files(report: &Report) -> String {
         for (split, size) in splits {
             let _ = writeln!(
                 rows,
-                "<tr><td>{folder}/{split}-*.parquet</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><td>{}/{}-*.parquet</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                escape(folder),
+                escape(split),
                 count(size.files),
                 count(size.rows),
                 count(size.bytes),
@@ -268,7 +269,8 @@ fn files(report: &Report) -> String {
         }
     }
     for (kind, &bytes) in &report.other_files {
-        let _ = writeln!(rows, "<tr><td>*.{kind}</td><td></td><td></td><td>{}</td><td></td></tr>", count(bytes));
+        let _ =
+            writeln!(rows, "<tr><td>*.{}</td><td></td><td></td><td>{}</td><td></td></tr>", escape(kind), count(bytes));
     }
     let table = format!(
         "<div class=\"wide\"><table>\n<thead><tr><th>Files</th><th>number</th><th>rows</th><th>bytes</th><th>bytes in \
@@ -279,5 +281,9 @@ fn files(report: &Report) -> String {
 
 fn description(report: &Report) -> String {
     let text = crate::card::described(&report.manifest.description);
-    section("Description", &format!("<pre>{}</pre>\n", escape(&text)))
+    let passes = report.manifest.dedup.iter().fold(String::new(), |all, pass| {
+        let line = crate::card::deduplicated(&pass.pass);
+        all + &format!("<p>Then <code>{}</code>.</p>\n", escape(&line))
+    });
+    section("Description", &format!("<pre>{}</pre>\n{passes}", escape(&text)))
 }

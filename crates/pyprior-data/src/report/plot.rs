@@ -13,8 +13,10 @@ const BELOW: f64 = 38.0;
 const ABOVE: f64 = 10.0;
 /// What a character of a label takes, at most.
 const CHARACTER: f64 = 6.6;
+/// Characters of the name of a bar that lies, for which there is room.
+const LONGEST: usize = 38;
 /// Bars of a plot, at most.
-const BARS: i64 = 48;
+const BARS: i128 = 48;
 
 /// A bar: what it is of, and its share.
 pub(super) struct Bar {
@@ -35,30 +37,30 @@ pub(super) fn bars(histogram: &Histogram, unit: f64) -> Vec<Bar> {
     let middle = histogram.quantile(500).unwrap_or(0);
     let tailed = low >= 0 && high >= 64 && high / 8 > middle;
     let ranges = if tailed { doubling(low, high) } else { equal(low, high, unit) };
-    let name = |from: i64, to: i64| match (unit, to - from) {
+    let name = |from: i128, to: i128| match (unit, to - from) {
         (1.0, 1) => grouped(from),
         (1.0, _) => format!("{}–{}", grouped(from), grouped(to - 1)),
         _ => round(from as f64 * unit),
     };
     let count = histogram.count.max(1) as f64;
-    let bar = |range: &[i64]| Bar { name: name(range[0], range[1]), share: inside(&bins, range[0], range[1]) / count };
+    let bar = |range: &[i128]| Bar { name: name(range[0], range[1]), share: inside(&bins, range[0], range[1]) / count };
     ranges.windows(2).map(bar).collect()
 }
 
 /// Values of bins from one number up to another. What is in a bin of several numbers counts as spread evenly.
-fn inside(bins: &[Bin], from: i64, to: i64) -> f64 {
+fn inside(bins: &[Bin], from: i128, to: i128) -> f64 {
     let of_bin = |bin: &Bin| {
         // In whole numbers: a bin of one number that is large would have no width in others.
-        let (low, high) = (i128::from(bin.low), i128::from(bin.high) + 1);
-        let shared = (high.min(to.into()) - low.max(from.into())).max(0);
+        let (low, high) = (bin.low, bin.high + 1);
+        let shared = (high.min(to) - low.max(from)).max(0);
         bin.count as f64 * (shared as f64 / (high - low) as f64)
     };
     bins.iter().map(of_bin).sum()
 }
 
 /// 0, 1, 2, 3, 4, 6, 8, 12, 16 and so on, around a range.
-fn doubling(low: i64, high: i64) -> Vec<i64> {
-    let powers = (1..63).flat_map(|power| [1_i64 << power, 3 << (power - 1)]);
+fn doubling(low: i128, high: i128) -> Vec<i128> {
+    let powers = (1..66).flat_map(|power| [1_i128 << power, 3 << (power - 1)]);
     let all = [0, 1].into_iter().chain(powers).collect::<Vec<_>>();
     let first = all.partition_point(|&edge| edge <= low).saturating_sub(1);
     let last = all.partition_point(|&edge| edge <= high).min(all.len() - 1);
@@ -66,18 +68,18 @@ fn doubling(low: i64, high: i64) -> Vec<i64> {
 }
 
 /// Ranges of equal width around a range, each of which begins with a multiple of that.
-fn equal(low: i64, high: i64, unit: f64) -> Vec<i64> {
+fn equal(low: i128, high: i128, unit: f64) -> Vec<i128> {
     // A width is 1, 2 or 5 times a power of ten; of fractions, twice a power of two of units.
-    let wanted = (high.saturating_sub(low) / BARS).max(1);
+    let wanted = ((high - low) / BARS).max(1);
     let widths = |unit: f64| match unit {
-        1.0 => (0..18).flat_map(|power| [1, 2, 5].map(|times| times * 10_i64.pow(power))).collect::<Vec<_>>(),
-        _ => (0..62).map(|power| 1_i64 << power).collect(),
+        1.0 => (0..20).flat_map(|power| [1, 2, 5].map(|times| times * 10_i128.pow(power))).collect::<Vec<_>>(),
+        _ => (0..66).map(|power| 1_i128 << power).collect(),
     };
-    let enough = |&width: &i64| width >= wanted && high.saturating_sub(low) / width < BARS;
-    let width = widths(unit).into_iter().find(enough).unwrap_or(i64::MAX);
+    let enough = |&width: &i128| width >= wanted && (high - low) / width < BARS;
+    let width = widths(unit).into_iter().find(enough).unwrap_or(1 << 66);
     let first = low.div_euclid(width);
     let count = high.div_euclid(width) - first + 1;
-    (first..=first + count).map(|nth| nth.saturating_mul(width)).collect()
+    (first..=first + count).map(|nth| nth * width).collect()
 }
 
 /// Bars that stand, with the share at the left; `about` says what it is of.
@@ -163,10 +165,19 @@ pub(super) fn lying(about: &str, bars: &[(String, f64, String)]) -> String {
     let most = bars.iter().map(|(_, value, _)| *value).fold(f64::MIN_POSITIVE, f64::max);
     let mut out = open(about, height);
     for (nth, (name, value, text)) in bars.iter().enumerate() {
+        // Text stands where it ends: of what has no room the end is left out, and told by a title.
+        let (shown, whole) = match name.chars().count() > LONGEST {
+            true => {
+                let start = name.chars().take(LONGEST - 1).collect::<String>();
+                (start + "…", format!("<title>{}</title>", escape(name)))
+            }
+            false => (name.clone(), String::new()),
+        };
         let y = 3.0 + pitch * nth as f64;
         let width = ((WIDTH - left - right) * value / most).max(if *value > 0.0 { 0.8 } else { 0.0 });
         let (end, base) = (left + width + 6.0, y + 14.0);
-        let _ = write!(out, r#"<text x="{:.1}" y="{base}" text-anchor="end">{}</text>"#, left - 6.0, escape(name));
+        let _ =
+            write!(out, r#"<text x="{:.1}" y="{base}" text-anchor="end">{}{whole}</text>"#, left - 6.0, escape(&shown));
         let _ = write!(out, r#"<rect class="own" x="{left:.1}" y="{}" width="{width:.1}" height="14"/>"#, y + 3.0);
         let _ = write!(out, r#"<text x="{end:.1}" y="{base}">{}</text>"#, escape(text));
     }
@@ -211,20 +222,24 @@ fn percent(share: f64, step: f64) -> String {
 
 /// A number with as many digits as tell it from its like.
 pub(super) fn round(number: f64) -> String {
-    let digits = match number.abs() {
+    // As few digits as there are in the end: 99.96 has none behind its point.
+    let digits = match (100.0 * number.abs()).round() / 100.0 {
         100.0.. => 0,
         10.0.. => 1,
         _ => 2,
     };
     let text = format!("{number:.digits$}");
     match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => grouped(number as i64),
+        true => match text.trim_end_matches('0').trim_end_matches('.') {
+            "-0" => "0".to_owned(),
+            text => text.replace('-', "−"),
+        },
+        false => grouped(number.round() as i128),
     }
 }
 
 /// A whole number with a comma after each thousand.
-pub(super) fn grouped(number: i64) -> String {
+pub(super) fn grouped(number: i128) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = if number < 0 { "−".to_owned() } else { String::new() };
     for (nth, digit) in digits.chars().enumerate() {
@@ -245,7 +260,9 @@ pub(super) fn escape(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            _ => out.push(character),
+            // What no document may have, such as other control characters.
+            '\u{9}' | '\u{a}' | ' '.. => out.push(character),
+            _ => out.push('\u{fffd}'),
         }
     }
     out
@@ -255,7 +272,7 @@ pub(super) fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn of(values: impl IntoIterator<Item = i64>) -> Histogram {
+    fn of(values: impl IntoIterator<Item = i128>) -> Histogram {
         let mut histogram = Histogram::default();
         values.into_iter().for_each(|value| histogram.add(value));
         histogram
@@ -269,8 +286,10 @@ mod tests {
             (of(0..30), 1.0),
             (of((0..3_000).map(|value| value % 700)), 1.0),
             (of((0..3_000).map(|value| if value < 2_900 { value % 9 } else { value * 77 })), 1.0),
-            (of([0, i64::MAX]), 1.0),
-            (of([i64::MAX]), 1.0),
+            (of([0, i64::MAX.into()]), 1.0),
+            (of([i64::MAX.into()]), 1.0),
+            (of([-(1 << 64), 5, 1 << 64]), 1.0),
+            (of([-(1 << 64), 5, 1 << 64]), 1.0 / 64.0),
             (of((0..3_000).map(|value| -value * 5)), 1.0 / 64.0),
         ] {
             let bars = bars(&histogram, unit);
@@ -286,8 +305,14 @@ mod tests {
 
     #[test]
     fn numbers_for_people() {
-        assert_eq!([0, 999, 1_000, -1_234_567].map(grouped), ["0", "999", "1,000", "−1,234,567"]);
-        assert_eq!([0.0, 2.5, 12.34, 1234.5, -0.126].map(round), ["0", "2.5", "12.3", "1,234", "-0.13"]);
+        assert_eq!(
+            [0, 999, 1_000, -1_234_567, u64::MAX.into()].map(grouped),
+            ["0", "999", "1,000", "−1,234,567", "18,446,744,073,709,551,615"]
+        );
+        assert_eq!(
+            [0.0, 2.5, 12.34, 1233.6, 1999.9, -0.126, -0.001, -1e6].map(round),
+            ["0", "2.5", "12.3", "1,234", "2,000", "−0.13", "0", "−1,000,000"]
+        );
         assert_eq!([0.07, 0.2, 0.21, 1.0, 3.1].map(nice), [0.1, 0.2, 0.5, 1.0, 5.0]);
         assert_eq!(percent(0.25, 0.05), "25 %");
         assert_eq!(percent(0.0125, 0.001), "1.2 %");

@@ -132,13 +132,13 @@ impl Counting {
                 }
                 Buffer::U32(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value.into())),
                 Buffer::MaybeU32(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value?.into())),
-                Buffer::U64(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(signed(value))),
-                Buffer::MaybeU64(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(signed(value?))),
+                Buffer::U64(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value.into())),
+                Buffer::MaybeU64(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value?.into())),
                 Buffer::Bool(_, values) => add(&mut counts.numbers, name(), values, |&value| Some(value.into())),
                 Buffer::MaybeF64(_, values) => {
                     // A number that is none, or infinite, is missing; larger ones than there are 64ths stay the largest.
                     let units =
-                        |&value: &Option<f64>| value.filter(|it| it.is_finite()).map(|it| (64.0 * it).round() as i64);
+                        |&value: &Option<f64>| value.filter(|it| it.is_finite()).map(|it| (64.0 * it).round() as i128);
                     add(&mut counts.fractions, name(), values, units);
                 }
             }
@@ -151,7 +151,7 @@ impl Counting {
     }
 }
 
-fn add<T>(all: &mut BTreeMap<String, Histogram>, name: String, values: &[T], number: impl Fn(&T) -> Option<i64>) {
+fn add<T>(all: &mut BTreeMap<String, Histogram>, name: String, values: &[T], number: impl Fn(&T) -> Option<i128>) {
     all.entry(name).or_default().add_all(values.iter().map(number));
 }
 
@@ -160,14 +160,10 @@ fn texts(lists: &Lists<u8>) -> impl Iterator<Item = &[u8]> + Clone {
 }
 
 fn add_lengths(counts: &mut Statistics, name: String, offsets: &[i32]) {
-    let lengths = offsets.windows(2).map(|ends| Some(i64::from(ends[1]) - i64::from(ends[0])));
+    let lengths = offsets.windows(2).map(|ends| Some(i128::from(ends[1]) - i128::from(ends[0])));
     counts.lengths.entry(name).or_default().add_all(lengths);
 }
 
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-fn count(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn count(count: usize) -> i128 {
+    count as i128
 }

@@ -66,14 +66,15 @@ impl Report {
             match (file.table(), file.rows) {
                 (Some((folder, split)), Some(rows)) => {
                     let size = self.tables.entry(folder.to_owned()).or_default().entry(split.to_owned()).or_default();
-                    size.rows += rows;
+                    size.rows = size.rows.saturating_add(rows);
                     size.files += 1;
-                    size.bytes += file.bytes;
-                    size.memory += file.memory.unwrap_or(0);
+                    size.bytes = size.bytes.saturating_add(file.bytes);
+                    size.memory = size.memory.saturating_add(file.memory.unwrap_or(0));
                 }
                 _ => {
                     let kind = file.path.split_once('.').map_or("", |(_, end)| end);
-                    *self.other_files.entry(kind.to_owned()).or_default() += file.bytes;
+                    let bytes = self.other_files.entry(kind.to_owned()).or_default();
+                    *bytes = bytes.saturating_add(file.bytes);
                 }
             }
         }

@@ -6,20 +6,25 @@ use pyprior_core::exec::{CompileError, Compiler, ExecError, Limits, Machine, Pro
 use pyprior_core::{EncodeError, Encoder, Language, ProgramNames};
 use thiserror::Error;
 
-use super::answer::{self, MAX_BYTES, equal};
+use super::answer::{self, Call, MAX_BYTES, equal};
 use crate::description::Description;
 use crate::inputs::{Example, arguments};
-use crate::tasks::{TraceStyle, Verification, call, trace_answer};
+use crate::tasks::{Kind, MAX_TASK_BYTES, TraceStyle, Verification, call, trace_answer};
 
-/// Why an answer is not right.
+/// Characters of a call or a value in messages.
+const SHOWN: usize = 200;
+
+/// Why an answer is not right. Texts of calls and values are cut at 200 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Wrong {
-    /// It has more than 1 MiB.
-    #[error("the answer has {bytes} bytes; at most {MAX_BYTES} are read")]
+    /// It has more than 1 MiB; of a trace, also twice as much as the right one.
+    #[error("the answer has {bytes} bytes; at most {most} are read")]
     TooLong {
         /// Its size.
         bytes: usize,
+        /// What it may have.
+        most: usize,
     },
     /// It is no value, or no arguments.
     #[error("the answer is not {expected}")]
@@ -30,7 +35,7 @@ pub enum Wrong {
     /// It is no program of the language.
     #[error("the answer is no program of the language: {0}")]
     Refused(#[from] EncodeError),
-    /// It is a program that cannot be run.
+    /// It is a program of the language that cannot be run, which there is none of.
     #[error("the answer cannot be run: {0}")]
     Compile(#[from] CompileError),
     /// It is a program without the function asked for.
@@ -71,8 +76,7 @@ impl Wrong {
         match self {
             Self::TooLong { .. } => "too_long",
             Self::Unparsable { .. } => "unparsable",
-            Self::Refused(_) => "refused",
-            Self::Compile(_) => "compile",
+            Self::Refused(_) | Self::Compile(_) => "refused",
             Self::NoFunction { .. } => "no_function",
             Self::Call { source: ExecError::Arguments { .. }, .. } => "arguments",
             Self::Call { .. } => "unfinished",
@@ -81,7 +85,7 @@ impl Wrong {
     }
 }
 
-/// What is wrong with a task itself: it is not of the dataset that it is said to be of.
+/// What is wrong with a task itself: it is not of the dataset that it is said to be of. Texts are cut as those of [`Wrong`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TaskError {
@@ -148,32 +152,40 @@ impl Grader {
     ///
     /// [`TaskError`] where there is something wrong with the task.
     pub fn grade(&mut self, task: &Verification, answer: &str) -> Result<Result<(), Wrong>, TaskError> {
-        if answer.len() > MAX_BYTES {
-            return Ok(Err(Wrong::TooLong { bytes: answer.len() }));
+        let too_long = |most: usize| (answer.len() > most).then_some(Wrong::TooLong { bytes: answer.len(), most });
+        if let Some(wrong) = too_long(MAX_BYTES).filter(|_| task.kind() != Kind::Trace) {
+            return Ok(Err(wrong));
         }
         match task {
             Verification::Deduction { source, function, input, output } => {
                 let (program, func, _) = self.program(source, function)?;
                 let (inputs, expected) = (task_inputs(input, function)?, task_value(output)?);
                 self.check(&program, func, function, &inputs, &expected)?;
-                let Some(found) = answer::value(answer) else {
-                    return Ok(Err(Wrong::Unparsable { expected: "a value" }));
-                };
-                Ok(same(function, &inputs, &found, &expected))
+                Ok(match answer::value(answer, function) {
+                    Some((None, found)) => same(function, &inputs, &found, &expected),
+                    Some((Some(of), found)) if of == inputs => same(function, &inputs, &found, &expected),
+                    Some(_) => Err(Wrong::Unparsable { expected: "about the call that was asked for" }),
+                    None => Err(Wrong::Unparsable { expected: "a value" }),
+                })
             }
             Verification::Abduction { source, function, output } => {
                 let (program, func, _) = self.program(source, function)?;
                 let expected = task_value(output)?;
-                let Some(inputs) = answer::arguments(answer, function) else {
+                let Some(Call { arguments, value }) = answer::arguments(answer, function) else {
                     return Ok(Err(Wrong::Unparsable { expected: "arguments" }));
                 };
-                Ok(self.fits(&program, func, function, &inputs, &expected))
+                // Who says what the call gives must not be wrong there.
+                let said = value.map_or(Ok(()), |said| same(function, &arguments, &said, &expected));
+                Ok(said.and_then(|()| self.fits(&program, func, function, &arguments, &expected)))
             }
             Verification::Induction { function, shown, held_out } => self.induction(function, shown, held_out, answer),
             Verification::Trace { source, function, input, style } => {
                 let (program, func, names) = self.program(source, function)?;
                 let expected = self.trace(&program, func, &names, (source, function, input), *style)?;
-                Ok(same_text(answer, &expected))
+                Ok(match too_long(MAX_BYTES.max(2 * expected.len())) {
+                    Some(wrong) => Err(wrong),
+                    None => same_text(answer, &expected),
+                })
             }
         }
     }
@@ -234,7 +246,10 @@ impl Grader {
         expected: &Value,
     ) -> Result<(), TaskError> {
         let fits = self.fits(program, func, function, inputs, expected);
-        fits.map_err(|wrong| TaskError::Different { found: wrong.to_string(), expected: expected.to_string() })
+        fits.map_err(|wrong| TaskError::Different {
+            found: cut(wrong.to_string()),
+            expected: cut(expected.to_string()),
+        })
     }
 
     fn trace(
@@ -253,8 +268,9 @@ impl Grader {
         if steps.truncated {
             return Err(different(format!("more than {} steps", self.trace_steps)));
         }
-        let example = Example { inputs, output, stdout: String::new() };
-        Ok(trace_answer(style, source, &call(function, &example), &steps.steps, names))
+        let call = call(function, &Example { inputs, output });
+        let text = trace_answer(style, source, &call, &steps.steps, names);
+        text.ok_or_else(|| different(format!("more than {MAX_TASK_BYTES} bytes")))
     }
 }
 
@@ -265,15 +281,26 @@ fn number(names: &ProgramNames, function: &str) -> Option<u8> {
 }
 
 fn task_value(text: &str) -> Result<Value, TaskError> {
-    answer::value(text).ok_or_else(|| TaskError::Value { text: text.to_owned() })
+    let value = answer::value(text, "").filter(|(call, _)| call.is_none());
+    value.map(|(_, value)| value).ok_or_else(|| TaskError::Value { text: cut(text.to_owned()) })
 }
 
 fn task_inputs(text: &str, function: &str) -> Result<Vec<Value>, TaskError> {
-    answer::arguments(text, function).ok_or_else(|| TaskError::Value { text: text.to_owned() })
+    let call = answer::arguments(text, function).map(|call| call.arguments);
+    call.ok_or_else(|| TaskError::Value { text: cut(text.to_owned()) })
+}
+
+/// The start of a text that is long.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(SHOWN) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn written(function: &str, inputs: &[Value]) -> String {
-    format!("{function}({})", arguments(inputs))
+    cut(format!("{function}({})", arguments(inputs)))
 }
 
 fn same(function: &str, inputs: &[Value], found: &Value, expected: &Value) -> Result<(), Wrong> {
@@ -281,8 +308,8 @@ fn same(function: &str, inputs: &[Value], found: &Value, expected: &Value) -> Re
         true => Ok(()),
         false => Err(Wrong::Different {
             call: written(function, inputs),
-            found: found.to_string(),
-            expected: expected.to_string(),
+            found: cut(found.to_string()),
+            expected: cut(expected.to_string()),
         }),
     }
 }

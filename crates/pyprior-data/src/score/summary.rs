@@ -78,7 +78,7 @@ pub struct Counts {
     pub wrong: BTreeMap<&'static str, u64>,
     /// Tasks without an answer.
     pub unanswered: u64,
-    /// Tasks that are not of the dataset that they are said to be of; no answer to them is graded.
+    /// Tasks that are not of the dataset that they are said to be of, and have an answer: it counts as wrong.
     pub broken: u64,
 }
 
@@ -104,7 +104,12 @@ pub fn score<E: From<ScoreError>>(
     answers: &Answers,
     mut take: impl FnMut(&Score) -> Result<(), E>,
 ) -> Result<Summary, E> {
-    let (mut summary, mut known) = (Summary::default(), 0);
+    let mut summary = Summary::default();
+    // Answers that have not been graded yet.
+    let mut left = match answers {
+        Answers::Gold => HashMap::new(),
+        Answers::Given(answers) => answers.iter().map(|(key, answers)| (key.as_str(), answers.len() as u64)).collect(),
+    };
     for file in files {
         read_tasks(file, |tasks| {
             let grader = || Grader::new(description, language);
@@ -113,7 +118,12 @@ pub fn score<E: From<ScoreError>>(
                 let counts = summary.kinds.entry(task.verification.kind().name()).or_default();
                 counts.broken += u64::from(broken);
                 counts.unanswered += u64::from(scores.is_empty());
-                known += scores.len() as u64;
+                if matches!(answers, Answers::Given(_))
+                    && !scores.is_empty()
+                    && left.remove(task.key.as_str()).is_none()
+                {
+                    return Err(ScoreError::SameKey { key: task.key.clone() }.into());
+                }
                 for score in &scores {
                     counts.answers += 1;
                     counts.right += u64::from(score.score);
@@ -126,9 +136,7 @@ pub fn score<E: From<ScoreError>>(
             Ok::<(), E>(())
         })?;
     }
-    if let Answers::Given(answers) = answers {
-        summary.unknown = (answers.values().map(Vec::len).sum::<usize>() as u64).saturating_sub(known);
-    }
+    summary.unknown = left.values().sum();
     Ok(summary)
 }
 

@@ -57,7 +57,7 @@ pub enum SourceError {
     #[error(transparent)]
     TooLong(#[from] TooLongError),
     /// The prior is none.
-    #[error("source.prior: {0}")]
+    #[error("source.prior")]
     Prior(#[from] PriorError),
     /// A model failed.
     #[error("the model failed")]

@@ -13,7 +13,7 @@ use crate::description::SourceDescription;
 pub(crate) enum Sampled {
     Plain(ProgramSampler),
     /// With the log-probability under a prior.
-    Scored(ScoredSampler),
+    Scored(Box<ScoredSampler>),
 }
 
 impl Sampled {
@@ -30,7 +30,7 @@ impl Sampled {
             SourceDescription::Model(_) => return Err(SourceError::NoModel),
         };
         Ok(match scores {
-            Some(prior) => Self::Scored(ScoredSampler::new(sampler, prior)?),
+            Some(prior) => Self::Scored(Box::new(ScoredSampler::new(sampler, prior)?)),
             None => Self::Plain(sampler),
         })
     }

@@ -13,6 +13,11 @@ use crate::error::DataError;
 
 const SUFFIX: &str = ".part";
 
+/// How often, and after which time, a small file is tried that somebody else is writing: 10 seconds, for a process may have been
+/// stopped.
+pub(crate) const TRIES: u32 = 1000;
+pub(crate) const PAUSE: Duration = Duration::from_millis(10);
+
 /// A folder.
 #[derive(Debug)]
 pub(super) struct Local {
@@ -104,16 +109,17 @@ impl Store for Local {
 
     fn create(&self, name: &str, bytes: &[u8]) -> Result<(), DataError> {
         let path = self.path(name);
-        loop {
+        for _ in 0..TRIES {
             if path.exists() {
                 return Ok(());
             }
             match self.begin(name)? {
                 Some(part) => return part.fill(bytes).and_then(|()| self.end(part)),
                 // Somebody else is at it, or was until now.
-                None => std::thread::sleep(Duration::from_millis(10)),
+                None => std::thread::sleep(PAUSE),
             }
         }
+        Err(DataError::Locked { path })
     }
 }
 

@@ -6,6 +6,7 @@ mod objects;
 mod part;
 mod place;
 
+pub(crate) use local::{PAUSE, TRIES};
 #[cfg(feature = "object-store")]
 pub use objects::StoreError;
 pub(crate) use part::Part;

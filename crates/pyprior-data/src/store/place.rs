@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Store;
 use super::local::Local;
 use crate::error::DataError;
+use crate::folder::MANIFEST;
 
 /// Where a dataset is, or is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +41,20 @@ impl Place {
         }
     }
 
+    /// Whether a dataset is there, or the beginning of one.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] if nobody can tell.
+    pub fn holds_dataset(&self) -> Result<bool, DataError> {
+        Ok(self.open()?.sizes(&[MANIFEST.to_owned()])?.iter().any(Option::is_some))
+    }
+
     /// What is there.
     pub(crate) fn open(&self) -> Result<Box<dyn Store>, DataError> {
         match self {
+            // What is empty, such as a variable of a shell that is not set, is the folder that one is in.
+            Self::Folder(path) if path.as_os_str().is_empty() => Ok(Box::new(Local::new(".".into()))),
             Self::Folder(path) => Ok(Box::new(Local::new(path.clone()))),
             #[cfg(feature = "object-store")]
             Self::Url(url) => match super::objects::Address::parse(url)? {

@@ -3,7 +3,7 @@
 use pyprior_core::IoValue;
 use pyprior_core::exec::{Step, Value};
 
-use super::Kind;
+use super::{Kind, MAX_TASK_BYTES};
 
 /// What a task says. Booleans are 1 and 0, to which they are equal in Python.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,14 +83,26 @@ pub(super) fn io_values(values: &[Value]) -> Vec<IoValue> {
     values.iter().map(io_value).collect()
 }
 
-/// The steps of a call of a function with `arity` parameters, without its start: that is given.
-pub(super) fn states(steps: &[Step], arity: u8) -> Vec<State> {
-    let state = |step: &Step| match step {
-        Step::Line { .. } => None,
-        Step::Enter { func, .. } => Some(State::Enter(*func)),
-        Step::Write(event) => Some(State::Write(event.slot, io_value(&event.value))),
-        Step::Print(value) => Some(State::Print(io_value(value))),
-        Step::Return(value) => Some(State::Return(io_value(value))),
+/// The steps of a call of a function with `arity` parameters, without its start: that is given. None where its numbers alone
+/// have more than [`MAX_TASK_BYTES`] digits.
+pub(super) fn states(steps: &[Step], arity: u8) -> Option<Vec<State>> {
+    let mut digits = 0;
+    let mut value = |value: &Value| {
+        let value = io_value(value);
+        if let IoValue::Int(text) = &value {
+            digits += text.len();
+        }
+        (digits <= MAX_TASK_BYTES).then_some(value)
     };
-    steps.iter().skip(1 + usize::from(arity)).filter_map(state).collect()
+    let mut states = Vec::new();
+    for step in steps.iter().skip(1 + usize::from(arity)) {
+        states.push(match step {
+            Step::Line { .. } => continue,
+            Step::Enter { func, .. } => State::Enter(*func),
+            Step::Write(event) => State::Write(event.slot, value(&event.value)?),
+            Step::Print(printed) => State::Print(value(printed)?),
+            Step::Return(returned) => State::Return(value(returned)?),
+        });
+    }
+    Some(states)
 }

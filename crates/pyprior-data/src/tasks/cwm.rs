@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use pyprior_core::ProgramNames;
 use pyprior_core::exec::{Step, Value};
 
+use super::MAX_TASK_BYTES;
 use super::states::name;
 
 /// What ends a trace.
@@ -43,8 +44,8 @@ pub(super) fn prompt(source: &str, call: &str) -> String {
     format!("<|trace_context_start|>{source}\n\ndef main():  # << START_OF_TRACE\n    return {call}\n<|frame_sep|>")
 }
 
-/// The frames of a call that has come to its end.
-pub(super) fn answer(source: &str, call: &str, steps: &[Step], names: &ProgramNames) -> String {
+/// The frames of a call that has come to its end; none if they have more than [`MAX_TASK_BYTES`].
+pub(super) fn answer(source: &str, call: &str, steps: &[Step], names: &ProgramNames) -> Option<String> {
     let lines = source.lines().collect::<Vec<_>>();
     let text = |line: u32| (line as usize).checked_sub(1).and_then(|nth| lines.get(nth)).copied().unwrap_or_default();
     let own = format!("    return {call}");
@@ -53,6 +54,9 @@ pub(super) fn answer(source: &str, call: &str, steps: &[Step], names: &ProgramNa
     );
     let (mut frames, mut last) = (Vec::<Frame<'_>>::new(), None);
     for step in steps {
+        if out.len() > MAX_TASK_BYTES {
+            return None;
+        }
         if let Step::Enter { line, .. } = step {
             frames.push(Frame { variables: Vec::new(), line: *line, begun: false });
             continue;
@@ -93,5 +97,5 @@ pub(super) fn answer(source: &str, call: &str, steps: &[Step], names: &ProgramNa
     if let Some(value) = last {
         let _ = write!(out, "<|return_sep|><|action_sep|>{own}\n<|arg_sep|>\"{value}\"<|frame_sep|>{END}");
     }
-    out
+    (out.len() <= MAX_TASK_BYTES).then_some(out)
 }

@@ -37,6 +37,9 @@ pub(crate) use write::TaskWriter;
 
 use crate::columns::Column;
 
+/// Bytes of a task or a trace, tokens counted as five each: one that has more is left out, as too long.
+pub const MAX_TASK_BYTES: usize = 1 << 22;
+
 /// Columns of a kind's table: all of a task, or, where tokens are packed, all but them.
 pub(crate) fn task_columns(settings: &TaskSettings) -> Vec<&'static Column> {
     columns::of_tasks(settings.tokens && settings.layout != Layout::Packed, settings.text)

@@ -63,8 +63,8 @@ pub enum TraceStyle {
 pub struct TaskSettings {
     /// Kinds, each once and each a table of its own.
     pub kinds: Vec<Kind>,
-    /// Rows that a program has in a table of deduction, abduction or trace: its first examples; 1 to 256. Of
-    /// induction it has one.
+    /// Rows that a program has in a table of deduction, abduction or trace: its first examples, of abduction those with
+    /// different outputs; 1 to 256. Of induction it has one.
     pub rows: u32,
     /// Examples that an induction shows at most, 1 to 255; the others are held out, one at least.
     pub shown: u32,

@@ -42,22 +42,22 @@ pub(crate) fn call(function: &str, example: &Example) -> String {
     format!("{function}({})", arguments(&example.inputs))
 }
 
-pub(super) fn trace(style: TraceStyle, source: &str, call: &str, steps: &[Step], names: &ProgramNames) -> Text {
+pub(super) fn trace(style: TraceStyle, source: &str, call: &str, steps: &[Step], names: &ProgramNames) -> Option<Text> {
     let prompt = match style {
         TraceStyle::Cwm => cwm::prompt(source, call),
         TraceStyle::Comments => comments::prompt(source, call),
     };
-    Text { prompt, answer: trace_answer(style, source, call, steps, names) }
+    Some(Text { prompt, answer: trace_answer(style, source, call, steps, names)? })
 }
 
-/// What a call does, as text.
+/// What a call does, as text; none if that has more than 4 MiB.
 pub(crate) fn trace_answer(
     style: TraceStyle,
     source: &str,
     call: &str,
     steps: &[Step],
     names: &ProgramNames,
-) -> String {
+) -> Option<String> {
     match style {
         TraceStyle::Cwm => cwm::answer(source, call, steps, names),
         TraceStyle::Comments => comments::answer(source, steps, names),

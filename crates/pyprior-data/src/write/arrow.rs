@@ -66,16 +66,16 @@ pub(super) fn array(buffer: &Buffer, kind: &DataType) -> Result<ArrayRef, ArrowE
             list(kind, lists, values)?
         }
         Buffer::Text(_, lists) => {
-            Arc::new(StringArray::try_new(offsets(lists.offsets()), Bytes::from_slice_ref(lists.values()), None)?)
+            Arc::new(StringArray::try_new(offsets(lists)?, Bytes::from_slice_ref(lists.values()), None)?)
         }
         Buffer::MaybeText(_, lists, there) => {
             let (bytes, there) = (Bytes::from_slice_ref(lists.values()), NullBuffer::from(there.clone()));
-            Arc::new(StringArray::try_new(offsets(lists.offsets()), bytes, Some(there))?)
+            Arc::new(StringArray::try_new(offsets(lists)?, bytes, Some(there))?)
         }
         Buffer::Texts(_, lists) => {
             let bytes = Bytes::from_slice_ref(lists.texts().values());
-            let texts = StringArray::try_new(offsets(lists.texts().offsets()), bytes, None)?;
-            let lists = offsets(lists.offsets());
+            let texts = StringArray::try_new(offsets(lists.texts())?, bytes, None)?;
+            let lists = offset_buffer(lists.offsets());
             Arc::new(ListArray::try_new(element(DataType::Utf8), lists, Arc::new(texts), None)?)
         }
         Buffer::Bytes(_, lists) => list(kind, lists, Arc::new(UInt8Array::from(lists.values().to_vec())))?,
@@ -102,13 +102,19 @@ fn list<T: Copy>(kind: &DataType, lists: &Lists<T>, values: ArrayRef) -> Result<
         DataType::FixedSizeList(element, width) => {
             Arc::new(FixedSizeListArray::try_new(Arc::clone(element), *width, values, None)?)
         }
-        DataType::List(element) => {
-            Arc::new(ListArray::try_new(Arc::clone(element), offsets(lists.offsets()), values, None)?)
-        }
+        DataType::List(element) => Arc::new(ListArray::try_new(Arc::clone(element), offsets(lists)?, values, None)?),
         other => return Err(ArrowError::SchemaError(format!("{other} is no list"))),
     })
 }
 
-fn offsets(offsets: &[i32]) -> OffsetBuffer<i32> {
+/// Where lists begin and end, if there are fewer values than Arrow can count.
+fn offsets<T: Copy>(lists: &Lists<T>) -> Result<OffsetBuffer<i32>, ArrowError> {
+    match i32::try_from(lists.values().len()) {
+        Ok(_) => Ok(offset_buffer(lists.offsets())),
+        Err(_) => Err(ArrowError::OffsetOverflowError(lists.values().len())),
+    }
+}
+
+fn offset_buffer(offsets: &[i32]) -> OffsetBuffer<i32> {
     OffsetBuffer::new(ScalarBuffer::from(offsets.to_vec()))
 }

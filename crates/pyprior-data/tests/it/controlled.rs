@@ -1,10 +1,14 @@
 //! Control: targets have the shares that they are to have, and what is held has those that it had.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
-use pyprior_data::{By, Compared, DataError, Description, Duplicates, Format, Job, Manifest, Summary, Target};
+use pyprior_data::{
+    By, Compared, ComputeDevice, DataError, Description, Drawn, Dtype, Duplicates, Format, Job, Manifest,
+    ModelDescription, PilotWork, Source, SourceDescription, SourceError, Summary, Target,
+};
 
-use crate::common::{Folder, all, part, small};
+use crate::common::{Folder, all, lines, part, small, told};
 
 fn target(of: &str) -> Target {
     Target { of: of.to_owned(), range: None, bins: None, edges: Vec::new(), shares: Vec::new(), by: By::Acceptance }
@@ -24,7 +28,7 @@ fn described(rows: u64, targets: Vec<Target>, hold: &[&str]) -> Description {
     let mut description = small(rows, 50_000);
     description.duplicates = Duplicates::Keep;
     description.control.targets = targets;
-    description.control.hold = hold.iter().map(|name| (*name).to_owned()).collect();
+    description.control.hold = Some(hold.iter().map(|name| (*name).to_owned()).collect());
     description.write.columns = vec!["row".to_owned()];
     description
 }
@@ -52,7 +56,7 @@ fn chi_squares(
 ) -> BTreeMap<String, (f64, f64, bool)> {
     let control = manifest.control.as_ref().unwrap();
     let rows = counts.rows as f64;
-    let inflation = 1.0 + rows / (control.pilot as f64 * control.expected_yield);
+    let inflation = 1.0 + rows / (control.within as f64 * control.expected_yield);
     let mut columns = BTreeMap::<String, (f64, f64, bool)>::new();
     for bin in compared.iter().filter(|bin| bin.requested > 0.0) {
         let column = columns.entry(bin.of.clone()).or_insert((0.0, -1.0, bin.held));
@@ -82,49 +86,132 @@ fn one_is_set_and_the_others_stay() {
     let (passed, expected) = (summary.counts.rows + summary.counts.declined, manifest.control.unwrap().expected_yield);
     let obtained = summary.counts.rows as f64 / passed as f64;
     assert!((obtained / expected - 1.0).abs() < 0.02, "{obtained} of the programs, {expected} expected");
-    // What is not held goes along, so that all of this could have failed.
+    // Natural shares are those of programs beyond the range too; of these the target has no bin.
+    let natural = |of: &str| compared.iter().filter(|bin| bin.of == of).map(|bin| bin.natural).sum::<f64>();
+    assert!((natural("control_depth") - 1.0).abs() < 1e-9 && (0.8..0.9).contains(&natural("length")));
     let (compared, summary, manifest) = made(&described(20_000, targets, &[]));
     assert_eq!(chi_squares(&compared, &summary.counts, &manifest).len(), 1);
-    let free = described(20_000, vec![uniform("length", 7.0, 30.0, 6)], &[]);
-    assert!(chi_of_uncontrolled(&free) > 1_000.0);
 }
 
-/// Chi-square of the depth of blocks in a dataset against one without targets, of the same programs.
-fn chi_of_uncontrolled(description: &Description) -> f64 {
-    let count = |description: &Description| {
-        let mut description = description.clone();
-        description.write.columns = vec!["control_depth".to_owned()];
-        description.write.formats = vec![Format::Jsonl];
-        let folder = Folder::new("free");
-        all(&description, folder.path()).unwrap();
-        let mut counts = [0.0; 3];
-        for (name, bytes) in folder.files() {
-            if name.starts_with("jsonl/") {
-                let text = String::from_utf8(bytes).unwrap();
-                text.lines()
-                    .for_each(|line| counts[line.as_bytes()[line.len() - 2] as usize - usize::from(b'0')] += 1.0);
-            }
+/// The columns that are held in tests against a run without targets.
+const HELD: [&str; 6] = ["control_depth", "expr_depth", "count_for", "variables", "largest_constant", "steps"];
+
+/// The values of columns in a dataset, ascending; null is less than any.
+fn values(description: &Description) -> BTreeMap<&'static str, Vec<f64>> {
+    let mut description = description.clone();
+    description.write.columns = HELD.map(str::to_owned).to_vec();
+    description.write.formats = vec![Format::Jsonl];
+    let folder = Folder::new("values");
+    all(&description, folder.path()).unwrap();
+    let rows = lines(&folder, "jsonl");
+    let of = |column| rows.iter().map(|row| row[column].as_f64().unwrap_or(f64::NEG_INFINITY)).collect::<Vec<_>>();
+    let mut columns = HELD.map(|column| (column, of(column)));
+    columns.iter_mut().for_each(|(_, values)| values.sort_by(f64::total_cmp));
+    columns.into()
+}
+
+/// The largest difference of the shares of values up to any number.
+fn kolmogorov(left: &[f64], right: &[f64]) -> f64 {
+    let share = |values: &[f64], most: f64| values.partition_point(|&value| value <= most) as f64 / values.len() as f64;
+    let far = left.iter().chain(right).map(|&most| (share(left, most) - share(right, most)).abs());
+    far.fold(0.0, f64::max)
+}
+
+#[test]
+fn what_is_held_is_that_of_a_run_without_targets() {
+    let mut without = described(20_000 * scale(), Vec::new(), &[]);
+    without.seed = 12;
+    let natural = values(&without);
+    let range = Target { range: Some([9.0, 30.0]), ..target("length") };
+    for target in [uniform("length", 7.0, 30.0, 6), range] {
+        let far = |hold: &[&str]| {
+            let mut description = described(20_000 * scale(), vec![target.clone()], hold);
+            description.control.pilot <<= scale() / 2;
+            let values = values(&description);
+            HELD.map(|column| (column, kolmogorov(&values[column], &natural[column])))
+        };
+        let (held, free) = (far(&HELD), far(&[]));
+        println!("held {held:?}\nfree {free:?}");
+        // Shares of bins are held, and what is in a bin may move; chance is 0.02 at this many rows, but for one in a thousand.
+        for (column, distance) in held {
+            assert!(distance < 0.035, "{column}: {distance}");
         }
-        counts
-    };
-    let controlled = count(description);
-    let mut without = description.clone();
-    without.control.targets[0].bins = None;
-    let natural = count(&without);
-    controlled.iter().zip(natural).map(|(a, b): (&f64, f64)| (a - b).powi(2) / b).sum()
+        // Columns go along otherwise, so that all of this could have failed.
+        assert!(free.iter().any(|(_, distance)| *distance > 0.05), "{free:?}");
+    }
+}
+
+#[test]
+fn beside_ranges_alone_nothing_is_held_unless_asked_for() {
+    let range = Target { range: Some([9.0, 30.0]), ..target("length") };
+    let mut description = described(500, vec![range.clone()], &[]);
+    description.control.hold = None;
+    let job = Job::new(description.clone()).unwrap();
+    assert_eq!((Manifest::of(&job).control, job.description().control.hold.as_deref()), (None, Some(&[][..])));
+    description.control.targets.push(uniform("count_print", 0.0, 1.0, 2));
+    let job = Job::new(description).unwrap();
+    assert_eq!(job.description().control.hold.as_ref().unwrap().len(), 7);
+    let columns = Manifest::of(&job).control.unwrap().columns;
+    // What has a range is set, and so is not held.
+    let held = columns.iter().filter(|column| column.held).map(|column| column.of.as_str()).collect::<Vec<_>>();
+    assert_eq!(held, HELD);
+    // No program of four tokens has a loop.
+    let told = refusal(|it| {
+        it.control.targets = vec![Target { range: Some([3.0, 4.0]), ..target("length") }];
+        it.control.hold = Some(vec!["control_depth".to_owned()]);
+    });
+    let start = "control: the targets and columns that are held exclude each other: control_depth in 1";
+    assert!(told.starts_with(start) && told.contains("comes to 0.0000"), "{told}");
+}
+
+#[test]
+fn a_pilot_can_be_stopped() {
+    let description = described(500, vec![uniform("length", 7.0, 30.0, 6)], &[]);
+    let work = PilotWork { threads: 1, stop: &AtomicBool::new(true) };
+    let error = Job::prepare(description.clone(), None, &work).unwrap_err();
+    assert!(matches!(error, DataError::Interrupted), "{error}");
+    // A model that is asked to stop has not failed.
+    let mut description = description;
+    description.source = SourceDescription::Model(ModelDescription {
+        sha256: Some([0; 32].into()),
+        device: Some(ComputeDevice::Cpu),
+        dtype: Some(Dtype::F32),
+        ..ModelDescription::default()
+    });
+    let error = Job::with_model(description.clone(), Box::new(Stopped)).unwrap_err();
+    assert!(matches!(error, DataError::Interrupted), "{error}");
+    description.control.targets = vec![Target { by: By::Steering, ..uniform("length", 7.0, 30.0, 6) }];
+    let error = Job::with_model(description, Box::new(Stopped)).unwrap_err();
+    assert_eq!(
+        told(&error),
+        "control: the target of \"length\": steering is for programs that are drawn without a model; by = \"acceptance\" is for all"
+    );
+}
+
+#[derive(Debug)]
+struct Stopped;
+
+impl Source for Stopped {
+    fn draw(&self, _: std::ops::Range<u64>, _: &mut Drawn) -> Result<(), SourceError> {
+        Err(SourceError::Stopped)
+    }
+
+    fn chunk(&self) -> u64 {
+        1
+    }
 }
 
 #[test]
 fn several_are_set_together() {
     let steps = Target { edges: vec![1.0, 3.0, 6.0, 12.0, 200.0], shares: vec![4.0, 3.0, 2.0, 1.0], ..target("steps") };
     let range = Target { range: Some([1.0, 4.0]), ..target("count_for + count_if") };
-    let targets = vec![steps, range, uniform("largest_constant", 0.0, 99.0, 5)];
-    let mut description = described(4_000 * scale(), targets, &["length"]);
+    let targets = vec![steps, range, uniform("largest_constant", 50.0, 99.0, 2)];
+    let mut description = described(2_000 * scale(), targets, &["count_call"]);
     description.keep = vec!["finished".to_owned()];
     let (compared, summary, manifest) = made(&description);
     let columns = chi_squares(&compared, &summary.counts, &manifest);
     println!("{columns:?}\n{:?}", summary.counts);
-    assert_eq!(columns.keys().collect::<Vec<_>>(), ["largest_constant", "length", "steps"]);
+    assert_eq!(columns.keys().collect::<Vec<_>>(), ["count_call", "largest_constant", "steps"]);
     for (of, (chi_square, most, _)) in &columns {
         assert!(chi_square < most, "{of}: {chi_square} is more than {most}");
     }
@@ -177,7 +264,7 @@ fn refusal(change: impl FnOnce(&mut Description)) -> String {
     description.control.pilot = 2_000;
     change(&mut description);
     match Job::new(description) {
-        Err(DataError::Description(error)) => error.to_string(),
+        Err(DataError::Description(error)) => told(&error),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("accepted"),
     }
@@ -240,5 +327,15 @@ fn what_makes_no_sense_is_refused() {
     let twice = |it: &mut Description| {
         it.control.targets = vec![uniform("length", 3.0, 30.0, 2), uniform("length", 3.0, 30.0, 3)]
     };
-    assert_eq!(refusal(twice), "keep lists \"length in 3..30\" twice");
+    assert_eq!(refusal(twice), "control.targets lists \"length\" twice");
+    // Of the target, and not of a filter that it would be.
+    assert_eq!(
+        set(Target { range: Some([3.0, f64::INFINITY]), ..target("length") }),
+        "control: the target of \"length\": range and edges must be between -2^53 and 2^53"
+    );
+    // No names are listed for a language that there is not.
+    let mut description = described(10, vec![Target { by: By::Steering, ..uniform("functions", 0.0, 1.0, 1) }], &[]);
+    description.language.max_funcs = u32::MAX;
+    let error = Job::new(description).unwrap_err();
+    assert_eq!(crate::common::told(&error), "language: max_funcs is 4294967295; at most 255 is supported");
 }

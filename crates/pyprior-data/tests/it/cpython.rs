@@ -17,6 +17,7 @@ fn examples_traces_and_tasks_are_cpythons() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/tasks_check.py");
     for (style, layout) in [(TraceStyle::Cwm, Layout::Plain), (TraceStyle::Comments, Layout::Padded)] {
         let mut description = with_functions(400, 250);
+        description.limits.fuel = 60;
         description.tasks.kinds = Kind::ALL.to_vec();
         (description.tasks.trace_style, description.tasks.layout) = (style, layout);
         description.write.formats = vec![Format::Jsonl];
@@ -32,6 +33,8 @@ fn examples_traces_and_tasks_are_cpythons() {
             Command::new("python3").arg(script).arg(folder.path()).arg("--vocab").arg(&names).output().unwrap();
         let told = String::from_utf8_lossy(&checked.stdout).into_owned();
         assert!(checked.status.success(), "{told}\n{}", String::from_utf8_lossy(&checked.stderr));
+        // Runs that come to a limit are among them.
+        assert!(told.contains("the start of its") && !told.contains(" 0 the start of its"), "{told}");
         for kind in Kind::ALL {
             assert!(told.contains(&format!("\n{}: ", kind.name())), "{told}");
         }

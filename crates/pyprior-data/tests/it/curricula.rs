@@ -53,7 +53,7 @@ keep = []
 name = \"named\"
 level = \"trivial\"
 ";
-    let read = stages(text, None).unwrap();
+    let read = stages(text, None, None).unwrap();
     let names = read.iter().map(|stage| stage.name.as_deref().unwrap()).collect::<Vec<_>>();
     assert_eq!(names, ["short", "seeded", "named"]);
     let short = &read[0].description;
@@ -70,6 +70,16 @@ level = \"trivial\"
     for stage in read {
         Job::new(stage.description).unwrap();
     }
+    // A seed from elsewhere is in the place of the common one.
+    let seeds = |text: &str, seed| {
+        let read = stages(text, None, Some(seed)).unwrap();
+        read.into_iter().map(|stage| stage.description.seed).collect::<Vec<_>>()
+    };
+    assert_eq!(seeds(text, 100), [100, 7, 102]);
+    assert_eq!(seeds("seed = 3", 9), [9]);
+    assert_eq!(seeds("level = \"easy\"", 9), [9]);
+    let told = stages(text, None, Some(i64::MAX as u64 - 1)).unwrap_err().to_string();
+    assert_eq!(told, "stages: stage 2, counted from 0: its seed is beyond 2^63");
 }
 
 #[test]
@@ -84,14 +94,18 @@ fn what_makes_no_sense_is_refused() {
             "stages: stage 0, counted from 0: a name is of letters, digits, - and _, and not that of a dataset's folder",
         ),
         (
+            "[[stages]]\nname = \"trace_packed\"",
+            "stages: stage 0, counted from 0: a name is of letters, digits, - and _, and not that of a dataset's folder",
+        ),
+        (
             "[[stages]]\nname = \"../a\"",
             "stages: stage 0, counted from 0: a name is of letters, digits, - and _, and not that of a dataset's folder",
         ),
         ("[[stages]]\nname = \"a\"\n[[stages]]\nname = \"a\"", "stages lists \"a\" twice"),
     ] {
-        assert_eq!(stages(text, None).unwrap_err().to_string(), told);
+        assert_eq!(stages(text, None, None).unwrap_err().to_string(), told);
     }
-    let told = stages("[[stages]]\nname = \"a\"\nrow = 3", None).unwrap_err().to_string();
+    let told = stages("[[stages]]\nname = \"a\"\nrow = 3", None, None).unwrap_err().to_string();
     assert!(told.contains("stage 0") && told.contains("unknown field `row`"), "{told}");
     let told = Description::from_toml("[[stages]]\nname = \"a\"").unwrap_err().to_string();
     assert_eq!(told, "stages: they are several datasets, and one is wanted here");

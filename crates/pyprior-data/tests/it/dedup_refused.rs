@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pyprior_data::{DataError, Dedup, DedupError, DedupStep, DedupWork, Description, Duplicates, Format, dedup};
+use pyprior_data::{
+    DataError, Dedup, DedupError, DedupStep, DedupWork, Description, Duplicates, Format, SplitDescription, dedup,
+};
 
 use crate::common::dedup::{MUCH, crowded, run};
 use crate::common::{Folder, all};
@@ -19,14 +21,20 @@ fn made(description: &Description) -> Folder {
     folder
 }
 
+/// Nothing is written: what can be known beforehand is.
 fn refusal(from: &Folder, to: &Folder) -> DedupError {
     let before = (from.files(), to.files());
     let error = run(from.path(), to.path(), PASS, 2, MUCH).unwrap_err();
-    let name = |name: &&String| !name.starts_with("manifest/dataset.json");
-    let after = to.files();
-    // At most the manifest is new: nothing else is begun, and nothing is left.
-    assert!(after.keys().filter(name).eq(before.1.keys().filter(name)), "{:?}", after.keys());
+    assert!(to.files() == before.1, "{:?}", to.files().keys());
     assert!(from.files() == before.0);
+    error
+}
+
+/// What can only be known from rows: the same call goes on where they are put right, so that the manifest stays, and no more.
+fn failure(from: &Folder, to: &Folder) -> DedupError {
+    let (before, error) = (from.files(), run(from.path(), to.path(), PASS, 2, MUCH).unwrap_err());
+    assert!(to.files().keys().eq(["manifest/dataset.json"]), "{:?}", to.files().keys());
+    assert!(from.files() == before);
     error
 }
 
@@ -50,7 +58,10 @@ fn folders_that_are_not_what_they_should_be() {
     assert!(error.to_string().ends_with(": rows is 301 there, 300 here"), "{error}");
     // And what is deduplicated is not gone on with as if it were not.
     let told = all(&crowded(301, 100), there.path()).unwrap_err().to_string();
-    assert!(told.contains("deduplicated by [{\"by\":\"behaviour\",\"max_per_shape\":7}] there, by [] here"), "{told}");
+    assert!(
+        told.contains("deduplicated by [{\"by\":\"behaviour\",\"max_per_shape\":7,\"made_by\":\"pyprior "),
+        "{told}"
+    );
 }
 
 #[test]
@@ -64,17 +75,17 @@ fn datasets_that_are_not_complete() {
 }
 
 /// The files of a dataset's second shard, changed.
-fn changed(description: &Description, change: impl Fn(&Path)) -> DedupError {
+fn changed(description: &Description, told: fn(&Folder, &Folder) -> DedupError, change: impl Fn(&Path)) -> DedupError {
     let from = made(description);
     change(from.path());
-    refusal(&from, &Folder::new("to"))
+    told(&from, &Folder::new("to"))
 }
 
 #[test]
 fn files_that_are_not_what_they_should_be() {
     let mut description = crowded(300, 100);
     description.write.columns = vec!["id".into(), "row".into()];
-    let error = changed(&description, |_| {});
+    let error = changed(&description, refusal, |_| {});
     assert!(
         error.to_string().ends_with(
             "cannot leave rows out of it; known are Parquet with column tokens or program, .jsonl, .jsonl.zst, and .npy"
@@ -83,14 +94,14 @@ fn files_that_are_not_what_they_should_be() {
     );
     description = crowded(300, 100);
     description.write.formats = vec![Format::Jsonl];
-    let error = changed(&description, |_| {});
+    let error = changed(&description, refusal, |_| {});
     assert!(matches!(error, DedupError::NoTokens { shard: 0 }), "{error}");
 
     // Shards that have changed places: ids say so.
     let description = crowded(300, 100);
     let name = |shard: u32| format!("data/train-{shard:05}-of-00003.parquet");
     let record = |shard: u32| format!("manifest/shard-{shard:05}.json");
-    let error = changed(&description, |root| {
+    let error = changed(&description, failure, |root| {
         let text = fs::read_to_string(root.join(record(0))).unwrap();
         fs::copy(root.join(name(0)), root.join(name(1))).unwrap();
         let text = text.replace("\"shard\":0", "\"shard\":1").replace(&name(0), &name(1));
@@ -99,26 +110,50 @@ fn files_that_are_not_what_they_should_be() {
     let DedupError::Id { row: 0, id: 0, shard: 1, first: 100, end: 200, .. } = error else { panic!("{error}") };
 
     // Fewer rows than are recorded.
-    let error = changed(&description, |root| {
+    let error = changed(&description, refusal, |root| {
         let text = fs::read_to_string(root.join(record(2))).unwrap();
         fs::write(root.join(record(2)), text.replace("\"rows\":100,\"splits\"", "\"rows\":99,\"splits\"")).unwrap();
     });
     assert!(matches!(error, DedupError::Rows { found: 100, wanted: 99, .. }), "{error}");
 
     // Bytes of the right number.
-    let error = changed(&description, |root| {
+    let error = changed(&description, refusal, |root| {
         let len = fs::metadata(root.join(name(1))).unwrap().len();
         fs::write(root.join(name(1)), vec![0; len as usize]).unwrap();
     });
     assert!(matches!(error, DedupError::Parquet { .. }), "{error}");
 
     // Another language: tokens are no programs of it.
-    let error = changed(&description, |root| {
+    let error = changed(&description, failure, |root| {
         let path = root.join("manifest/dataset.json");
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("\"max_funcs\": 5", "\"max_funcs\": 4")).unwrap();
     });
     assert!(matches!(error, DedupError::Program { .. }), "{error}");
+
+    // Names that lead out of the folder.
+    for outside in ["/etc/hostname", "../other/data.parquet", "data/../../x.parquet", ""] {
+        let error = changed(&description, refusal, |root| {
+            let text = fs::read_to_string(root.join(record(1))).unwrap();
+            fs::write(root.join(record(1)), text.replace(&name(1), outside)).unwrap();
+        });
+        assert!(matches!(&error, DedupError::Data(DataError::Outside { file, .. }) if file == outside), "{error}");
+    }
+}
+
+#[test]
+fn a_pass_of_another_version_is_not_gone_on_with() {
+    let (from, to) = (made(&crowded(300, 100)), Folder::new("to"));
+    run(from.path(), to.path(), PASS, 2, MUCH).unwrap();
+    let path = to.path().join("manifest/dataset.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let here = format!("\"made_by\": \"pyprior {}\"", env!("CARGO_PKG_VERSION"));
+    let (dataset, dedup) = text.split_once("\"dedup\"").unwrap();
+    assert!(dedup.contains(&here), "{dedup}");
+    let dedup = dedup.replace(&here, "\"made_by\": \"pyprior 0.0.2\"");
+    fs::write(&path, format!("{dataset}\"dedup\"{dedup}")).unwrap();
+    let told = refusal(&from, &to).to_string();
+    assert!(told.contains("\"made_by\":\"pyprior 0.0.2\"}] there, by [{"), "{told}");
 }
 
 #[test]
@@ -126,7 +161,7 @@ fn lines_and_arrays_that_do_not_fit() {
     let mut description = crowded(100, 100);
     description.write.formats = vec![Format::Parquet, Format::Jsonl, Format::Npy];
     let shorter = |name: &'static str, by: u64| {
-        changed(&description, |root| {
+        changed(&description, failure, |root| {
             let path = root.join(name);
             let bytes = fs::read(&path).unwrap();
             let cut = bytes.len() - by as usize;
@@ -151,7 +186,21 @@ fn too_little_memory() {
     let to = Folder::new("to");
     let error = run(from.path(), to.path(), PASS, 2, 10_000).unwrap_err();
     let DedupError::Memory { rows: 20_000, wanted, given: 10_000 } = error else { panic!("{error}") };
+    assert!(to.files().is_empty());
     run(from.path(), to.path(), PASS, 2, wanted + 1_000).unwrap();
+}
+
+#[test]
+fn too_little_memory_for_shards_that_are_read_as_a_whole() {
+    let mut description = crowded(20_000, 10_000);
+    description.splits = vec![SplitDescription { name: "test".into(), holds: None, share: Some(0.3) }];
+    let (from, to) = (made(&description), Folder::new("to"));
+    let error = run(from.path(), to.path(), PASS, 2, 500_000).unwrap_err();
+    let DedupError::Memory { rows: 20_000, wanted, given: 500_000 } = error else { panic!("{error}") };
+    // 24 bytes for each row of a shard are a quarter of it.
+    assert!((960_000..970_000).contains(&wanted), "{wanted}");
+    assert!(to.files().is_empty());
+    run(from.path(), to.path(), PASS, 2, wanted).unwrap();
 }
 
 #[test]
@@ -204,6 +253,7 @@ fn child() {
 fn killed_at_any_moment() {
     let mut description = crowded(60_000, 2_500);
     description.write.formats = vec![Format::Parquet, Format::Jsonl];
+    description.splits = vec![SplitDescription { name: "test".into(), holds: None, share: Some(0.3) }];
     let (from, whole, killed) = (made(&description), Folder::new("undisturbed"), Folder::new("killed"));
     run(from.path(), whole.path(), PASS, 2, 1 << 20).unwrap();
     let start = || {

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use pyprior_data::{Dedup, Description, Duplicates, ShardRecord};
+use pyprior_data::columns::{COLUMNS, EXAMPLE_COLUMNS};
+use pyprior_data::{Dedup, Description, Duplicates, Manifest, ShardRecord, SplitDescription};
 use serde_json::Value;
 
 use crate::common::dedup::{MUCH, crowded, programs, run, staying};
-use crate::common::{Folder, all, read};
+use crate::common::{Folder, all, read, with_functions};
 
 const PASSES: [Dedup; 5] = [
     Dedup { by: Duplicates::Tokens, max_per_shape: 0 },
@@ -105,7 +106,8 @@ fn metadata_and_columns_stay() {
         assert_eq!(column(&before, &|id| kept.contains(&id)), column(&after, &|_| true));
     }
     let manifest: Value = serde_json::from_slice(&to.files()["manifest/dataset.json"]).unwrap();
-    assert_eq!(manifest["dedup"], serde_json::json!([{ "by": "tokens", "max_per_shape": 3 }]));
+    let made_by = format!("pyprior {}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(manifest["dedup"], serde_json::json!([{ "by": "tokens", "max_per_shape": 3, "made_by": made_by }]));
 }
 
 #[test]
@@ -142,6 +144,46 @@ fn rows_without_ids_have_the_places_that_they_would_have() {
         batches.iter().map(column).collect::<Vec<_>>()
     };
     assert_eq!(rows(&left), rows(&right));
+}
+
+#[test]
+fn statistics_are_those_of_the_rows_that_stay() {
+    let statistics = |folder: &Folder| {
+        let records = folder.files().into_iter().filter(|(name, _)| name.starts_with("manifest/shard-"));
+        let records = records.map(|(_, bytes)| serde_json::from_slice::<ShardRecord>(&bytes).unwrap());
+        records.map(|record| record.statistics).collect::<Vec<_>>()
+    };
+    // Of everything that can be written, in two splits. If all stay, they are what they were.
+    let mut description = with_functions(600, 250);
+    description.duplicates = Duplicates::Keep;
+    description.splits = vec![SplitDescription { name: "test".into(), holds: None, share: Some(0.3) }];
+    description.write.columns = COLUMNS.iter().chain(&EXAMPLE_COLUMNS).map(|column| column.name.to_owned()).collect();
+    let (from, to) = (made(&description), Folder::new("all"));
+    run(from.path(), to.path(), Dedup { by: Duplicates::Keep, max_per_shape: 1_000 }, 2, MUCH).unwrap();
+    assert!(!statistics(&from)[0].lengths.is_empty() && statistics(&from) == statistics(&to));
+    // If not, they are fewer: here every program is what its duplicates within the shard are.
+    let (description, fewer) = (crowded(900, 900), Folder::new("fewer"));
+    let (many, mut once) = (made(&description), description.clone());
+    run(many.path(), fewer.path(), PASSES[0], 2, MUCH).unwrap();
+    let kept = ids(&fewer).len() as u64;
+    assert!(kept < 800);
+    (once.rows, once.shard_rows, once.duplicates) = (kept, kept, Duplicates::Tokens);
+    assert_eq!(statistics(&made(&once)), statistics(&fewer));
+}
+
+#[test]
+fn bins_of_rows_that_stay_are_not_known() {
+    let mut description = crowded(2_000, 900);
+    let target = "control = { pilot = 2000, hold = [], targets = [{ of = \"length\", range = [3, 10], bins = 2 }] }";
+    description.control = Description::from_toml(target).unwrap().control;
+    let (from, to) = (made(&description), Folder::new("bins"));
+    run(from.path(), to.path(), PASSES[0], 2, MUCH).unwrap();
+    let manifest: Manifest = serde_json::from_slice(&to.files()["manifest/dataset.json"]).unwrap();
+    let record: ShardRecord = serde_json::from_slice(&to.files()["manifest/shard-00000.json"]).unwrap();
+    assert!(record.counts.bins.is_empty() && manifest.compare(&record.counts).is_empty());
+    let manifest: Manifest = serde_json::from_slice(&from.files()["manifest/dataset.json"]).unwrap();
+    let record: ShardRecord = serde_json::from_slice(&from.files()["manifest/shard-00000.json"]).unwrap();
+    assert_eq!(manifest.compare(&record.counts).len(), 2);
 }
 
 #[test]

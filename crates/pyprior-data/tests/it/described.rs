@@ -1,8 +1,11 @@
 //! Descriptions: the commented one says the defaults, and what makes no sense is refused with its place.
 
 use pyprior_core::PriorConfig;
-use pyprior_data::tasks::Kind;
+use pyprior_core::exec::Limits;
+use pyprior_data::tasks::{Kind, Layout};
 use pyprior_data::{DataError, Description, Duplicates, Format, Job, PREDICATES, SourceDescription};
+
+use crate::common::told;
 
 #[test]
 fn the_commented_description_is_the_default() {
@@ -61,7 +64,7 @@ fn refusal(change: impl FnOnce(&mut Description)) -> String {
     let mut description = Description::default();
     change(&mut description);
     match Job::new(description) {
-        Err(error @ (DataError::Description(_) | DataError::Language(_) | DataError::Source(_))) => error.to_string(),
+        Err(error @ (DataError::Description(_) | DataError::Language(_) | DataError::Source(_))) => told(&error),
         other => panic!("{other:?}"),
     }
 }
@@ -71,7 +74,10 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(refusal(|it| it.rows = 0), "rows is 0; it must be 1 or more");
     assert_eq!(refusal(|it| it.shard_rows = 0), "shard_rows is 0; it must be 1 to 1,073,741,824");
     assert_eq!(refusal(|it| it.seed = 1 << 63), "seed is 9223372036854775808; it must be below 2^63");
-    assert_eq!(refusal(|it| it.split = "a/b".into()), "split is \"a/b\"; it must be lower-case letters, digits and _");
+    assert_eq!(
+        refusal(|it| it.split = "a/b".into()),
+        "split is \"a/b\"; it must be lower-case letters, digits and _, and not \"all\""
+    );
     assert_eq!(refusal(|it| it.patience = 0), "patience is 0; it must be 1 to 4,294,967,296");
     assert_eq!(refusal(|it| it.write.zstd_level = 0), "write.zstd_level is 0; it must be 1 to 22");
     assert_eq!(refusal(|it| it.write.group_rows = 0), "write.group_rows is 0; it must be 1 to 1,048,576");
@@ -110,6 +116,56 @@ fn examples_and_tasks_that_make_no_sense_are_refused() {
         refusal(|it| (it.tasks.kinds, it.tasks.tokens, it.tasks.text) = (vec![Kind::Trace], false, false)),
         neither
     );
+}
+
+#[test]
+fn what_would_be_written_nowhere_is_refused() {
+    let of = |table: &str| {
+        format!(
+            "table {table} has text alone, and write.formats is npy alone, which takes numbers: nothing of it would be written"
+        )
+    };
+    let npy = |it: &mut Description| (it.write.formats, it.tasks.kinds) = (vec![Format::Npy], vec![Kind::Trace]);
+    let tokens = |it: &mut Description| {
+        npy(it);
+        it.tasks.tokens = false;
+    };
+    assert_eq!(refusal(tokens), of("trace"));
+    let packed = |it: &mut Description| {
+        npy(it);
+        it.tasks.layout = Layout::Packed;
+    };
+    assert_eq!(refusal(packed), of("trace"));
+    let mut description = Description::default();
+    packed(&mut description);
+    description.tasks.text = false;
+    Job::new(description).unwrap();
+}
+
+#[test]
+fn what_would_not_be_bounded_is_refused_where_examples_are_made() {
+    let tasks = |change: fn(&mut Description)| {
+        refusal(|it| {
+            it.tasks.kinds = vec![Kind::Deduction, Kind::Trace];
+            change(it);
+        })
+    };
+    let bits = "limits.integer_bits is 400000; it must be at most 332,000 where examples are made";
+    assert_eq!(tasks(|it| it.limits.integer_bits = 400_000), bits);
+    let filtered = |it: &mut Description| (it.limits.integer_bits, it.keep) = (400_000, vec!["examples > 3".into()]);
+    assert_eq!(refusal(filtered), bits);
+    Job::new(Description { limits: Limits { integer_bits: 400_000, ..Limits::default() }, ..Description::default() })
+        .unwrap();
+    assert!(
+        tasks(|it| (it.limits.integer_bits, it.examples.tries) = (300_000, 65_536)).starts_with("examples.tries is")
+    );
+    let printed = |it: &mut Description| {
+        (it.limits.output_bytes, it.write.columns) = (1 << 26, vec!["output_stdout".into()]);
+    };
+    assert!(refusal(printed).starts_with("examples.count is 8; it must be at most 268,435,456, divided by"));
+    let padded =
+        |it: &mut Description| (it.tasks.layout, it.tasks.length, it.tasks.rows) = (Layout::Padded, 1 << 20, 256);
+    assert!(tasks(padded).starts_with("tasks.rows is 256; it must be at most 53,687,091, divided by"));
 }
 
 #[test]

@@ -41,6 +41,13 @@ fn ways_are_counted_as_one_counts_them() {
     let both = "def g(a):\n    if a == 0:\n        return 5\n    else:\n        return a\ndef f(a):\n    if 1 < 2:\n        for b in range(4):\n            print(b)\n    else:\n        print(7)\n    return g(a) + g(0)\nprint(f(1))";
     assert_eq!(ways(both, &[&[0]]), (1, 2));
     assert_eq!(ways(both, &[&[8]]), (2, 2));
+    // Nor where they do not fit into an instruction.
+    let far = "def f(a):\n    b = 0\n    for c in range(3000000000, 3000000002):\n        b = b + a\n    for c in range(a, 3000000000):\n        return b\n    return b\nprint(f(1))";
+    let config = LanguageConfig { value_range: (2_999_999_999, 3_000_000_002), ..LanguageConfig::default() };
+    let far = far.replace("b = 0", "b = 3000000000").replace("f(1)", "f(3000000000)");
+    let wide = Language::new(LanguageConfig { max_block_stmts: 9, ..config }).unwrap();
+    let wide = Program::from_tokens(&wide, &Encoder::new(&wide).encode(&far).unwrap().tokens).unwrap();
+    assert_eq!(Coverage::new(&wide, 1).ways(), 3);
     // An inner loop ends once for each iteration of the outer one: no iteration, one, two.
     let nested = "def f(a):\n    b = 0\n    for c in range(a):\n        for d in range(c):\n            b = b + d\n    return b\nprint(f(1))";
     assert_eq!(ways(nested, &[&[1]]), (2, 6));
@@ -68,6 +75,27 @@ fn steps_hold_what_a_trace_does_and_the_lines_between() {
     let mut few = Steps::default();
     machine.run_steps(&program, &mut few, 10).unwrap();
     assert!(few.truncated && few.steps == steps.steps[..10]);
+}
+
+#[test]
+fn a_run_out_of_fuel_has_begun_one_statement_that_it_has_not_paid_for() {
+    // Where literals decide a test, the `if` and what is in it share an instruction.
+    let source = "a = 1\nif 1 < 2:\n    if 3 == 3:\n        b = a\n    else:\n        b = 2\nelse:\n    b = 3\nif 2 < 1:\n    c = 4\nelse:\n    c = a\nprint(c)";
+    let program = program(source);
+    let followed = |fuel| {
+        let (mut machine, mut steps) = (Machine::new(Limits { fuel, ..Limits::default() }), Steps::default());
+        let finished = machine.run_steps(&program, &mut steps, 1000).is_ok();
+        (steps.steps, finished, machine.steps())
+    };
+    let (whole, _, all) = followed(100);
+    assert_eq!(all, 7);
+    for fuel in 0..all {
+        let (steps, finished, _) = followed(fuel);
+        assert!(!finished && whole.starts_with(&steps));
+        let lines = steps.iter().filter(|step| matches!(step, Step::Line { .. })).count();
+        assert_eq!(lines as u64, fuel + 1, "{fuel}");
+    }
+    assert!(followed(all).1);
 }
 
 #[test]

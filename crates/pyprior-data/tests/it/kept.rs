@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use pyprior_core::{Language, PriorConfig, ProgramFilter, ProgramSampler};
-use pyprior_data::{CANDIDATES, Description, Duplicates, Format};
+use pyprior_data::{CANDIDATES, Description, Duplicates, Format, Job};
 use serde_json::Value;
 
 use crate::common::dedup::{behaviour, shape};
-use crate::common::{Folder, all, small};
+use crate::common::{Folder, all, lines, small, with_functions};
 
 /// Rows of a dataset written as JSON lines, shard after shard.
 fn rows(description: &Description) -> (Vec<Value>, pyprior_data::Summary) {
@@ -98,6 +98,18 @@ fn the_first_of_equal_programs_stays() {
 }
 
 #[test]
+fn a_range_that_is_asked_for_twice_is_one_filter() {
+    let mut description = small(50, 50);
+    description.keep = vec!["length in 12..30".to_owned()];
+    description.control = Description::from_toml("level = \"medium\"").unwrap().control;
+    let (_, summary) = rows(&description);
+    assert_eq!(summary.counts.rejected.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["length in 12..30"]);
+    description.keep.push("length in (12)..30".to_owned());
+    let told = Job::new(description).unwrap_err().to_string();
+    assert_eq!(told, "keep lists \"length in 12..30\" twice");
+}
+
+#[test]
 fn the_first_of_a_shape_stay() {
     for (duplicates, most) in [(Duplicates::Keep, 1), (Duplicates::Tokens, 3)] {
         let mut description = small(400, 250);
@@ -133,5 +145,41 @@ fn the_first_of_a_shape_stay() {
         assert_eq!((summary.counts.duplicates, summary.counts.crowded), (twice, crowded));
         assert_eq!(summary.counts.candidates, summary.counts.rows + twice + crowded);
         assert!(crowded > 20 && (twice > 10) == (duplicates == Duplicates::Tokens), "{twice} {crowded}");
+    }
+}
+
+#[test]
+fn what_costs_most_is_found_out_last_and_changes_no_verdict() {
+    let mut whole = with_functions(3_000, 3_000);
+    whole.keep.clear();
+    whole.duplicates = Duplicates::Keep;
+    whole.trace.steps = 40;
+    whole.write.formats = vec![Format::Jsonl];
+    let columns = ["row", "length", "examples", "inputs", "trace", "trace_status", "status"];
+    whole.write.columns = columns.map(str::to_owned).to_vec();
+    let folder = Folder::new("all-candidates");
+    all(&whole, folder.path()).unwrap();
+    let candidates = lines(&folder, "jsonl");
+    type Holds = fn(&serde_json::Value) -> bool;
+    let filters: [(&str, Holds); 4] = [
+        ("length > 12", |row| row["length"].as_u64() > Some(12)),
+        ("trace_status == \"whole\"", |row| row["trace_status"] == "whole"),
+        ("status == \"finished\"", |row| row["status"] == "finished"),
+        ("examples > 2", |row| row["examples"].as_u64() > Some(2)),
+    ];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        let mut description = whole.clone();
+        description.keep = order.map(|nth| filters[nth].0.to_owned()).to_vec();
+        let fails = |row: &serde_json::Value| order.iter().position(|&nth| !filters[nth].1(row));
+        let stay = candidates.iter().filter(|row| fails(row).is_none()).collect::<Vec<_>>();
+        description.rows = stay.len() as u64;
+        let folder = Folder::new("kept-candidates");
+        let summary = all(&description, folder.path()).unwrap();
+        assert!(lines(&folder, "jsonl").iter().eq(stay.iter().copied()) && stay.len() > 50);
+        let last = candidates.iter().rposition(|row| fails(row).is_none()).unwrap();
+        for (place, (_, count)) in summary.counts.rejected.iter().enumerate() {
+            let expected = candidates[..last].iter().filter(|row| fails(row) == Some(place)).count();
+            assert!(count == expected as u64 && count > 0, "{place}: {count} {expected}");
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use pyprior_data::{Description, Format};
+use pyprior_core::PriorConfig;
+use pyprior_data::{Description, Format, SourceDescription, SplitDescription};
 
 use crate::common::{Folder, all, small};
 
@@ -16,7 +17,25 @@ fn described() -> Description {
     description.keep = vec!["prints".to_owned()];
     description.write.formats = vec![Format::Parquet, Format::Jsonl];
     description.write.group_rows = 700;
+    description.splits = vec![SplitDescription { name: "test".into(), holds: None, share: Some(0.2) }];
+    let target = "control = { pilot = 2000, hold = [], targets = [{ of = \"length\", range = [7, 30], bins = 2 }] }";
+    description.control = Description::from_toml(target).unwrap().control;
     description
+}
+
+#[test]
+fn numbers_are_read_as_they_were_written() {
+    // 1/11 has 17 digits, with which readers that are no more than fast come to the number beside it.
+    let eleventh = 1.0 / 11.0;
+    let mut description = small(200, 100);
+    description.splits = vec![SplitDescription { name: "test".into(), holds: None, share: Some(eleventh) }];
+    description.source = SourceDescription::Prior { prior: PriorConfig { w_call: eleventh, ..PriorConfig::default() } };
+    let target = "control = { pilot = 2000, hold = [], targets = [{ of = \"compression\", edges = [0.09090909090909091, 9.0] }] }";
+    description.control = Description::from_toml(target).unwrap().control;
+    assert_eq!(description.control.targets[0].edges[0], eleventh);
+    let folder = Folder::new("numbers");
+    assert_eq!(all(&description, folder.path()).unwrap().made, 2);
+    assert_eq!(all(&description, folder.path()).unwrap().found, 2);
 }
 
 /// Does nothing unless called by the test below, which kills the process that it is in.

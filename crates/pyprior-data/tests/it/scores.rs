@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyprior_core::exec::{Machine, Program, Value};
+use arrow_array::{ArrayRef, LargeStringArray, RecordBatch, StringViewArray};
+use parquet::arrow::ArrowWriter;
+use pyprior_core::exec::{Limits, Machine, Program, Value};
 use pyprior_core::{Encoder, Language, LanguageConfig, Names, Renderer};
 use pyprior_data::score::{
     Answers, Grader, Score, ScoreError, Summary, TaskRow, description_of, read_tasks, score, task_files,
@@ -86,7 +88,7 @@ fn gold_answers_are_right() {
         [(TraceStyle::Cwm, Format::Parquet), (TraceStyle::Comments, Format::Jsonl), (TraceStyle::Cwm, Format::JsonlZst)]
     {
         let made = made(style, format);
-        assert_eq!(description_of(&made.files[0]).unwrap(), made.description);
+        assert_eq!(description_of(&made.files).unwrap(), made.description);
         let (scores, summary) = made.score(&Answers::Gold);
         let wrong = scores.iter().find(|score| score.score != 1);
         assert!(wrong.is_none(), "{wrong:?}");
@@ -202,7 +204,8 @@ fn hostile_answers_cost_little() {
     let induction = Verification::Induction { function, shown: vec![("(1,)".into(), "2".into())], held_out: vec![] };
     let nested = format!("def f(a):\n    return {}a{}", "(".repeat(100_000), ")".repeat(100_000));
     let many = format!("def f(a):\n{}    return a", "    print(a)\n".repeat(50_000));
-    let endless = "def f(a):\n    for b in range(99999999999999):\n        print(b)\n    return a";
+    let endless = "def f(a):\n    c = a\n    for b in range(99 * 99):\n        c = c + b\n    return a";
+    let beyond = "def f(a):\n    return a + 99999999999999";
     let digits = "9".repeat(900_000);
     let start = std::time::Instant::now();
     for (task, answer, reasons) in [
@@ -218,9 +221,18 @@ fn hostile_answers_cost_little() {
         (&abduction, "1, 2", &["arguments"]),
         (&abduction, "None", &["unfinished"]),
         (&abduction, "f(f(1))", &["unparsable"]),
+        (&abduction, "f(1) == 3", &["different"]),
+        (&abduction, "assert f(1) == None", &["different"]),
+        (&abduction, "assert f(1) == 2", &[]),
+        (&deduction, "assert f(1) == 2", &[]),
+        (&deduction, "f(1) == (2)", &[]),
+        (&deduction, "f(2) == 2", &["unparsable"]),
+        (&deduction, "assertion: 3 == 2", &["unparsable"]),
+        (&deduction, "f2", &["unparsable"]),
         (&induction, nested.as_str(), &["refused"]),
         (&induction, many.as_str(), &["refused"]),
-        (&induction, endless, &["refused", "unfinished"]),
+        (&induction, endless, &["unfinished"]),
+        (&induction, beyond, &["refused"]),
         (&induction, "def f(a):\n    return f(a)", &["refused"]),
         (&induction, "import os\nos.abort()", &["refused"]),
         (&induction, "def f(a):\n    return 2\n\u{0}", &["refused"]),
@@ -237,6 +249,123 @@ fn hostile_answers_cost_little() {
 }
 
 #[test]
+fn traces_may_be_as_long_as_they_are() {
+    let mut description = with_functions(10, 10);
+    description.trace.steps = 1 << 16;
+    description.limits = Limits { fuel: 100_000, output_bytes: 1 << 20, ..description.limits };
+    let language = Language::new(description.language.clone()).unwrap();
+    let source = "def f(a):\n    for b in range(a):\n        print(b)\n    return a\nprint(f(1))";
+    let (head, body, own) = ("    for b in range(a):", "        print(b)", "    return f(16000)");
+    let mut right = format!(
+        "<|call_sep|>{{}}<|action_sep|>def main():\n<|frame_sep|><|line_sep|>{{}}<|action_sep|>{own}\n<|frame_sep|><|call_sep|>{{\"a\": \"16000\"}}<|action_sep|>def f(a):\n<|frame_sep|>"
+    );
+    for b in 0..16_000 {
+        let known = if b == 0 { "" } else { ", \"b\": \"..\"" };
+        right += &format!(
+            "<|line_sep|>{{\"a\": \"..\"{known}}}<|action_sep|>{head}\n<|frame_sep|><|line_sep|>{{\"a\": \"..\", \"b\": \"{b}\"}}<|action_sep|>{body}\n<|frame_sep|>"
+        );
+    }
+    let known = "{\"a\": \"..\", \"b\": \"..\"}";
+    right += &format!(
+        "<|line_sep|>{known}<|action_sep|>{head}\n<|frame_sep|><|line_sep|>{known}<|action_sep|>    return a\n<|frame_sep|>"
+    );
+    right += &format!(
+        "<|return_sep|><|action_sep|>    return a\n<|arg_sep|>\"16000\"<|frame_sep|><|return_sep|><|action_sep|>{own}\n<|arg_sep|>\"16000\"<|frame_sep|><|end_of_text|>"
+    );
+    assert!(right.len() > 2 << 20, "{}", right.len());
+    let (function, input, style) = ("f".to_owned(), "(16000,)".to_owned(), TraceStyle::Cwm);
+    let task = Verification::Trace { source: source.to_owned(), function, input, style };
+    let mut grader = Grader::new(&description, &language);
+    let mut grade = |answer: &str| grader.grade(&task, answer).unwrap().map_err(|wrong| wrong.name());
+    assert_eq!(grade(&right), Ok(()));
+    assert_eq!(grade(&right.replace("\"15999\"", "\"16000\"")), Err("different"));
+    assert_eq!(grade(&right.repeat(3)), Err("too_long"));
+}
+
+#[test]
+fn messages_do_not_repeat_all_of_an_answer() {
+    let (description, digits) = (with_functions(10, 10), "9".repeat(50_000));
+    let language = Language::new(description.language.clone()).unwrap();
+    let (source, function) = ("def f(a):\n    return a\nprint(f(1))".to_owned(), "f".to_owned());
+    let abduction = Verification::Abduction { source: source.clone(), function: function.clone(), output: "1".into() };
+    let deduction = Verification::Deduction { source, function, input: "(1,)".into(), output: "1".into() };
+    let mut grader = Grader::new(&description, &language);
+    for task in [abduction, deduction] {
+        let wrong = grader.grade(&task, &digits).unwrap().unwrap_err();
+        assert!(wrong.to_string().len() < 700, "{wrong}");
+    }
+}
+
+#[test]
+fn two_tasks_of_one_name_are_not_graded() {
+    let made = made(TraceStyle::Cwm, Format::Jsonl);
+    let other = self::made(TraceStyle::Cwm, Format::Jsonl);
+    let both = [made.folder.path().to_owned(), other.folder.path().to_owned()];
+    assert!(matches!(description_of(&both), Err(ScoreError::SeveralDatasets { .. })));
+    assert_eq!(description_of(&[both[0].clone(), made.files[1].clone()]).unwrap(), made.description);
+    let task = made.tasks().swap_remove(0);
+    let answers = [(task.key, vec![task.answer]), ("deduction-none".to_owned(), vec!["1".to_owned(); 3])];
+    let answers = Answers::Given(HashMap::from(answers));
+    let score = |files: &[PathBuf]| score::<ScoreError>(&made.description, &made.language, files, &answers, |_| Ok(()));
+    assert_eq!(score(&made.files).unwrap().unknown, 3);
+    let twice = [&made.files[..], &other.files[..]].concat();
+    assert!(matches!(score(&twice), Err(ScoreError::SameKey { .. })));
+}
+
+#[test]
+fn what_lies_beside_the_tables_is_no_task() {
+    let made = made(TraceStyle::Cwm, Format::Jsonl);
+    std::fs::write(made.folder.path().join("answers.jsonl"), "{\"id\": \"a\", \"answer\": \"1\"}\n").unwrap();
+    assert_eq!(task_files(made.folder.path()).unwrap(), made.files);
+    let deduction = made.folder.path().join("deduction");
+    assert!(task_files(&deduction).unwrap().iter().all(|file| made.files.contains(file)));
+}
+
+#[test]
+fn tasks_are_read_from_texts_of_any_kind() {
+    let folder = Folder::new("large");
+    let verification = Verification::Induction { function: "f".into(), shown: vec![], held_out: vec![] };
+    let verification = serde_json::to_string(&verification).unwrap();
+    let texts = ["a", "b", &verification];
+    let long = texts.map(|text| Arc::new(LargeStringArray::from(vec![text; 200])) as ArrayRef);
+    let views = texts.map(|text| Arc::new(StringViewArray::from(vec![text; 200])) as ArrayRef);
+    for (nth, columns) in [long, views].into_iter().enumerate() {
+        let columns = ["key", "answer", "verification"].into_iter().zip(columns);
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let path = folder.path().join(format!("{nth}.parquet"));
+        let mut writer = ArrowWriter::try_new(std::fs::File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let mut found = 0;
+        read_tasks::<ScoreError>(&path, |rows| {
+            found += rows.iter().filter(|row| (row.key.as_str(), row.answer.as_str()) == ("a", "b")).count();
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(found, 200);
+    }
+}
+
+#[test]
+fn batches_end_by_their_bytes() {
+    let folder = Folder::new("long-lines");
+    let path = folder.path().join("tasks.jsonl");
+    let task = |answer: &str| {
+        let verification = Verification::Induction { function: "f".into(), shown: vec![], held_out: vec![] };
+        let verification = serde_json::to_string(&verification).unwrap();
+        serde_json::json!({"key": "a", "answer": answer, "verification": verification}).to_string() + "\n"
+    };
+    std::fs::write(&path, task(&"7".repeat(3 << 20)).repeat(8)).unwrap();
+    let mut batches = Vec::new();
+    read_tasks::<ScoreError>(&path, |rows| {
+        batches.push(rows.len());
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(batches, [3, 3, 2]);
+}
+
+#[test]
 fn files_that_are_none_are_refused_with_their_place() {
     let folder = Folder::new("bad-answers");
     let path = folder.path().join("answers.jsonl");
@@ -248,9 +377,11 @@ fn files_that_are_none_are_refused_with_their_place() {
         matches!(read("{\"id\": \"a\", \"answer\": \"1\"}\n\n{\"key\": \"b\", \"answer\": \"2\"}\n"), Ok(Answers::Given(answers)) if answers.len() == 2)
     );
     assert!(matches!(read("{\"id\": \"a\", \"answer\": \"1\"}\n7\n"), Err(ScoreError::Line { line: 2, .. })));
+    std::fs::write(&path, b"{\"id\": \"a\", \"answer\": \"1\"}\n\n\xff\n").unwrap();
+    assert!(matches!(Answers::read(&path), Err(ScoreError::NotUtf8 { line: 3, .. })));
     assert!(matches!(task_files(folder.path()), Ok(files) if files.len() == 1));
     assert!(matches!(task_files(&folder.path().join("none")), Err(ScoreError::Io { .. })));
-    assert!(matches!(description_of(&path), Err(ScoreError::NoManifest { .. })));
+    assert!(matches!(description_of(std::slice::from_ref(&path)), Err(ScoreError::NoManifest { .. })));
     let broken = Verification::Deduction {
         source: "def f(a):\n    return a".to_owned(),
         function: "f".to_owned(),

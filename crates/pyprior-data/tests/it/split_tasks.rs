@@ -154,3 +154,36 @@ fn packed_tasks_are_refused() {
     assert!(matches!(&error, DedupError::Packed { path } if path.ends_with("deduction_packed")), "{error}");
     assert!(to.files().is_empty());
 }
+
+#[test]
+fn tasks_of_programs_without_ids() {
+    let without_ids = |splits: bool| {
+        let mut description = described(Layout::Plain);
+        description.write.columns = vec!["row".into(), "tokens".into()];
+        if !splits {
+            description.splits.clear();
+        }
+        description
+    };
+    let pass = Dedup { by: Duplicates::Tokens, max_per_shape: 0 };
+    // A single table has its rows in the order of their ids, once.
+    let (from, to, again) = (Folder::new("bare-from"), Folder::new("bare-to"), Folder::new("bare-again"));
+    let (numbered, reference) = (Folder::new("numbered-from"), Folder::new("numbered-to"));
+    let mut description = without_ids(false);
+    all(&description, from.path()).unwrap();
+    run(from.path(), to.path(), pass, 2, MUCH).unwrap();
+    description.write.columns = vec!["id".into(), "row".into(), "tokens".into()];
+    all(&description, numbered.path()).unwrap();
+    run(numbered.path(), reference.path(), pass, 2, MUCH).unwrap();
+    assert_eq!(rows(&to, "deduction", "train"), rows(&reference, "deduction", "train"));
+    let refused = |from: &Folder, to: &Folder| {
+        let error = run(from.path(), to.path(), pass, 2, MUCH).unwrap_err();
+        assert!(matches!(&error, DedupError::Column { column: "id", .. }), "{error}");
+        assert!(to.files().is_empty());
+    };
+    refused(&to, &again);
+    // Where programs are in several tables, nobody knows which of them a task means.
+    let split = Folder::new("bare-split");
+    all(&without_ids(true), split.path()).unwrap();
+    refused(&split, &again);
+}

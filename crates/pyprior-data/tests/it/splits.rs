@@ -81,6 +81,18 @@ fn the_same_program_is_in_the_same_split() {
 }
 
 #[test]
+fn where_a_vocabulary_begins_does_not_show() {
+    let description = Description { splits: vec![share("test", 0.3)], ..described(1_000, 1_000) };
+    let mut behind = description.clone();
+    behind.language.base_vocab = 1_000;
+    let (folder, other) = (Folder::new("splits"), Folder::new("splits-behind"));
+    all(&description, folder.path()).unwrap();
+    all(&behind, other.path()).unwrap();
+    let numbers = |folder: &Folder| rows(folder, "test").iter().map(|row| row["id"].clone()).collect::<Vec<_>>();
+    assert!(numbers(&folder).len() > 200 && numbers(&folder) == numbers(&other));
+}
+
+#[test]
 fn bytes_do_not_show_threads() {
     let mut description = described(4_000, 900);
     description.write.formats = vec![Format::Parquet, Format::Jsonl, Format::Npy];
@@ -125,7 +137,10 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(refusal(vec![share("a", 0.0)]), "splits.share is 0; it must be more than 0 and at most 1");
     assert_eq!(refusal(vec![share("a", f64::NAN)]), "splits.share is NaN; it must be more than 0 and at most 1");
     assert_eq!(refusal(vec![share("a", 0.1), share("a", 0.1)]), "splits lists \"a\" twice");
-    assert_eq!(refusal(vec![share("a-b", 0.1)]), "splits.name is \"a-b\"; it must be lower-case letters, digits and _");
+    assert_eq!(
+        refusal(vec![share("a-b", 0.1)]),
+        "splits.name is \"a-b\"; it must be lower-case letters, digits and _, and not \"all\""
+    );
     let both = SplitDescription { share: Some(0.5), ..holds("a", "prints") };
     assert_eq!(refusal(vec![both]), "splits is \"a\"; it must be an entry with either where or share");
     // Shares that name what is left as well.

@@ -59,6 +59,13 @@ fn check(language: &Language, description: &Description, claim: &Claim) {
             });
             let events = trace.events.iter().skip(inputs.len()).map(|event| (event.slot, event.value.clone()));
             assert!(writes.eq(events));
+            let entered = states.iter().filter_map(|state| match state {
+                State::Enter(func) => Some(*func),
+                _ => None,
+            });
+            // Every function has parameters here, and the first one's binding is no other variable's.
+            let calls = trace.events.iter().skip(inputs.len()).filter(|event| event.scope > 0 && event.binding == 0);
+            assert!(entered.eq(calls.map(|event| event.scope)));
             let printed = states.iter().filter_map(|state| match state {
                 State::Print(printed) => Some(format!("{}\n", value(printed))),
                 _ => None,
@@ -83,6 +90,7 @@ fn every_task_decodes_to_what_it_claims() {
     let programs = programs.collect::<HashMap<_, _>>();
     let with_examples = programs.values().filter(|row| !row["inputs"].as_array().unwrap().is_empty()).count();
     assert!(with_examples > 1_000, "{with_examples}");
+    let mut alike = 0;
     for kind in Kind::ALL {
         let rows = lines(&folder, kind.name());
         assert_eq!(summary.counts.tables[kind.name()].tasks, rows.len() as u64);
@@ -124,14 +132,20 @@ fn every_task_decodes_to_what_it_claims() {
         // All programs with examples have tasks, as many as there may be.
         for (row, program) in &programs {
             let examples = program["inputs"].as_array().unwrap().len() as u64;
+            // One of each output: others would ask the same.
+            let outputs = program["outputs"].as_array().unwrap();
+            let first = (0..examples).filter(|&nth| !outputs[..nth as usize].contains(&outputs[nth as usize]));
+            alike += u64::from(first.clone().count() as u64 != examples);
             let most = if kind == Kind::Induction { u64::from(examples > 1) } else { examples.min(4) };
             let found = of_programs.get(row).cloned().unwrap_or_default();
             match kind {
                 Kind::Trace => assert!(found.len() as u64 <= most),
+                Kind::Abduction => assert!(found.iter().copied().eq(first.take(4)), "{found:?}"),
                 _ => assert!(found.iter().copied().eq(0..most), "{kind:?} {found:?} {most}"),
             }
         }
     }
+    assert!(alike > 500, "{alike}");
     let traces = summary.counts.tables["trace"];
     assert!(traces.too_long > 10 && traces.tasks > 1_000, "{traces:?}");
 }
@@ -295,9 +309,11 @@ fn tables_say_what_they_are() {
             ("abduction", "abduction", None)
         ]
     );
-    let kinds = job.tables()[1].columns.iter().map(|column| (column.name, job.tables()[1].kind(column)));
+    let kinds = job.tables()[1].columns.iter().map(|column| (column.name, job.tables()[1].kind(column, false)));
     let kinds = kinds.collect::<BTreeMap<_, _>>();
     assert_eq!((kinds["tokens"].as_str(), kinds["keys"].as_str()), ("list of uint16 of length 96", "list of string"));
+    let tokens = job.tables()[1].columns.iter().find(|column| column.name == "tokens").unwrap();
+    assert_eq!(job.tables()[1].kind(tokens, true), "list of uint32 of length 96");
 }
 
 #[test]

@@ -12,10 +12,11 @@ use super::error::DedupError;
 use super::gather::Equal;
 use super::input::{Content, Input, Places, Source, Table};
 use super::lost::{Bits, Lost};
+use crate::columns::Columns;
 use crate::error::DataError;
 use crate::folder::Folder;
 use crate::manifest::{FileRecord, ShardRecord, Yield};
-use crate::report::Statistics;
+use crate::report::Counting;
 use crate::store::Part;
 
 /// Writes the files of a shard and its record. Says what became of its candidates before and after.
@@ -30,9 +31,12 @@ pub(super) fn shard(
     let files = input.files(&record)?;
     let counts = record.counts.clone();
     let places = Places { range: input.range(shard), rows: 0 };
-    let mut rewrite = Rewrite { input, folder, lost, stop, places, counts, kept: HashMap::new(), parts: Vec::new() };
+    let (counting, kept, parts) = (Counting::default(), HashMap::new(), Vec::new());
+    let mut rewrite = Rewrite { input, folder, lost, stop, places, counts, counting, kept, parts };
     rewrite.counts.rows = 0;
     rewrite.counts.splits.clear();
+    // The bins of rows that stay are not known.
+    rewrite.counts.bins.clear();
     rewrite.counts.tables.values_mut().for_each(|counts| counts.tasks = 0);
     // Tables come first: other files have rows of theirs.
     for (nth, file) in files.iter().enumerate() {
@@ -49,12 +53,11 @@ pub(super) fn shard(
             Content::Array | Content::Offsets => rewrite.array(nth, file, &files)?,
         }
     }
-    let Rewrite { mut parts, counts, .. } = rewrite;
+    let Rewrite { mut parts, counts, counting, .. } = rewrite;
     parts.sort_unstable_by_key(|(nth, ..)| *nth);
     let commit = |(_, name, part)| folder.commit(name, part);
     let files = parts.into_iter().map(commit).collect::<Result<Vec<_>, DataError>>()?;
-    // Those of the rows that stay are not known: they are not read column by column.
-    let statistics = Statistics::default();
+    let statistics = counting.statistics();
     folder.write_record(&ShardRecord { shard, counts: counts.clone(), files, statistics })?;
     Ok((record.counts, counts))
 }
@@ -72,6 +75,7 @@ struct Rewrite<'a> {
     stop: &'a dyn Fn() -> Result<(), DedupError>,
     places: Places,
     counts: Yield,
+    counting: Counting,
     /// By what files of the same rows share: which rows of a table stay.
     kept: HashMap<String, Bits>,
     /// Written files by their place in the record.
@@ -107,7 +111,8 @@ impl Rewrite<'_> {
             kept.iter().for_each(|&bit| bits.push(bit));
             Ok(BooleanArray::from(kept))
         };
-        parquet::rewrite(self.input, table, &part, keep, self.stop)?;
+        let stays = |batch: &RecordBatch| self.counting.add(&Columns::read(batch));
+        parquet::rewrite(self.input, table, &part, keep, stays, self.stop)?;
         counts.splits.add_to(split(file), counts.rows - self.counts.rows);
         (self.places, self.counts) = (places, counts);
         self.kept.insert(file.rows().to_owned(), bits);
@@ -130,7 +135,7 @@ impl Rewrite<'_> {
             tasks += kept.iter().filter(|&&bit| bit).count() as u64;
             Ok(BooleanArray::from(kept))
         };
-        parquet::rewrite(self.input, table, &part, keep, self.stop)?;
+        parquet::rewrite(self.input, table, &part, keep, |_| {}, self.stop)?;
         // The folder of a table of tasks is its name.
         let name = file.name.split('/').next().unwrap_or_default();
         if let Some(counts) = self.counts.tables.get_mut(name) {

@@ -20,13 +20,14 @@ use crate::store::Part;
 /// What a file says of how it was deduplicated, in its metadata.
 const ENTRY: &str = "pyprior-dedup";
 
-/// Writes a table without the rows for which `keep` has false. Columns, their encodings and the metadata stay what they are;
+/// Writes a table without the rows for which `keep` has false, and tells `stays` of the others. Columns, their encodings and the metadata stay what they are;
 /// row groups are filled again.
 pub(super) fn rewrite(
     input: &Input,
     table: &Table,
     part: &Part,
     mut keep: impl FnMut(&RecordBatch) -> Result<BooleanArray, DedupError>,
+    mut stays: impl FnMut(&RecordBatch),
     stop: &dyn Fn() -> Result<(), DedupError>,
 ) -> Result<(), DedupError> {
     let failed = |source| DataError::Parquet { path: part.path().to_owned(), source };
@@ -42,6 +43,7 @@ pub(super) fn rewrite(
             let kept = filter_record_batch(&batch, &keep(&batch)?);
             let kept = kept.and_then(|batch| RecordBatch::try_new(schema.clone(), batch.columns().to_vec()));
             let kept = kept.map_err(|error| failed(ParquetError::from(error)))?;
+            stays(&kept);
             writer.write(&kept).map_err(failed)?;
             // As when they were first written: full groups of rows end by themselves, and those of much text here.
             bytes = if writer.in_progress_rows() < kept.num_rows() { 0 } else { bytes };

@@ -129,3 +129,9 @@ pub(crate) fn lines(folder: &Folder, place: &str) -> Vec<serde_json::Value> {
     let text = files.map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect::<String>();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
+
+/// All that an error says, as the command line shows it.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
