@@ -23,6 +23,15 @@ pub(crate) const MANIFEST: &str = "manifest/dataset.json";
 /// Records that are asked for at a time.
 const BATCH: usize = 64;
 
+/// Whether a dataset is at a place, or the beginning of one.
+///
+/// # Errors
+///
+/// [`DataError`] if nobody can tell.
+pub fn holds_dataset(place: &Place) -> Result<bool, DataError> {
+    Ok(place.open()?.sizes(&[MANIFEST.to_owned()])?.iter().any(Option::is_some))
+}
+
 /// A dataset's place.
 #[derive(Debug)]
 pub(crate) struct Folder {

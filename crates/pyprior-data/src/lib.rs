@@ -50,6 +50,7 @@ pub use error::DataError;
 pub use examine::ExamineError;
 pub use expression::{Expression, ExpressionError, ExpressionErrorKind, PREDICATES, Predicate, TextPlace};
 pub use finish::finish;
+pub use folder::holds_dataset;
 pub use inputs::{Example, ExampleSettings, Examples, ExamplesStatus, Subject, TraceSettings};
 pub use job::Job;
 pub use level::{LEVELS, Level, LevelError};

@@ -16,7 +16,9 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use pyprior_data::{DataError, Job, Manifest, Part, PilotWork, Place, SourceDescription, Stage, Work, make};
+use pyprior_data::{
+    DataError, Job, Manifest, Part, PilotWork, Place, SourceDescription, Stage, Work, holds_dataset, make,
+};
 
 use self::progress::Shown;
 use self::settings::Settings;
@@ -97,7 +99,7 @@ impl Dataset {
         let place = Place::parse(&out);
         // A dataset has no datasets in its folder.
         anyhow::ensure!(
-            !staged || !place.holds_dataset()?,
+            !staged || !holds_dataset(&place)?,
             "{place} holds a dataset, and stages need a folder of their own"
         );
         // All of them are checked before one is made. A model is made again when its turn comes: several are large.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::Store;
 use super::local::Local;
 use crate::error::DataError;
-use crate::folder::MANIFEST;
 
 /// Where a dataset is, or is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +38,6 @@ impl Place {
             Self::Folder(path) => Self::Folder(path.join(name)),
             Self::Url(url) => Self::Url(format!("{}/{name}", url.trim_end_matches('/'))),
         }
-    }
-
-    /// Whether a dataset is there, or the beginning of one.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError`] if nobody can tell.
-    pub fn holds_dataset(&self) -> Result<bool, DataError> {
-        Ok(self.open()?.sizes(&[MANIFEST.to_owned()])?.iter().any(Option::is_some))
     }
 
     /// What is there.
