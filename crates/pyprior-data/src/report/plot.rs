@@ -91,7 +91,8 @@ pub(super) fn standing(about: &str, bars: &[Bar]) -> String {
 
 /// What was asked for, what there would have been, and what there is, side by side.
 pub(super) fn compared(about: &str, distribution: &Distribution) -> String {
-    let (natural, obtained) = (shares(&distribution.natural), shares(&distribution.obtained));
+    let rows = distribution.obtained.iter().copied().fold(0, u64::saturating_add);
+    let (natural, obtained) = (shares(&distribution.natural, distribution.pilot), shares(&distribution.obtained, rows));
     let names = &distribution.bins;
     let of = |all: &[f64], nth: usize| all.get(nth).copied().unwrap_or(0.0);
     let all = (0..names.len())
@@ -301,6 +302,26 @@ mod tests {
         let names = bars(&of([3, 4, 4, 6]), 1.0).into_iter().map(|bar| (bar.name, bar.share)).collect::<Vec<_>>();
         let share = |name: &str, share: f64| (name.to_owned(), share);
         assert_eq!(names, [share("3", 0.25), share("4", 0.5), share("5", 0.0), share("6", 0.25)]);
+    }
+
+    /// What there would be without asking is of all programs, those beyond the range of a target too.
+    #[test]
+    fn natural_shares_are_of_the_whole_pilot() {
+        let svg = compared(
+            "length",
+            &Distribution {
+                column: "length".to_owned(),
+                held: false,
+                bins: vec!["5..9".to_owned(), "10..14".to_owned()],
+                requested: vec![0.5, 0.5],
+                pilot: 200,
+                natural: vec![50, 20],
+                obtained: vec![40, 60],
+            },
+        );
+        for title in ["5..9: 25.0 %", "10..14: 10.0 %", "5..9: 50.0 %", "5..9: 40.0 %", "10..14: 60.0 %"] {
+            assert!(svg.contains(&format!("<title>{title}</title>")), "{title}: {svg}");
+        }
     }
 
     #[test]
