@@ -63,11 +63,10 @@ impl Job {
     ///
     /// Those of both; [`DataError::Interrupted`] if it was asked to stop.
     pub fn prepare(
-        mut description: Description,
+        description: Description,
         model: Option<Box<dyn Source>>,
         work: &PilotWork<'_>,
     ) -> Result<Self, DataError> {
-        description.control.fill();
         match model {
             Some(source) => {
                 description.check()?;
@@ -151,7 +150,7 @@ impl Job {
             shapes,
             json,
         };
-        job.control = Control::fit(&job, measured, work)?;
+        job.control = Control::new(&job, measured, work)?;
         job.wanted = wanted;
         Ok(job)
     }

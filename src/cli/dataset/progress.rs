@@ -166,6 +166,10 @@ impl Shown {
                     );
                     let _ =
                         writeln!(out, "{:<24} {:<12} {:>8} {:>9} {:>8}", "", "", "natural", "requested", "obtained");
+                    if !control.let_go.is_empty() {
+                        let names = control.let_go.join(", ");
+                        let _ = writeln!(out, "not held, since targets exclude it or leave too little: {names}");
+                    }
                     for bin in manifest.compare(counts) {
                         let of = format!("{}{}", bin.of, if bin.held { ", held" } else { "" });
                         let (natural, requested, obtained) = (bin.natural, bin.requested, bin.obtained);

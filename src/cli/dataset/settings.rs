@@ -55,7 +55,7 @@ pub(super) struct Settings {
     /// Columns with the range of their values, both ends included, or with a uniform distribution over it in BINS bins
     #[arg(long, num_args = 1.., value_name = "COLUMN=LOW..HIGH[/BINS]", value_parser = target)]
     target: Vec<Target>,
-    /// Columns that keep the distribution that they have without targets, ranges included; without any, none [default: seven columns that `pyprior dataset init` lists if a target has BINS, else none]
+    /// Columns that keep the distribution that they have without targets, ranges included; without any, none [default: if a target has BINS, seven columns that `pyprior dataset init` lists, as far as that can be, else none]
     #[arg(long, num_args = 0.., value_name = "COLUMN")]
     hold: Option<Vec<String>>,
     /// Which of equal programs of a shard stay

@@ -23,9 +23,9 @@ pub struct ControlDescription {
     /// What is set.
     pub targets: Vec<Target>,
     /// Columns, or expressions that are numbers, that keep the distribution which they have without targets, ranges included;
-    /// those that are targets themselves are left out. None says it by the targets: if one gives a distribution, `length`,
-    /// `control_depth`, `expr_depth`, `count_for`, `variables`, `largest_constant` and `steps` are held, and beside mere ranges
-    /// nothing is.
+    /// those that are targets themselves are left out. What cannot be held beside the targets is an error. None says it by the
+    /// targets: if one gives a distribution, `length`, `control_depth`, `expr_depth`, `count_for`, `variables`,
+    /// `largest_constant` and `steps` are held as far as that can be, and beside mere ranges nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Vec<String>>,
     /// Programs that pass `keep` and are looked at beforehand, and as many within the ranges; 1,000 to 2²⁴.
@@ -167,11 +167,12 @@ impl ControlDescription {
         self.targets.iter().filter_map(range).collect()
     }
 
-    /// Says what is held where nothing is said, so that descriptions that are written down leave nothing open.
-    pub(crate) fn fill(&mut self) {
-        if self.hold.is_none() && !self.targets.is_empty() {
-            let distributed = self.targets.iter().any(|target| target.bins.is_some() || !target.edges.is_empty());
-            self.hold = Some(HELD.iter().filter(|_| distributed).map(|name| (*name).to_owned()).collect());
+    /// What is held, or is to be held as far as it can be.
+    fn held(&self) -> Vec<&str> {
+        let distributed = self.targets.iter().any(|target| target.bins.is_some() || !target.edges.is_empty());
+        match &self.hold {
+            Some(hold) => hold.iter().map(String::as_str).collect(),
+            None => HELD.iter().copied().filter(|_| distributed).collect(),
         }
     }
 
@@ -199,7 +200,7 @@ impl ControlDescription {
             measured.extend(goal.map(|goal| Measured { measure, goal: Some(goal) }));
         }
         let targets = measured.len();
-        for text in self.hold.iter().flatten() {
+        for text in self.held() {
             let measure = measure("control.hold", text)?;
             let name = measure.to_string();
             if measured.iter().skip(targets).any(|other| other.measure.to_string() == name) {

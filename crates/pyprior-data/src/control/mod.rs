@@ -5,6 +5,7 @@
 //! bins.rs       bins of a column
 //! pilot.rs      a sample of programs
 //! rake.rs       factors of bins from it
+//! fit.rs        those that are wanted, and what is let go for them
 //! record.rs     what was asked for, what there is without, what it has come to
 //! ```
 //!
@@ -15,6 +16,7 @@
 
 mod bins;
 mod describe;
+mod fit;
 mod pilot;
 mod rake;
 mod record;
@@ -29,17 +31,14 @@ pub use pilot::PilotWork;
 pub use record::{Bin, Compared, ControlRecord, Controlled};
 
 use self::bins::Dimension;
+use self::fit::{Asked, Fitted, fit};
 use self::pilot::Pilot;
-use self::rake::{Cell, rake, scale, weight};
+use self::rake::{Cell, weight};
 use crate::description::DescriptionError;
 use crate::error::DataError;
 use crate::job::Job;
 use crate::row::Row;
 
-/// Part of the rows that the heaviest programs may lack, for weights have no end.
-const CLIPPED: f64 = 1e-4;
-/// Difference of shares with which targets count as fulfilled.
-const FULFILLED: f64 = 1e-4;
 /// In the counter of random numbers where the sampler has its steps and lanes.
 const STREAM: u32 = u32::MAX;
 
@@ -52,6 +51,8 @@ pub(crate) struct Control {
     most: f64,
     /// The share of programs within the ranges that is accepted.
     expected: f64,
+    /// What would have been held, were it to be had.
+    let_go: Vec<String>,
     /// Programs of the pilot that natural shares are told from.
     pilot: u64,
     /// Programs within the ranges that factors are fitted to.
@@ -60,8 +61,8 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// Fits factors; none if nothing is controlled.
-    pub(crate) fn fit(job: &Job, measured: Vec<Measured>, work: &PilotWork<'_>) -> Result<Option<Self>, DataError> {
+    /// With factors from a pilot; none if nothing is controlled.
+    pub(crate) fn new(job: &Job, measured: Vec<Measured>, work: &PilotWork<'_>) -> Result<Option<Self>, DataError> {
         if measured.is_empty() {
             return Ok(None);
         }
@@ -80,21 +81,13 @@ impl Control {
         let cells = counts.into_iter().map(|(bins, count)| Cell { bins, count }).collect::<Vec<_>>();
         for (nth, dimension) in dimensions.iter_mut().enumerate() {
             cells.iter().for_each(|cell| dimension.within[usize::from(cell.bins[nth])] += cell.count);
-            reachable(dimension, within)?;
         }
-        let raked = rake(&cells, &dimensions.iter().map(|dimension| &dimension.shares[..]).collect::<Vec<_>>());
-        if raked.off > FULFILLED {
-            let (nth, bin, reached) = raked.worst;
-            return refuse(contradiction(&dimensions[nth], bin, reached));
-        }
-        let (most, expected) = scale(&cells, &raked.factors, CLIPPED);
+        let control = &description.control;
+        let asked = Asked { least_yield: control.least_yield, insists: control.hold.is_some() };
+        let fitted = fit(dimensions, cells, within, &asked).map_err(DescriptionError::Control)?;
+        let Fitted { dimensions, factors, most, expected, let_go } = fitted;
         let key = [description.seed as u32, (description.seed >> 32) as u32];
-        let pilot = first.len();
-        let control = Self { dimensions, factors: raked.factors, most, expected, pilot, within, key };
-        match expected < description.control.least_yield {
-            true => refuse(control.too_little(description.control.least_yield)),
-            false => Ok(Some(control)),
-        }
+        Ok(Some(Self { dimensions, factors, most, expected, let_go, pilot: first.len(), within, key }))
     }
 
     /// Whether a program that passes the filters is accepted; then its bins are added.
@@ -116,39 +109,4 @@ impl Control {
     pub(crate) fn empty_bins(&self) -> Vec<Vec<u64>> {
         self.dimensions.iter().map(|dimension| vec![0; dimension.len()]).collect()
     }
-
-    fn too_little(&self, least: f64) -> ControlError {
-        let bins = self.dimensions.iter().flat_map(|dimension| (0..dimension.len()).map(move |bin| (dimension, bin)));
-        let cost =
-            |(dimension, bin): &(&Dimension, usize)| dimension.shares[*bin] / dimension.within[*bin].max(1) as f64;
-        let (of, bin, within, wanted) = match bins.max_by(|a, b| cost(a).total_cmp(&cost(b))) {
-            Some((of, bin)) => (of.measure.to_string(), of.name(bin), of.within[bin] as f64, of.shares[bin]),
-            None => (String::new(), String::new(), 0.0, 0.0),
-        };
-        ControlError::Yield { expected: self.expected, least, of, bin, natural: within / self.within as f64, wanted }
-    }
-}
-
-/// Whether every bin that rows are to be in has a program within the ranges.
-fn reachable(dimension: &Dimension, within: u64) -> Result<(), DataError> {
-    let mut bins = dimension.shares.iter().zip(&dimension.within).enumerate();
-    match bins.find(|(_, (share, programs))| **share > 0.0 && **programs == 0) {
-        // As little as nobody would see.
-        Some((_, (&share, _))) if dimension.held && share <= FULFILLED => Ok(()),
-        Some((bin, _)) if dimension.held => refuse(contradiction(dimension, bin, 0.0)),
-        Some((bin, (&wanted, _))) => {
-            let (of, bin) = (dimension.measure.to_string(), dimension.name(bin));
-            refuse(ControlError::Unreachable { of, bin, pilot: within, wanted })
-        }
-        None => Ok(()),
-    }
-}
-
-fn contradiction(dimension: &Dimension, bin: usize, reached: f64) -> ControlError {
-    let (of, wanted) = (dimension.measure.to_string(), dimension.shares[bin]);
-    ControlError::Contradiction { of, bin: dimension.name(bin), wanted, reached }
-}
-
-fn refuse<T>(error: ControlError) -> Result<T, DataError> {
-    Err(DescriptionError::Control(error).into())
 }

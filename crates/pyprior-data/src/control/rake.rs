@@ -8,8 +8,8 @@
 //! totals are known", Annals of Mathematical Statistics 11(4), 1940; I. Csiszár, "I-divergence geometry of probability
 //! distributions and minimization problems", Annals of Probability 3(1), 1975.
 
-/// Rounds over all dimensions.
-const MAX_ROUNDS: u32 = 500;
+/// Rounds over all dimensions that are enough, or nothing is.
+pub(super) const MAX_ROUNDS: u32 = 500;
 /// Difference of shares at which it is good.
 const GOOD: f64 = 1e-9;
 
@@ -33,14 +33,15 @@ pub(super) struct Raked {
     pub(super) off: f64,
 }
 
-/// Fits factors to shares, of which each dimension's add up to 1. A bin that no cell is in keeps the factor 1.
-pub(super) fn rake(cells: &[Cell], shares: &[&[f64]]) -> Raked {
+/// Fits factors to shares, of which each dimension's add up to 1, in so many rounds over all at most. A bin that no cell is in
+/// keeps the factor 1.
+pub(super) fn rake(cells: &[Cell], shares: &[&[f64]], rounds: u32) -> Raked {
     let total = cells.iter().map(|cell| cell.count as f64).sum::<f64>();
     let mut weights = cells.iter().map(|cell| cell.count as f64).collect::<Vec<_>>();
     let mut factors = shares.iter().map(|shares| vec![1.0; shares.len()]).collect::<Vec<_>>();
     let mut raked = (0, 0, 0.0);
     let mut off = 0.0;
-    for _ in 0..MAX_ROUNDS {
+    for _ in 0..rounds {
         off = 0.0;
         for (nth, (shares, factors)) in shares.iter().zip(&mut factors).enumerate() {
             let mut sums = vec![0.0; shares.len()];

@@ -16,6 +16,9 @@ pub struct ControlRecord {
     pub expected_yield: f64,
     /// What is controlled.
     pub columns: Vec<Controlled>,
+    /// What is not held although nothing was said, since that excludes the targets, or leaves too little.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub let_go: Vec<String>,
 }
 
 /// A column that is controlled.
@@ -66,8 +69,8 @@ impl Control {
                 |(bin, (&share, &natural))| Bin { values: dimension.name(bin), requested: digits(share), natural };
             Controlled { of: dimension.measure.to_string(), held: dimension.held, bins: bins.map(bin).collect() }
         });
-        let (pilot, within) = (self.pilot, self.within);
-        ControlRecord { pilot, within, expected_yield: digits(self.expected), columns: columns.collect() }
+        let (pilot, within, let_go) = (self.pilot, self.within, self.let_go.clone());
+        ControlRecord { pilot, within, expected_yield: digits(self.expected), columns: columns.collect(), let_go }
     }
 }
 

@@ -206,7 +206,13 @@ fn asked(report: &Report) -> String {
     if plots.is_empty() {
         return String::new();
     }
-    section("What was asked for, and what came", &(legend.to_owned() + &figures(plots)))
+    let let_go = match report.manifest.control.as_ref().map(|control| &control.let_go[..]) {
+        None | Some([]) => String::new(),
+        Some(names) => {
+            format!("<p>Not held, since targets exclude it or leave too little: {}.</p>\n", escape(&names.join(", ")))
+        }
+    };
+    section("What was asked for, and what came", &(legend.to_owned() + &let_go + &figures(plots)))
 }
 
 fn columns(report: &Report) -> String {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use pyprior_data::{
-    By, Compared, ComputeDevice, DataError, Description, Drawn, Dtype, Duplicates, Format, Job, Manifest,
-    ModelDescription, PilotWork, Source, SourceDescription, SourceError, Summary, Target,
+    By, Compared, ComputeDevice, ControlRecord, DataError, Description, Drawn, Dtype, Duplicates, Format, Job,
+    Manifest, ModelDescription, PilotWork, Source, SourceDescription, SourceError, Summary, Target,
 };
 
 use crate::common::{Folder, all, lines, part, small, told};
@@ -147,11 +147,12 @@ fn beside_ranges_alone_nothing_is_held_unless_asked_for() {
     let mut description = described(500, vec![range.clone()], &[]);
     description.control.hold = None;
     let job = Job::new(description.clone()).unwrap();
-    assert_eq!((Manifest::of(&job).control, job.description().control.hold.as_deref()), (None, Some(&[][..])));
+    assert_eq!(Manifest::of(&job).control, None);
     description.control.targets.push(uniform("count_print", 0.0, 1.0, 2));
     let job = Job::new(description).unwrap();
-    assert_eq!(job.description().control.hold.as_ref().unwrap().len(), 7);
-    let columns = Manifest::of(&job).control.unwrap().columns;
+    let control = Manifest::of(&job).control.unwrap();
+    assert_eq!(control.let_go, [""; 0]);
+    let columns = control.columns;
     // What has a range is set, and so is not held.
     let held = columns.iter().filter(|column| column.held).map(|column| column.of.as_str()).collect::<Vec<_>>();
     assert_eq!(held, HELD);
@@ -162,6 +163,33 @@ fn beside_ranges_alone_nothing_is_held_unless_asked_for() {
     });
     let start = "control: the targets and columns that are held exclude each other: control_depth in 1";
     assert!(told.starts_with(start) && told.contains("comes to 0.0000"), "{told}");
+}
+
+/// Loops are nesting: a third of the programs with two of them cannot be, and as many without nesting as before.
+#[test]
+fn what_targets_exclude_is_let_go_unless_it_was_named() {
+    let target = uniform("count_for", 0.0, 2.0, 3);
+    let mut description = described(3000, vec![target], &["control_depth"]);
+    let why = told(&Job::new(description.clone()).unwrap_err());
+    assert!(why.starts_with("control: the targets and columns that are held exclude each other: "), "{why}");
+    description.control.hold = None;
+    let job = Job::new(description.clone()).unwrap();
+    let control = Manifest::of(&job).control.unwrap();
+    assert!(control.let_go.contains(&"control_depth".to_owned()) && control.let_go.len() < 6, "{:?}", control.let_go);
+    // All the others are held, with shares that come out, and no one that was let go could have stayed.
+    let held = |control: &ControlRecord| {
+        let held = control.columns.iter().filter(|column| column.held).map(|column| column.of.clone());
+        held.collect::<Vec<_>>()
+    };
+    assert_eq!(held(&control).len() + control.let_go.len(), 6);
+    for more in &control.let_go {
+        let mut description = description.clone();
+        description.control.hold = Some(held(&control).into_iter().chain([more.clone()]).collect());
+        let why = told(&Job::new(description).unwrap_err());
+        assert!(why.contains("exclude each other") || why.contains("least_yield"), "{more}: {why}");
+    }
+    description.control.hold = Some(held(&control));
+    assert_eq!(Manifest::of(&Job::new(description).unwrap()).control.unwrap().columns, control.columns);
 }
 
 #[test]
