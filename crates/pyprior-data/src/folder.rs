@@ -54,12 +54,14 @@ impl Folder {
         let found = match folder.manifest()? {
             Some(found) => found,
             None => {
-                folder.check_empty()?;
-                let mut text = serde_json::to_string_pretty(manifest).map_err(DataError::Describe)?;
-                text.push('\n');
-                folder.store.create(MANIFEST, text.as_bytes())?;
-                // Of two who begin at the same time one is first.
-                folder.manifest()?.ok_or_else(|| folder.not_a_dataset("nothing"))?
+                let stranger = folder.store.stranger()?;
+                if stranger.is_none() {
+                    let mut text = serde_json::to_string_pretty(manifest).map_err(DataError::Describe)?;
+                    text.push('\n');
+                    folder.store.create(MANIFEST, text.as_bytes())?;
+                }
+                // Of two who begin at the same time one is first, and what is not known here may be its own.
+                folder.manifest()?.ok_or_else(|| folder.not_a_dataset(stranger.as_deref().unwrap_or("nothing")))?
             }
         };
         match found.difference(manifest) {
@@ -96,11 +98,6 @@ impl Folder {
     fn manifest(&self) -> Result<Option<Manifest>, DataError> {
         let bytes = self.store.read(&[MANIFEST.to_owned()])?.into_iter().next().flatten();
         bytes.map(|bytes| self.json(MANIFEST, &bytes)).transpose()
-    }
-
-    /// Whether nothing is there but what a process may have left that was killed as it began.
-    fn check_empty(&self) -> Result<(), DataError> {
-        self.store.stranger()?.map_or(Ok(()), |found| Err(self.not_a_dataset(&found)))
     }
 
     fn not_a_dataset(&self, found: &str) -> DataError {
@@ -221,4 +218,61 @@ fn is_below(name: &str) -> bool {
 
 fn record_name(shard: u64) -> String {
     format!("manifest/shard-{shard:05}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::description::Description;
+
+    /// A place where, after the first look, somebody else has begun.
+    #[derive(Debug)]
+    struct Overtaken {
+        inner: Box<dyn Store>,
+        looked: AtomicBool,
+    }
+
+    impl Store for Overtaken {
+        fn shown(&self, name: &str) -> String {
+            self.inner.shown(name)
+        }
+        fn stranger(&self) -> Result<Option<String>, DataError> {
+            self.inner.stranger()
+        }
+        fn read(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, DataError> {
+            match self.looked.swap(true, Ordering::Relaxed) {
+                false => Ok(vec![None; names.len()]),
+                true => self.inner.read(names),
+            }
+        }
+        fn sizes(&self, names: &[String]) -> Result<Vec<Option<u64>>, DataError> {
+            self.inner.sizes(names)
+        }
+        fn begin(&self, name: &str) -> Result<Option<Part>, DataError> {
+            self.inner.begin(name)
+        }
+        fn end(&self, part: Part) -> Result<(), DataError> {
+            self.inner.end(part)
+        }
+        fn create(&self, name: &str, bytes: &[u8]) -> Result<(), DataError> {
+            self.inner.create(name, bytes)
+        }
+    }
+
+    #[test]
+    fn who_is_overtaken_at_the_beginning_goes_on_with_what_is_there() {
+        let folder = std::env::temp_dir().join(format!("pyprior-overtaken-{}", std::process::id()));
+        let place = Place::from(folder.as_path());
+        let job = |rows| Job::new(Description { rows, ..Description::default() }).unwrap();
+        Folder::open(&place, &job(100)).unwrap();
+        let overtaken = || Box::new(Overtaken { inner: place.open().unwrap(), looked: AtomicBool::new(false) });
+        Folder::open_in(overtaken(), &job(100)).unwrap();
+        assert!(matches!(Folder::open_in(overtaken(), &job(101)), Err(DataError::Foreign { .. })));
+        std::fs::rename(folder.join(MANIFEST), folder.join("thesis.txt")).unwrap();
+        let refused = Folder::open_in(overtaken(), &job(100)).unwrap_err();
+        assert!(matches!(&refused, DataError::NotADataset { found, .. } if found == "thesis.txt"), "{refused}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
