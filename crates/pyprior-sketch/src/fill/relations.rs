@@ -1,0 +1,164 @@
+//! Which constants have a solution: relations between constants, holes with the same relations together.
+//!
+//! Constants cost one token each whatever they are, so relations and shape do not touch each other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Exhausted;
+use crate::claim::{Values, holds};
+use crate::program::Program;
+use crate::source::constraint::{Claim, Role, Term};
+
+/// Holes that have relations in common, directly or not.
+#[derive(Debug)]
+struct Group {
+    /// Numbers of holes.
+    holes: Vec<usize>,
+    /// Claims by the position in `holes` at which the last of theirs is known.
+    claims: Vec<Vec<Claim>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Relations {
+    groups: Vec<Group>,
+    /// By hole.
+    group_of: Vec<Option<usize>>,
+    found: HashMap<(usize, Vec<Option<i64>>, usize), Arc<[i64]>>,
+}
+
+const MAX_KEPT: usize = 1 << 18;
+
+impl Relations {
+    pub(crate) fn new(program: &Program) -> Self {
+        let number = |name: &str| program.holes.iter().position(|hole| hole.role == Role::Const && hole.name == name);
+        let holes_of = |claim: &Claim| {
+            let mut holes = Vec::new();
+            claim.formula.terms(&mut |term| {
+                if let Term::Hole(name, _) = term {
+                    holes.extend(number(name).filter(|hole| !holes.contains(hole)));
+                }
+            });
+            holes
+        };
+        let mut group_of: Vec<Option<usize>> = vec![None; program.holes.len()];
+        // Names of groups that have become one are those of the first.
+        let mut count = 0;
+        for claim in &program.relations {
+            let holes = holes_of(claim);
+            let old = holes.iter().filter_map(|&hole| group_of[hole]).collect::<Vec<_>>();
+            let name = count;
+            count += 1;
+            for (hole, group) in group_of.iter_mut().enumerate() {
+                if holes.contains(&hole) || group.is_some_and(|group| old.contains(&group)) {
+                    *group = Some(name);
+                }
+            }
+        }
+        let mut groups: Vec<Group> = Vec::new();
+        let mut names: Vec<usize> = Vec::new();
+        for (hole, group) in group_of.iter_mut().enumerate() {
+            let Some(name) = *group else { continue };
+            let nth = names.iter().position(|other| *other == name).unwrap_or_else(|| {
+                names.push(name);
+                groups.push(Group { holes: Vec::new(), claims: Vec::new() });
+                groups.len() - 1
+            });
+            groups[nth].holes.push(hole);
+            groups[nth].claims.push(Vec::new());
+            *group = Some(nth);
+        }
+        let mut constant = Vec::new();
+        for claim in &program.relations {
+            let holes = holes_of(claim);
+            let last = holes.iter().filter_map(|&hole| {
+                let group = group_of[hole]?;
+                Some((groups[group].holes.iter().position(|other| *other == hole)?, group))
+            });
+            match last.max() {
+                Some((place, group)) => groups[group].claims[place].push(claim.clone()),
+                None => constant.push(claim.clone()),
+            }
+        }
+        // Claims about nothing hold or not: a group without holes.
+        if !constant.is_empty() {
+            groups.push(Group { holes: Vec::new(), claims: vec![constant] });
+        }
+        Self { groups, group_of, found: HashMap::new() }
+    }
+
+    /// The holes of a group that has no solution.
+    pub(crate) fn contradiction(&self, program: &Program, work: &mut u64) -> Result<Option<Vec<usize>>, Exhausted> {
+        let mut values = vec![None; program.holes.len()];
+        for group in &self.groups {
+            if group.holes.is_empty() {
+                let none = Values { holes: &program.holes, values: &values, quantified: &[] };
+                if group.claims.iter().flatten().any(|claim| !holds(claim, &none)) {
+                    return Ok(Some(Vec::new()));
+                }
+            } else if !self.solve(program, group, 0, &mut values, None, work)? {
+                return Ok(Some(group.holes.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The constants that a hole may be, given those of others.
+    pub(crate) fn values(
+        &mut self,
+        program: &Program,
+        hole: usize,
+        known: &[Option<i64>],
+        work: &mut u64,
+    ) -> Result<Arc<[i64]>, Exhausted> {
+        let domain = &program.holes[hole].values;
+        let Some(nth) = self.group_of[hole] else { return Ok(domain.as_slice().into()) };
+        let group = &self.groups[nth];
+        let key = (nth, group.holes.iter().map(|&hole| known[hole]).collect::<Vec<_>>(), hole);
+        if let Some(found) = self.found.get(&key) {
+            return Ok(Arc::clone(found));
+        }
+        let mut legal = Vec::new();
+        for &value in domain {
+            let mut values = known.to_vec();
+            values[hole] = Some(value);
+            if self.solve(program, group, 0, &mut values, Some(known), work)? {
+                legal.push(value);
+            }
+        }
+        if self.found.len() > MAX_KEPT {
+            self.found.clear();
+        }
+        let legal: Arc<[i64]> = legal.into();
+        self.found.insert(key, Arc::clone(&legal));
+        Ok(legal)
+    }
+
+    /// Whether the holes of a group from one on have values; those that have keep theirs.
+    fn solve(
+        &self,
+        program: &Program,
+        group: &Group,
+        place: usize,
+        values: &mut Vec<Option<i64>>,
+        known: Option<&[Option<i64>]>,
+        work: &mut u64,
+    ) -> Result<bool, Exhausted> {
+        let Some(&hole) = group.holes.get(place) else { return Ok(true) };
+        let fixed = values[hole];
+        let one = [fixed.unwrap_or(0)];
+        let domain: &[i64] = if fixed.is_some() { &one } else { &program.holes[hole].values };
+        for &value in domain {
+            *work = work.checked_sub(8 * (1 + group.claims[place].len() as u64)).ok_or(Exhausted)?;
+            values[hole] = Some(value);
+            let here = Values { holes: &program.holes, values, quantified: &[] };
+            let fits = group.claims[place].iter().all(|claim| holds(claim, &here));
+            if fits && self.solve(program, group, place + 1, values, known, work)? {
+                values[hole] = fixed;
+                return Ok(true);
+            }
+        }
+        values[hole] = fixed;
+        Ok(false)
+    }
+}
