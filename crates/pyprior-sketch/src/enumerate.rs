@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyprior_core::Language;
 
 use crate::error::SketchError;
-use crate::matcher::SketchMatcher;
+use crate::matcher::{SketchMatcher, SketchTokenError};
 use crate::sketch::{DEFAULT_WORK, FillError, MAX_SIZE, Sketch, SketchSource};
 use crate::tally::Tally;
 
@@ -88,6 +88,9 @@ pub enum EnumerateError {
         /// The largest size.
         limit: u32,
     },
+    /// The decoder refuses a token that the sketch allows: a mistake of this crate.
+    #[error(transparent)]
+    Token(#[from] SketchTokenError),
     /// The sketch cannot be compiled for its next sizes.
     #[error(transparent)]
     Sketch(#[from] SketchError),
@@ -210,9 +213,7 @@ impl Enumerator {
             } else {
                 row.clone()
             };
-            if next.take(token).is_err() {
-                return Err(FillError::Work { work: self.work }.into());
-            }
+            next.take(token)?;
             if next.is_violated() {
                 continue;
             }

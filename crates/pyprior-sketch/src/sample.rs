@@ -6,7 +6,7 @@ use pyprior_core::{Matcher, Prior, PriorConfig, PriorError, UniformSampler};
 use thiserror::Error;
 
 use crate::enumerate::Filling;
-use crate::matcher::SketchMatcher;
+use crate::matcher::{SketchMatcher, SketchTokenError};
 use crate::sketch::{FillError, Sketch};
 
 /// Chooses among legal tokens: uniformly, by the prior, or as a model would have it.
@@ -88,6 +88,9 @@ pub enum SampleError {
         /// The limit.
         tries: u64,
     },
+    /// The decoder refuses a token that the sketch allows: a mistake of this crate, or the work limit.
+    #[error(transparent)]
+    Token(#[from] SketchTokenError),
     /// The sketch cannot be filled, or nobody knows.
     #[error(transparent)]
     Fill(#[from] FillError),
@@ -131,7 +134,10 @@ impl<C: Chooser> Sampler<C> {
         while !start.is_terminated() {
             start.legal_tokens_into(&mut legal)?;
             let &[token] = legal.as_slice() else { break };
-            start.take(token).map_err(|_| FillError::Work { work: sketch.work() })?;
+            // What goes wrong here goes wrong in every try.
+            if start.take(token).is_err() {
+                break;
+            }
         }
         Ok(Self { row: start.clone(), start, chooser, tries: 0, limit: DEFAULT_TRIES, legal })
     }
@@ -168,8 +174,7 @@ impl<C: Chooser> Sampler<C> {
                         if legal.contains(&token) { token } else { legal.first().copied().unwrap_or_default() }
                     }
                 };
-                let work = self.row.sketch().work();
-                self.row.take(token).map_err(|_| FillError::Work { work })?;
+                self.row.take(token)?;
             }
             if !self.row.is_violated() {
                 return Ok(Filling::new(self.row.clone()));

@@ -277,7 +277,7 @@ impl Row {
                 Some(&Op::Hole { hole: number, place }) => {
                     let hole = &program.holes[number];
                     if place > 0 {
-                        self.again = Some(0);
+                        self.again.get_or_insert(0);
                         break;
                     }
                     self.start = len;
