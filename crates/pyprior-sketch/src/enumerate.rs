@@ -60,10 +60,10 @@ impl Filling {
     pub fn source(&self) -> String {
         let language = &self.row.sketch().language;
         let mut renderer = pyprior_core::Renderer::new(language);
-        if let Some(Ok(names)) = crate::names::names(&self.row) {
-            if let Ok(source) = renderer.render_named(self.tokens(), &names) {
-                return source.to_owned();
-            }
+        if let Some(Ok(names)) = crate::names::names(&self.row)
+            && let Ok(source) = renderer.render_named(self.tokens(), &names)
+        {
+            return source.to_owned();
         }
         renderer.render(self.tokens()).map(str::to_owned).unwrap_or_default()
     }

@@ -115,6 +115,17 @@ impl SketchMatcher {
         legal.map_err(|_| self.exhausted())
     }
 
+    /// The next token where the sketch has it.
+    pub(crate) fn only_token(&self) -> Result<Option<u32>, FillError> {
+        if self.row.op().is_none() {
+            return Ok(None);
+        }
+        Ok(match self.legal()? {
+            Legal::Token(token) => Some(token),
+            _ => None,
+        })
+    }
+
     /// Calls `take` for every legal token, form by form.
     fn each_legal(&self, mut take: impl FnMut(u32)) -> Result<(), FillError> {
         let vocab = self.sketch.language.vocab();
@@ -204,18 +215,33 @@ impl SketchMatcher {
 
     /// Takes a token that is known to be legal.
     pub(crate) fn take(&mut self, token: u32) -> Result<(), SketchTokenError> {
-        let mut row = self.row.clone();
         self.matcher.accept_token(token)?;
-        let sketch = Arc::clone(&self.sketch);
-        if sketch.ask(|asked| row.take(asked, self.matcher.tokens())).is_err() {
-            // The core's matcher has the token already, which was its last.
-            let _ = self.matcher.rollback(1);
-            return Err(self.exhausted().into());
-        }
         self.note(self.tokens().len() as u32 - 1);
-        self.row = row;
+        let (sketch, row, matcher) = (&self.sketch, &mut self.row, &self.matcher);
+        if sketch.ask(|asked| row.take(asked, matcher.tokens())).is_err() {
+            // Copies for this one case would cost every token.
+            let error = self.exhausted();
+            let before = self.tokens().len() - 1;
+            self.replay(before);
+            return Err(error.into());
+        }
         self.check();
         Ok(())
+    }
+
+    /// Back to behind the first tokens.
+    fn replay(&mut self, len: usize) {
+        let tokens = self.tokens()[..len].to_vec();
+        self.reset();
+        for token in tokens {
+            // The same questions as before, whose answers are known.
+            if self.matcher.accept_token(token).is_ok() {
+                self.note(self.tokens().len() as u32 - 1);
+                let (sketch, row, matcher) = (&self.sketch, &mut self.row, &self.matcher);
+                let _ = sketch.ask(|asked| row.take(asked, matcher.tokens()));
+                self.check();
+            }
+        }
     }
 
     /// Keeps what the sketch names that token `at` binds: `row` is still the one before the token.
@@ -258,18 +284,11 @@ impl SketchMatcher {
     ///
     /// [`RollbackError`] if there are fewer; the row is as it was.
     pub fn rollback(&mut self, n: usize) -> Result<(), RollbackError> {
-        let mut check = self.matcher.fork();
-        check.rollback(n)?;
-        let tokens = check.tokens().to_vec();
-        let mut other = self.clone();
-        other.reset();
-        for token in tokens {
-            if other.take(token).is_err() {
-                // Answers to the same questions: the work was enough before.
-                return Err(RollbackError { asked: n, len: self.tokens().len() });
-            }
+        let len = self.tokens().len();
+        let keep = len.checked_sub(n).ok_or(RollbackError { asked: n, len })?;
+        if n > 0 {
+            self.replay(keep);
         }
-        *self = other;
         Ok(())
     }
 

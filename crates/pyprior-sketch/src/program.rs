@@ -108,8 +108,6 @@ pub(crate) struct Site {
     pub(crate) context: Context,
     pub(crate) control_depth: u32,
     pub(crate) position: Position,
-    /// Operators and calls around it.
-    pub(crate) expr_depth: u32,
     /// Fewest and most variables that may be visible here.
     pub(crate) visible: (u16, u16),
     /// Counters of reads: the register of the name, and its variable where that is always the same.

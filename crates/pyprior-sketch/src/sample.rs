@@ -17,6 +17,12 @@ pub trait Chooser {
     fn choose(&mut self, matcher: &Matcher, legal: &[u32], row: u64, step: u32) -> u32;
 }
 
+impl<C: Chooser + ?Sized> Chooser for Box<C> {
+    fn choose(&mut self, matcher: &Matcher, legal: &[u32], row: u64, step: u32) -> u32 {
+        (**self).choose(matcher, legal, row, step)
+    }
+}
+
 /// Every legal token alike.
 #[derive(Debug, Clone, Copy)]
 pub struct Uniform(UniformSampler);
@@ -165,6 +171,10 @@ impl<C: Chooser> Sampler<C> {
             self.tries += 1;
             self.row.clone_from(&self.start);
             while !self.row.is_terminated() && !self.row.is_violated() {
+                if let Some(token) = self.row.only_token()? {
+                    self.row.take(token)?;
+                    continue;
+                }
                 self.row.legal_tokens_into(&mut self.legal)?;
                 let token = match self.legal.as_slice() {
                     &[token] => token,

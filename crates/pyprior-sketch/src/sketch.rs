@@ -132,7 +132,6 @@ pub enum FillError {
 #[derive(Debug)]
 pub struct Sketch {
     pub(crate) language: Arc<Language>,
-    pub(crate) source: SketchSource,
     pub(crate) program: Program,
     work: u64,
     shared: Mutex<Shared>,
@@ -195,7 +194,7 @@ impl Sketch {
             return Err(SketchErrorKind::NoSolution { names }.at(place));
         }
         let shared = Mutex::new(Shared { cache: Cache::default(), relations });
-        Ok(Self { language: Arc::clone(language), source: source.clone(), program, work, shared })
+        Ok(Self { language: Arc::clone(language), program, work, shared })
     }
 
     /// The language.

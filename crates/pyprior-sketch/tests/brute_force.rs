@@ -113,10 +113,16 @@ fn check(world: &World, case: &Case) -> Option<usize> {
     let fitting = world.programs.iter().filter(|(tokens, module)| case.fits(module, tokens.len(), max_vars));
     let expected = fitting.map(|(tokens, _)| tokens.clone()).collect::<BTreeSet<_>>();
     let found = Enumerator::new(&world.language, &source).unwrap();
-    let found = found.map(|found| found.unwrap_or_else(|error| panic!("{error}\n{text}{:?}", world.language.config())).tokens().to_vec()).collect::<Vec<_>>();
+    let found = found
+        .map(|found| {
+            found.unwrap_or_else(|error| panic!("{error}\n{text}{:?}", world.language.config())).tokens().to_vec()
+        })
+        .collect::<Vec<_>>();
     let order = found.iter().map(|tokens| (tokens.len(), tokens.clone())).collect::<Vec<_>>();
     assert!(order.is_sorted_by(|a, b| a < b), "order or duplicates\n{text}");
-    let names = |tokens: &Vec<u32>| tokens.iter().map(|&t| world.language.vocab().name(t).unwrap()).collect::<Vec<_>>().join(" ");
+    let names = |tokens: &Vec<u32>| {
+        tokens.iter().map(|&t| world.language.vocab().name(t).unwrap()).collect::<Vec<_>>().join(" ")
+    };
     let set = found.into_iter().collect::<BTreeSet<_>>();
     if let Some(extra) = set.difference(&expected).next() {
         panic!("does not fit: {}\n{text}{case:?}", names(extra));

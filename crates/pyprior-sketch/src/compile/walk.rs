@@ -163,11 +163,11 @@ impl<'a> Walk<'a> {
 
     fn block(&mut self, block: &Block, context: Context, control_depth: u32) -> Result<(), SketchError> {
         let len = block.stmts.len();
-        if let [Stmt { kind: StmtKind::Hole(hole) | StmtKind::Any(hole), .. }] = block.stmts.as_slice() {
-            if self.holes[self.roles.at(hole.place)].role == Role::Block {
-                let at = At { context, control_depth, position: Position::Only };
-                return self.hole(hole, at, 0);
-            }
+        if let [Stmt { kind: StmtKind::Hole(hole) | StmtKind::Any(hole), .. }] = block.stmts.as_slice()
+            && self.holes[self.roles.at(hole.place)].role == Role::Block
+        {
+            let at = At { context, control_depth, position: Position::Only };
+            return self.hole(hole, at, 0);
         }
         let max = self.language.config().max_block_stmts;
         let Some(count) = u8::try_from(len).ok().filter(|count| u32::from(*count) <= max) else {
@@ -521,7 +521,7 @@ impl<'a> Walk<'a> {
         let visible = (self.scope.low, self.scope.high);
         let At { context, control_depth, position } = site;
         self.holes[nth].depth = self.holes[nth].depth.min(room);
-        self.holes[nth].sites.push(Site { context, control_depth, position, expr_depth, visible, tracked, claims });
+        self.holes[nth].sites.push(Site { context, control_depth, position, visible, tracked, claims });
         self.ops.push(Op::Hole { hole: nth, place });
         if matches!(role, Role::Stmt | Role::Block) {
             self.scope.high = self.language.config().max_vars as u16;

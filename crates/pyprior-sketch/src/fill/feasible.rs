@@ -92,10 +92,9 @@ impl<'a> Solver<'a> {
         let hole = &self.program().holes[number];
         if hole.role == Role::Op {
             for weight in op_weights(hole) {
-                if let Some(behind) = self.behind_op(state, weight) {
-                    if self.solvable(behind)? {
-                        return Ok(true);
-                    }
+                let Some(behind) = self.behind_op(state, weight) else { continue };
+                if self.solvable(behind)? {
+                    return Ok(true);
                 }
             }
             return Ok(false);

@@ -19,12 +19,15 @@ struct Group {
     claims: Vec<Vec<Claim>>,
 }
 
+/// A group, what is known of it, and the hole that is asked for.
+type Question = (usize, Vec<Option<i64>>, usize);
+
 #[derive(Debug, Default)]
 pub(crate) struct Relations {
     groups: Vec<Group>,
     /// By hole.
     group_of: Vec<Option<usize>>,
-    found: HashMap<(usize, Vec<Option<i64>>, usize), Arc<[i64]>>,
+    found: HashMap<Question, Arc<[i64]>>,
 }
 
 const MAX_KEPT: usize = 1 << 18;
@@ -43,12 +46,9 @@ impl Relations {
         };
         let mut group_of: Vec<Option<usize>> = vec![None; program.holes.len()];
         // Names of groups that have become one are those of the first.
-        let mut count = 0;
-        for claim in &program.relations {
+        for (name, claim) in program.relations.iter().enumerate() {
             let holes = holes_of(claim);
             let old = holes.iter().filter_map(|&hole| group_of[hole]).collect::<Vec<_>>();
-            let name = count;
-            count += 1;
             for (hole, group) in group_of.iter_mut().enumerate() {
                 if holes.contains(&hole) || group.is_some_and(|group| old.contains(&group)) {
                     *group = Some(name);
@@ -96,7 +96,7 @@ impl Relations {
                 if group.claims.iter().flatten().any(|claim| !holds(claim, &none)) {
                     return Ok(Some(Vec::new()));
                 }
-            } else if !self.solve(program, group, 0, &mut values, None, work)? {
+            } else if !self.solve(program, group, 0, &mut values, work)? {
                 return Ok(Some(group.holes.clone()));
             }
         }
@@ -122,7 +122,7 @@ impl Relations {
         for &value in domain {
             let mut values = known.to_vec();
             values[hole] = Some(value);
-            if self.solve(program, group, 0, &mut values, Some(known), work)? {
+            if self.solve(program, group, 0, &mut values, work)? {
                 legal.push(value);
             }
         }
@@ -141,7 +141,6 @@ impl Relations {
         group: &Group,
         place: usize,
         values: &mut Vec<Option<i64>>,
-        known: Option<&[Option<i64>]>,
         work: &mut u64,
     ) -> Result<bool, Exhausted> {
         let Some(&hole) = group.holes.get(place) else { return Ok(true) };
@@ -153,7 +152,7 @@ impl Relations {
             values[hole] = Some(value);
             let here = Values { holes: &program.holes, values, quantified: &[] };
             let fits = group.claims[place].iter().all(|claim| holds(claim, &here));
-            if fits && self.solve(program, group, place + 1, values, known, work)? {
+            if fits && self.solve(program, group, place + 1, values, work)? {
                 values[hole] = fixed;
                 return Ok(true);
             }

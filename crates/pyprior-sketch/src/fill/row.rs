@@ -174,7 +174,7 @@ impl Row {
     fn picks_of(asked: &mut Asked<'_>, alternative: &Alternative) -> Result<Vec<Pick>, Exhausted> {
         let mut solver = asked.solver();
         let mut picks = Vec::new();
-        for (pick, behind) in choices(&mut solver, alternative) {
+        for (pick, behind) in choices(&mut solver, alternative, None) {
             if solver.completes(&behind)? {
                 picks.push(pick);
             }
@@ -191,12 +191,8 @@ impl Row {
             let mut next: Vec<Alternative> = Vec::new();
             let mut solver = asked.solver();
             for alternative in &self.alternatives {
-                for (pick, behind) in choices(&mut solver, alternative) {
-                    let fits = match pick {
-                        Pick::Consts => matches!(symbol, Symbol::Const(_)),
-                        Pick::Symbol(found) => found == symbol,
-                    };
-                    if fits && (self.alternatives.len() == 1 || solver.completes(&behind)?) {
+                for (_, behind) in choices(&mut solver, alternative, Some(symbol)) {
+                    if self.alternatives.len() == 1 || solver.completes(&behind)? {
                         next.push(behind);
                     }
                 }
@@ -319,13 +315,20 @@ fn settle_inside(rules: Rules<'_>, alternative: &mut Alternative) -> bool {
     true
 }
 
-/// What the top of an open hole takes, with what comes behind.
-fn choices(solver: &mut Solver<'_>, alternative: &Alternative) -> Vec<(Pick, Alternative)> {
+/// What the top of an open hole takes, or what of it stands for one symbol, with what comes behind.
+fn choices(solver: &mut Solver<'_>, alternative: &Alternative, only: Option<Symbol>) -> Vec<(Pick, Alternative)> {
     let Some((inner, open)) = &alternative.inside else { return Vec::new() };
     let Some((top, rest)) = open.split_last() else { return Vec::new() };
     let rules = solver.rules;
     let mut found = Vec::new();
     for choice in rules.choices(&mut solver.cache.tables.envs, top, inner) {
+        let fits = match choice.pick {
+            Pick::Consts => only.is_none_or(|only| matches!(only, Symbol::Const(_))),
+            Pick::Symbol(symbol) => only.is_none_or(|only| only == symbol),
+        };
+        if !fits {
+            continue;
+        }
         let Some(tally) = rules.program.arithmetic.add(alternative.state.tally, choice.tally) else { continue };
         let mut open = rest.to_vec();
         open.extend(choice.opens.into_iter().rev());

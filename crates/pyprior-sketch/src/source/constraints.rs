@@ -23,19 +23,10 @@ pub(crate) struct Constraints {
 
 /// The constraints in some lines, the first of which is line `first`.
 pub(crate) fn read(lines: &[&str], first: u32) -> Result<Constraints, SketchError> {
-    // Lines may be indented as they like.
-    let flat = lines.iter().map(|line| line.trim_start()).collect::<Vec<_>>();
-    let indents = lines.iter().zip(&flat).map(|(line, flat)| (line.len() - flat.len()) as u32).collect::<Vec<_>>();
     let mut found = Constraints::default();
-    let shifted = |mut error: SketchError| {
-        let nth = error.place.line.saturating_sub(first) as usize;
-        error.place.column += indents.get(nth).copied().unwrap_or(0);
-        error
-    };
-    let mut cursor = Cursor::new(&flat, first).map_err(shifted)?;
+    let mut cursor = Cursor::new(lines, first, true)?;
     while *cursor.peek() != Word::End {
-        let mut reader = Reader { cursor: &mut cursor, quantified: Vec::new(), lines: &flat, first };
-        reader.line(&mut found).map_err(shifted)?;
+        Reader { cursor: &mut cursor, quantified: Vec::new(), lines, first }.line(&mut found)?;
     }
     Ok(found)
 }

@@ -13,8 +13,8 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub(super) fn new(lines: &[&str], first: u32) -> Result<Self, SketchError> {
-        Ok(Self { words: words(lines, first)?, at: 0, depth: 0 })
+    pub(super) fn new(lines: &[&str], first: u32, flat: bool) -> Result<Self, SketchError> {
+        Ok(Self { words: words(lines, first, flat)?, at: 0, depth: 0 })
     }
 
     pub(super) fn peek(&self) -> &Word {

@@ -19,28 +19,32 @@ pub(super) enum Word {
     End,
 }
 
+/// Words of one line, at most: trees are no deeper than a line is long, so no walk over one uses up the stack.
+const MAX_WORDS: usize = 1_000;
+
 /// Longer signs before their beginnings.
 const SIGNS: [&str; 28] = [
     "...", "..", "==", "!=", "<=", ">=", "//", "<", ">", "=", "+", "-", "*", "%", "(", ")", "{", "}", "[", "]", ",",
     ":", ".", "~", "&", "|", "^", ";",
 ];
 
-/// The words of some lines, which begin at line `first`.
+/// The words of some lines, which begin at line `first`; `flat` lines may be indented as they like.
 ///
 /// # Errors
 ///
 /// At the first character that begins no word, and at indentation that fits no block.
-pub(super) fn words(lines: &[&str], first: u32) -> Result<Vec<(Word, Place)>, SketchError> {
+pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word, Place)>, SketchError> {
     let mut words = Vec::new();
     let mut indents = vec![0_usize];
     let mut brackets = 0_usize;
     let mut line_number = first;
+    let mut begun = 0;
     for line in lines {
         let place = |column: usize| Place { line: line_number, column: column as u32 + 1 };
         let letters = line.chars().collect::<Vec<_>>();
         let indent = letters.iter().take_while(|letter| **letter == ' ').count();
         let blank = letters.get(indent).is_none_or(|letter| matches!(letter, '#' | '\r'));
-        if !blank && brackets == 0 {
+        if !blank && brackets == 0 && !flat {
             if letters[indent] == '\t' {
                 return Err(syntax(place(indent), "indentation is of spaces"));
             }
@@ -49,6 +53,9 @@ pub(super) fn words(lines: &[&str], first: u32) -> Result<Vec<(Word, Place)>, Sk
         let mut at = indent;
         while !blank && at < letters.len() {
             let here = place(at);
+            if words.len() - begun > MAX_WORDS {
+                return Err(syntax(here, format!("a line of more than {MAX_WORDS} words")));
+            }
             let letter = letters[at];
             let run = |keep: fn(char) -> bool| letters[at..].iter().take_while(|letter| keep(**letter)).count();
             match letter {
@@ -88,6 +95,7 @@ pub(super) fn words(lines: &[&str], first: u32) -> Result<Vec<(Word, Place)>, Sk
         }
         if !blank && brackets == 0 {
             words.push((Word::Newline, place(letters.len())));
+            begun = words.len();
         }
         line_number += 1;
     }

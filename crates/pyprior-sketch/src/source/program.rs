@@ -17,7 +17,7 @@ const RESERVED: [&str; 41] = [
 
 /// The program in some lines, the first of which is line `first`.
 pub(crate) fn read(lines: &[&str], first: u32) -> Result<Block, SketchError> {
-    let mut cursor = Cursor::new(lines, first)?;
+    let mut cursor = Cursor::new(lines, first, false)?;
     let place = cursor.place();
     let mut stmts = Vec::new();
     while *cursor.peek() != Word::End {

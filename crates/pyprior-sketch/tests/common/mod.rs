@@ -355,7 +355,9 @@ fn variables(tree: &Tree) -> Vec<u8> {
             Expr::Var(var) => found.push(*var),
             Expr::Const(_) => {}
             Expr::BinOp { left, right, .. } => [left, right].into_iter().for_each(|side| walk(side, found)),
-            Expr::Compare(comparison) => [&comparison.left, &comparison.right].into_iter().for_each(|side| walk(side, found)),
+            Expr::Compare(comparison) => {
+                [&comparison.left, &comparison.right].into_iter().for_each(|side| walk(side, found))
+            }
             Expr::Call { args, .. } => args.iter().for_each(|arg| walk(arg, found)),
         }
     }
@@ -487,7 +489,8 @@ impl Fit<'_> {
                     return false;
                 }
                 scope.visible = one.visible.min(other.visible);
-                scope.names = one.names.into_iter().filter(|(name, number)| other.names.get(name) == Some(number)).collect();
+                scope.names =
+                    one.names.into_iter().filter(|(name, number)| other.names.get(name) == Some(number)).collect();
                 true
             }
             (PStmt::For(name, from, to, pattern), Stmt::For { target, start, stop, body }) => {
@@ -547,7 +550,11 @@ impl Fit<'_> {
             (PExpr::Hole(name), expr) => {
                 self.read(expr, scope);
                 // A hole that is a constant by its domain is no other expression.
-                let constant = self.case.asked.iter().any(|asked| matches!(asked, Asked::Domain(found, _) if Some(found) == name.as_ref()));
+                let constant = self
+                    .case
+                    .asked
+                    .iter()
+                    .any(|asked| matches!(asked, Asked::Domain(found, _) if Some(found) == name.as_ref()));
                 (!constant || matches!(expr, Expr::Const(_))) && self.fill(name, Tree::Expr(expr.clone()))
             }
             (PExpr::Name(name), expr @ Expr::Var(var)) => {

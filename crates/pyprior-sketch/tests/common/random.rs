@@ -44,7 +44,11 @@ pub fn case(random: &mut Random, module: &Module) -> Case {
             }
             b'E' => match random.below(8) {
                 0 => asked.push(Asked::ExprDepth(name.clone(), random.below(2) as u32)),
-                1 => asked.push(Asked::ExprTokens(name.clone(), ["<=", "==", ">="][random.below(3)], 1 + random.below(4) as u32)),
+                1 => asked.push(Asked::ExprTokens(
+                    name.clone(),
+                    ["<=", "==", ">="][random.below(3)],
+                    1 + random.below(4) as u32,
+                )),
                 2 => asked.push(Asked::IsVar(name.clone())),
                 3 => asked.push(Asked::Renamed(name.clone())),
                 _ => {}
