@@ -1,7 +1,9 @@
 //! What a program does, as far as it is complete: constraints that are checked by running it.
 
-use pyprior_core::exec::{Limits, Machine, Program, Value};
-use pyprior_core::{Symbol, Vocab};
+use std::sync::PoisonError;
+
+use pyprior_core::exec::{Compiler, Limits, Machine, Program, Value};
+use pyprior_core::{Language, Symbol, Vocab};
 
 use crate::claim::{compare, compute, for_all};
 use crate::matcher::SketchMatcher;
@@ -28,17 +30,35 @@ pub(crate) fn is_violated(row: &SketchMatcher, before: usize, complete: bool) ->
         return false;
     }
     let tokens = row.tokens();
-    let compiled = match complete {
-        true => Program::from_tokens(&sketch.language, tokens),
-        false => match begun(sketch.language.vocab(), tokens, completed.statements) {
-            Some(tokens) => Program::from_tokens(&sketch.language, &tokens),
-            None => return false,
-        },
+    let vocab = sketch.language.vocab();
+    let first;
+    let tokens = if complete {
+        tokens
+    } else {
+        let Some(begun) = begun(vocab, tokens, completed.statements) else { return false };
+        first = begun;
+        &first
     };
+    // A machine that came to grief is reset before every run.
+    let mut runner = sketch.runner.lock().unwrap_or_else(PoisonError::into_inner);
+    let Runner { compiler, machine } = &mut *runner;
     // What the decoder has made compiles.
-    let Ok(compiled) = compiled else { return true };
-    let mut run = Run { row, program: &compiled, machine: Machine::new(LIMITS), printed: None };
+    let Ok(compiled) = compiler.compile(vocab, tokens) else { return true };
+    let mut run = Run { row, program: compiled, machine, printed: None };
     claims.into_iter().any(|claim| !for_all(claim, |values| run.formula(&claim.formula, values)))
+}
+
+/// What runs programs, kept for its memory.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    compiler: Compiler,
+    machine: Machine,
+}
+
+impl Runner {
+    pub(crate) fn new(language: &Language) -> Self {
+        Self { compiler: Compiler::new(language.config().comparison_values), machine: Machine::new(LIMITS) }
+    }
 }
 
 /// The first statements of a module as a program of their own.
@@ -65,7 +85,7 @@ fn claim_ready(claim: &Claim, functions: &[Function], row: &SketchMatcher) -> bo
 struct Run<'a> {
     row: &'a SketchMatcher,
     program: &'a Program,
-    machine: Machine,
+    machine: &'a mut Machine,
     /// What the whole program prints, if it ends.
     printed: Option<Option<String>>,
 }
@@ -91,7 +111,7 @@ impl Run<'_> {
             Formula::Or(left, right) => self.formula(left, values) || self.formula(right, values),
             Formula::Not(inner) => !self.formula(inner, values),
             Formula::Prints(text) => {
-                let (machine, program) = (&mut self.machine, self.program);
+                let (machine, program) = (&mut *self.machine, self.program);
                 let printed = self.printed.get_or_insert_with(|| {
                     let ended = machine.run(program).is_ok();
                     ended.then(|| machine.stdout().to_owned())

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use pyprior_core::{BitmaskShapeError, Form, Matcher, RollbackError, Symbol, TokenBitmask, TokenError};
+use pyprior_core::{BitmaskShapeError, Matcher, RollbackError, Symbol, TokenBitmask, TokenError};
 use thiserror::Error;
 
-use crate::fill::item::Pick;
 use crate::fill::row::{Legal, Row};
 use crate::program::{Op, Reg};
 use crate::sketch::{FillError, Sketch};
@@ -126,7 +125,7 @@ impl SketchMatcher {
         })
     }
 
-    /// Calls `take` for every legal token, form by form.
+    /// Calls `take` for every legal token, in ascending order.
     fn each_legal(&self, mut take: impl FnMut(u32)) -> Result<(), FillError> {
         let vocab = self.sketch.language.vocab();
         match self.legal()? {
@@ -135,17 +134,7 @@ impl SketchMatcher {
             Legal::Values(values) => {
                 values.iter().filter_map(|&value| vocab.id_of_symbol(Symbol::Const(value))).for_each(take);
             }
-            Legal::Picks(picks) => {
-                for pick in picks.iter() {
-                    match *pick {
-                        Pick::Consts => {
-                            let grammar = self.sketch.language.grammar();
-                            vocab.ids_of(Form::Const).filter(|&token| grammar.allows(token)).for_each(&mut take);
-                        }
-                        Pick::Symbol(symbol) => vocab.id_of_symbol(symbol).into_iter().for_each(&mut take),
-                    }
-                }
-            }
+            Legal::Tokens(tokens) => tokens.iter().copied().for_each(take),
         }
         Ok(())
     }
@@ -168,9 +157,7 @@ impl SketchMatcher {
     /// As [`legal_tokens`](Self::legal_tokens).
     pub fn legal_tokens_into(&self, tokens: &mut Vec<u32>) -> Result<(), FillError> {
         tokens.clear();
-        self.each_legal(|token| tokens.push(token))?;
-        tokens.sort_unstable();
-        Ok(())
+        self.each_legal(|token| tokens.push(token))
     }
 
     /// Writes the legal set into row `row` of a bitmask.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyprior_core::{Language, LanguageConfig, Profile};
 use thiserror::Error;
 
+use crate::behaviour::Runner;
 use crate::compile::compile;
 use crate::error::{Place, SketchError, SketchErrorKind, syntax};
 use crate::fill::feasible::Cache;
@@ -135,6 +136,7 @@ pub struct Sketch {
     pub(crate) program: Program,
     work: u64,
     shared: Mutex<Shared>,
+    pub(crate) runner: Mutex<Runner>,
 }
 
 #[derive(Debug, Default)]
@@ -194,7 +196,7 @@ impl Sketch {
             return Err(SketchErrorKind::NoSolution { names }.at(place));
         }
         let shared = Mutex::new(Shared { cache: Cache::default(), relations });
-        Ok(Self { language: Arc::clone(language), program, work, shared })
+        Ok(Self { language: Arc::clone(language), program, work, shared, runner: Mutex::new(Runner::new(language)) })
     }
 
     /// The language.

@@ -1,5 +1,7 @@
 //! What is refused, where, and in which words; and what ends at its limit.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::sync::Arc;
 
 use pyprior_core::{Language, LanguageConfig};

@@ -1,5 +1,7 @@
 //! Against brute force: all programs of a small language, and which of them fit a sketch by the definition.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 #[path = "common/random.rs"]
 mod random;

@@ -1,5 +1,7 @@
 //! The ten sketches of `examples/sketches`, with answers that are known without this crate.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;

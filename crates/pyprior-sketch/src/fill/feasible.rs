@@ -25,8 +25,8 @@ const MAX_KEPT: usize = 1 << 20;
 pub(crate) struct Cache {
     pub(crate) tables: Tables,
     solvable: HashMap<State, bool>,
-    /// Legal picks of one state of a row.
-    pub(crate) picks: HashMap<Alternative, std::sync::Arc<[super::item::Pick]>>,
+    /// Legal tokens of one state of a row, ascending.
+    pub(crate) legal: HashMap<Alternative, std::sync::Arc<[u32]>>,
 }
 
 /// One state that a row may be in. There are several where it is open what will be visible at the later places of a
@@ -47,7 +47,7 @@ impl<'a> Solver<'a> {
     /// A solver that may do so much work for one question.
     pub(crate) fn new(language: &'a Language, program: &'a Program, cache: &'a mut Cache, work: u64) -> Self {
         cache.tables.work = work;
-        if cache.solvable.len() + cache.picks.len() > MAX_KEPT {
+        if cache.solvable.len() + cache.legal.len() > MAX_KEPT {
             *cache = Cache::default();
             cache.tables.work = work;
         }

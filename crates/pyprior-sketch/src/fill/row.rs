@@ -20,9 +20,10 @@ pub(crate) enum Legal {
     End,
     /// One token.
     Token(u32),
-    /// Some constants.
+    /// Some constants, ascending.
     Values(Arc<[i64]>),
-    Picks(Arc<[Pick]>),
+    /// Some tokens, ascending.
+    Tokens(Arc<[u32]>),
 }
 
 /// A function of the sketch that has just been completed, and how many statements of the module have been.
@@ -102,15 +103,15 @@ impl Row {
 
     /// What may come next; `tokens` are those of the row.
     pub(crate) fn legal(&self, asked: &mut Asked<'_>, tokens: &[u32]) -> Result<Legal, Exhausted> {
-        let Some(first) = self.alternatives.first() else { return Ok(Legal::Picks(Arc::new([]))) };
+        let Some(first) = self.alternatives.first() else { return Ok(Legal::Tokens(Arc::new([]))) };
         if first.inside.is_some() {
-            return self.picks(asked);
+            return self.inside(asked);
         }
         let program = asked.program;
         let Some(op) = program.ops.get(first.state.at) else { return Ok(Legal::End) };
         let &Op::Hole { hole: number, .. } = op else {
             let token = first.state.token(asked.language, program, op);
-            return Ok(token.map_or(Legal::Picks(Arc::new([])), Legal::Token));
+            return Ok(token.map_or(Legal::Tokens(Arc::new([])), Legal::Token));
         };
         let hole = &program.holes[number];
         if let Some(again) = self.again {
@@ -132,13 +133,13 @@ impl Row {
                 }
             }
         }
-        Ok(Legal::Picks(picks.into()))
+        Ok(Legal::Tokens(spelled(asked.language, &picks).into()))
     }
 
     /// The token of a hole that has been filled before.
     fn repeated(&self, asked: &Asked<'_>, tokens: &[u32], hole: usize, again: u32) -> Legal {
         let original = self.filled[hole].and_then(|(start, _)| tokens.get((start + again) as usize).copied());
-        let Some(original) = original else { return Legal::Picks(Arc::new([])) };
+        let Some(original) = original else { return Legal::Tokens(Arc::new([])) };
         if !asked.program.holes[hole].renamed || asked.language.vocab().form(original) != Some(Form::Var) {
             return Legal::Token(original);
         }
@@ -150,25 +151,31 @@ impl Row {
             let token = asked.language.vocab().id_of_symbol(symbol);
             rules.allows(symbol) && !self.renaming.iter().any(|(_, now)| Some(*now) == token)
         });
-        Legal::Picks(free.map(Pick::Symbol).collect())
+        Legal::Tokens(spelled(asked.language, &free.map(Pick::Symbol).collect::<Vec<_>>()).into())
     }
 
     /// What may come next inside of a hole.
-    fn picks(&self, asked: &mut Asked<'_>) -> Result<Legal, Exhausted> {
-        let mut all: Vec<Pick> = Vec::new();
+    fn inside(&self, asked: &mut Asked<'_>) -> Result<Legal, Exhausted> {
+        let mut all: Vec<u32> = Vec::new();
         for alternative in &self.alternatives {
-            if let Some(found) = asked.cache.picks.get(alternative) {
-                if self.alternatives.len() == 1 {
-                    return Ok(Legal::Picks(Arc::clone(found)));
+            let known = asked.cache.legal.get(alternative).map(Arc::clone);
+            let tokens = match known {
+                Some(tokens) => tokens,
+                None => {
+                    let picks = Self::picks_of(asked, alternative)?;
+                    let tokens: Arc<[u32]> = spelled(asked.language, &picks).into();
+                    asked.cache.legal.insert(alternative.clone(), Arc::clone(&tokens));
+                    tokens
                 }
-                all.extend(found.iter().filter(|pick| !all.contains(pick)).copied().collect::<Vec<_>>());
-                continue;
+            };
+            if self.alternatives.len() == 1 {
+                return Ok(Legal::Tokens(tokens));
             }
-            let picks: Arc<[Pick]> = Self::picks_of(asked, alternative)?.into();
-            all.extend(picks.iter().filter(|pick| !all.contains(pick)).copied().collect::<Vec<_>>());
-            asked.cache.picks.insert(alternative.clone(), picks);
+            all.extend(tokens.iter());
         }
-        Ok(Legal::Picks(all.into()))
+        all.sort_unstable();
+        all.dedup();
+        Ok(Legal::Tokens(all.into()))
     }
 
     fn picks_of(asked: &mut Asked<'_>, alternative: &Alternative) -> Result<Vec<Pick>, Exhausted> {
@@ -301,6 +308,23 @@ impl Row {
         }
         Ok(())
     }
+}
+
+/// The tokens of picks, ascending.
+fn spelled(language: &Language, picks: &[Pick]) -> Vec<u32> {
+    let mut tokens = Vec::new();
+    for pick in picks {
+        match *pick {
+            Pick::Consts => {
+                let constants = language.vocab().ids_of(Form::Const);
+                tokens.extend(constants.filter(|&token| language.grammar().allows(token)));
+            }
+            Pick::Symbol(symbol) => tokens.extend(language.vocab().id_of_symbol(symbol)),
+        }
+    }
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
 }
 
 /// Opens what takes no token; whether that is possible.

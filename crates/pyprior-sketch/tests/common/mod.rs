@@ -9,23 +9,23 @@ use pyprior_core::ast::{Comparison, Expr, Module, Stmt};
 use pyprior_core::{BinOp, Compare, Language, Matcher};
 
 /// Random numbers: xorshift64*, enough for choosing cases.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n.max(1)
     }
 
-    pub fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 }
 
 /// All programs of a language.
-pub fn programs(language: &Arc<Language>) -> Vec<Vec<u32>> {
+pub(crate) fn programs(language: &Arc<Language>) -> Vec<Vec<u32>> {
     fn walk(matcher: &mut Matcher, found: &mut Vec<Vec<u32>>) {
         if matcher.is_terminated() {
             found.push(matcher.tokens().to_vec());
@@ -43,14 +43,14 @@ pub fn programs(language: &Arc<Language>) -> Vec<Vec<u32>> {
 }
 
 #[derive(Debug, Clone)]
-pub enum Op {
+pub(crate) enum Op {
     Bin(BinOp),
     Cmp(Compare),
     Hole(Option<String>),
 }
 
 #[derive(Debug, Clone)]
-pub enum PExpr {
+pub(crate) enum PExpr {
     Name(String),
     Const(i64),
     Hole(Option<String>),
@@ -59,7 +59,7 @@ pub enum PExpr {
 }
 
 #[derive(Debug, Clone)]
-pub enum PStmt {
+pub(crate) enum PStmt {
     Assign(String, PExpr),
     Print(PExpr),
     Return(PExpr),
@@ -70,7 +70,7 @@ pub enum PStmt {
 }
 
 #[derive(Debug, Clone)]
-pub enum PBlock {
+pub(crate) enum PBlock {
     Stmts(Vec<PStmt>),
     /// A hole for the whole block.
     Hole(Option<String>),
@@ -78,7 +78,7 @@ pub enum PBlock {
 
 /// A tree that stands for a named hole.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Tree {
+pub(crate) enum Tree {
     Expr(Expr),
     Cond(Comparison),
     Stmt(Stmt),
@@ -88,7 +88,7 @@ pub enum Tree {
 
 /// What is asked of a program besides its shape.
 #[derive(Debug, Clone)]
-pub enum Asked {
+pub(crate) enum Asked {
     Tokens(&'static str, u32),
     Count(&'static str, &'static str, u32),
     Uses(String, bool),
@@ -104,16 +104,16 @@ pub enum Asked {
 }
 
 #[derive(Debug, Clone)]
-pub struct Case {
-    pub body: PBlock,
-    pub asked: Vec<Asked>,
+pub(crate) struct Case {
+    pub(crate) body: PBlock,
+    pub(crate) asked: Vec<Asked>,
 }
 
 fn hole(name: &Option<String>) -> &str {
     name.as_deref().unwrap_or("_")
 }
 
-pub fn sign(op: Result<BinOp, Compare>) -> &'static str {
+pub(crate) fn sign(op: Result<BinOp, Compare>) -> &'static str {
     match op {
         Ok(BinOp::Add) => "+",
         Ok(BinOp::Sub) => "-",
@@ -179,7 +179,7 @@ impl PBlock {
 }
 
 impl Case {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut out = String::new();
         self.body.lines(0, &mut out);
         out.push_str("---\n");
@@ -208,7 +208,7 @@ impl Case {
     }
 
     /// Whether a program fits.
-    pub fn fits(&self, module: &Module, tokens: usize, max_vars: u8) -> bool {
+    pub(crate) fn fits(&self, module: &Module, tokens: usize, max_vars: u8) -> bool {
         let mut fit = Fit { case: self, bound: HashMap::new(), funcs: HashMap::new(), reads: HashMap::new(), max_vars };
         let mut scope = Scope::default();
         if !fit.block(&self.body, &module.body, &mut scope) {

@@ -6,7 +6,7 @@ use pyprior_core::ast::{Comparison, Expr, Module, Stmt};
 
 use crate::common::{Asked, Case, Op, PBlock, PExpr, PStmt, Random};
 
-pub struct Maker<'a> {
+pub(crate) struct Maker<'a> {
     random: &'a mut Random,
     /// One in so many parts becomes a hole.
     rarity: usize,
@@ -18,7 +18,7 @@ pub struct Maker<'a> {
 }
 
 /// A sketch that is made of a program, with constraints at random.
-pub fn case(random: &mut Random, module: &Module) -> Case {
+pub(crate) fn case(random: &mut Random, module: &Module) -> Case {
     let rarity = 2 + random.below(4);
     let mut maker = Maker {
         random,
@@ -58,10 +58,10 @@ pub fn case(random: &mut Random, module: &Module) -> Case {
         }
     }
     let constants = used.iter().filter(|name| name.starts_with('K')).collect::<Vec<_>>();
-    if let [one, other, ..] = constants.as_slice() {
-        if random.one_in(2) {
-            asked.push(Asked::Relation((*one).clone(), ["<", "!=", "=="][random.below(3)], (*other).clone()));
-        }
+    if let [one, other, ..] = constants.as_slice()
+        && random.one_in(2)
+    {
+        asked.push(Asked::Relation((*one).clone(), ["<", "!=", "=="][random.below(3)], (*other).clone()));
     }
     let orders = ["<=", "==", ">="];
     if random.one_in(3) {
