@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use pyprior_core::{Language, LanguageConfig};
-use pyprior_sketch::{ByPrior, Chooser, DEFAULT_RETRIES, DEFAULT_TRIES, DEFAULT_WORK, Enumerator, Filling, Sampler, Sketch, SketchSource, Uniform};
+use pyprior_sketch::{ByPrior, Chooser, DEFAULT_TRIES, DEFAULT_WORK, Enumerator, Filling, Sampler, Sketch, SketchSource, Uniform};
 use serde::Serialize;
 
 use super::language::{DEFAULT_MAX_LEN, LanguageArgs};
@@ -42,9 +42,6 @@ pub(crate) struct SketchArgs {
     /// Most tries for one program that does not behave as the sketch asks for
     #[arg(long, value_name = "TRIES", default_value_t = DEFAULT_TRIES)]
     tries: u64,
-    /// Times that a try which does not behave as the sketch asks for is taken back to its last choice before it is begun again; 0 keeps the probabilities of the draws
-    #[arg(long, value_name = "TIMES", default_value_t = DEFAULT_RETRIES)]
-    retries: u64,
     /// Most tokens that --all takes, those that lead nowhere included [default: no limit]
     #[arg(long, value_name = "STEPS", requires = "all")]
     steps: Option<u64>,
@@ -106,7 +103,7 @@ impl SketchArgs {
                 Some(prior) => Box::new(ByPrior::new(&sketch, prior, self.seed)?),
                 None => Box::new(Uniform::new(self.seed)),
             };
-            let mut sampler = Sampler::new(&sketch, chooser)?.with_tries(self.tries).with_retries(self.retries);
+            let mut sampler = Sampler::new(&sketch, chooser)?.with_tries(self.tries);
             self.write(&language, &mut *out, (0..self.n.unwrap_or(10)).map(|_| sampler.sample()))?
         };
         out.flush().with_context(|| self.output.failure())?;

@@ -43,23 +43,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = SketchSource::parse(EXERCISE)?;
     let language = Language::new(source.config(LanguageConfig::default())?)?;
     let (mut tokens, mut tries) = (0, 0);
-    for retries in [0, 12] {
-        let sampled = least(|| {
-            (tokens, tries) = (0, 0);
-            let Ok(sketch) = Sketch::new(&language, &source) else { return };
-            let Ok(sampler) = Sampler::new(&sketch, Uniform::new(1)) else { return };
-            let mut sampler = sampler.with_retries(retries);
-            for _ in 0..VARIANTS {
-                tokens += sampler.sample().map_or(0, |filling| filling.tokens().len());
-            }
-            tries = sampler.tries();
-        });
-        println!(
-            "{VARIANTS} samples of {:.1} tokens, {retries} retries: {sampled:.3} s, {tries} tries ({:.2} µs each)",
-            tokens as f64 / VARIANTS as f64,
-            sampled / tries as f64 * 1e6
-        );
-    }
+    let sampled = least(|| {
+        (tokens, tries) = (0, 0);
+        let Ok(sketch) = Sketch::new(&language, &source) else { return };
+        let Ok(mut sampler) = Sampler::new(&sketch, Uniform::new(1)) else { return };
+        for _ in 0..VARIANTS {
+            tokens += sampler.sample().map_or(0, |filling| filling.tokens().len());
+        }
+        tries = sampler.tries();
+    });
+    println!(
+        "{VARIANTS} samples of {:.1} tokens: {sampled:.3} s, {tries} tries ({:.2} µs each)",
+        tokens as f64 / VARIANTS as f64,
+        sampled / tries as f64 * 1e6
+    );
     let mut nodes = 0;
     let enumerated = least(|| {
         let Ok(mut all) = Enumerator::new(&language, &source) else { return };

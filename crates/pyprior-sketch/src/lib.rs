@@ -1,4 +1,4 @@
-//! Programs with holes, and what must hold of them, filled by the decoder.
+#![doc = include_str!("../README.md")]
 
 mod behaviour;
 mod claim;
@@ -17,5 +17,5 @@ mod tally;
 pub use enumerate::{EnumerateError, Enumerator, Filling};
 pub use error::{Place, SketchError, SketchErrorKind};
 pub use matcher::{MaskError, SketchMatcher, SketchTokenError};
-pub use sample::{ByPrior, Chooser, DEFAULT_RETRIES, DEFAULT_TRIES, SampleError, Sampler, Uniform};
+pub use sample::{ByPrior, Chooser, DEFAULT_TRIES, SampleError, Sampler, Uniform};
 pub use sketch::{DEFAULT_WORK, FillError, Sketch, SketchSource};

@@ -102,8 +102,6 @@ pub enum SampleError {
     Fill(#[from] FillError),
 }
 
-/// Times that a try is taken back to its last choice unless told otherwise.
-pub const DEFAULT_RETRIES: u64 = 0;
 /// Tries for one filling unless told otherwise.
 pub const DEFAULT_TRIES: u64 = 100_000;
 
@@ -127,10 +125,7 @@ pub struct Sampler<C> {
     chooser: C,
     tries: u64,
     limit: u64,
-    retries: u64,
     legal: Vec<u32>,
-    /// Choices of the try under way: the row before each, and the tokens that have not been found to fail.
-    choices: Vec<(SketchMatcher, Vec<u32>)>,
 }
 
 impl<C: Chooser> Sampler<C> {
@@ -150,16 +145,7 @@ impl<C: Chooser> Sampler<C> {
                 break;
             }
         }
-        Ok(Self {
-            row: start.clone(),
-            start,
-            chooser,
-            tries: 0,
-            limit: DEFAULT_TRIES,
-            retries: DEFAULT_RETRIES,
-            legal,
-            choices: Vec::new(),
-        })
+        Ok(Self { row: start.clone(), start, chooser, tries: 0, limit: DEFAULT_TRIES, legal })
     }
 
     /// The same with a limit of one's own to the tries for one filling.
@@ -174,79 +160,40 @@ impl<C: Chooser> Sampler<C> {
         self.tries
     }
 
-    /// The same with a number of one's own of times that a try which fails is taken back to its last choice, where what
-    /// failed is left out, before another is begun from the start. With 0, fillings come with the probabilities that
-    /// the chooser gives them among all that behave as they should; with more, the more often the sooner choices are
-    /// made, fillings that share their beginning with many that fail.
-    #[must_use]
-    pub fn with_retries(mut self, retries: u64) -> Self {
-        self.retries = retries;
-        self
-    }
-
     /// The next filling.
     ///
     /// # Errors
     ///
     /// [`SampleError`] if too many tries fail, or at the work limit.
     pub fn sample(&mut self) -> Result<Filling, SampleError> {
-        let behaves = !self.start.sketch().program.behaviours.is_empty();
-        let mut failed = 0;
-        for nth in 0..self.limit {
+        for _ in 0..self.limit {
             let number = self.tries;
             self.tries += 1;
-            if nth == 0 || failed > self.retries || !self.take_back(number)? {
-                failed = 0;
-                self.choices.clear();
-                self.row.clone_from(&self.start);
-            }
+            self.row.clone_from(&self.start);
             while !self.row.is_terminated() && !self.row.is_violated() {
-                if let Some(token) = self.row.only_token()? {
-                    self.row.take(token)?;
-                    continue;
-                }
-                self.row.legal_tokens_into(&mut self.legal)?;
-                let token = self.choose(number);
-                if behaves && self.retries > 0 && self.legal.len() > 1 {
-                    self.legal.retain(|&other| other != token);
-                    self.choices.push((self.row.clone(), std::mem::take(&mut self.legal)));
-                }
+                let token = match self.row.only_token()? {
+                    Some(token) => token,
+                    None => self.choose(number)?,
+                };
                 self.row.take(token)?;
             }
             if !self.row.is_violated() {
                 return Ok(Filling::new(self.row.clone()));
             }
-            failed += 1;
         }
         Err(SampleError::Tries { tries: self.limit })
     }
 
     /// One of the legal tokens.
-    fn choose(&mut self, number: u64) -> u32 {
-        match self.legal.as_slice() {
+    fn choose(&mut self, number: u64) -> Result<u32, FillError> {
+        self.row.legal_tokens_into(&mut self.legal)?;
+        Ok(match self.legal.as_slice() {
             &[token] => token,
             legal => {
                 let step = self.row.tokens().len() as u32;
                 let token = self.chooser.choose(self.row.matcher(), legal, number, step);
                 if legal.contains(&token) { token } else { legal.first().copied().unwrap_or_default() }
             }
-        }
-    }
-
-    /// Makes the last choice anew that has other ways; whether there is one.
-    fn take_back(&mut self, number: u64) -> Result<bool, SampleError> {
-        while let Some((row, open)) = self.choices.pop() {
-            if open.is_empty() {
-                continue;
-            }
-            self.row = row;
-            self.legal = open;
-            let token = self.choose(number);
-            self.legal.retain(|&other| other != token);
-            self.choices.push((self.row.clone(), std::mem::take(&mut self.legal)));
-            self.row.take(token)?;
-            return Ok(true);
-        }
-        Ok(false)
+        })
     }
 }
