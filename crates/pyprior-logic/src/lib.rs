@@ -1,9 +1,16 @@
 //! Logic variables, dataflow and finite domains over one trailed store.
 
+mod dataflow;
+mod space;
 mod store;
 mod terms;
 mod value;
 
+pub use dataflow::{
+    AllBlocked, Blocked, Choose, Equal, Flow, Pause, Propagation, Ready, Scheduler, Stable, StreamReader, StreamWriter,
+    TaskBuilder, TaskError, Wait, WaitNeeded,
+};
+pub use space::{Recipe, SearchSpace, Space, SpaceError, Status, distribute};
 pub use store::{DomainChange, DomainError, DomainEvent, DomainRef, Mark, Store, Term, Universe, Var};
 pub use terms::{
     Entailment, FailedValue, IntoTerm, Part, Parts, ReadError, RebindingError, Structure, UnificationError, UnifyError,

@@ -191,8 +191,16 @@ impl Store {
         self.compound(Functor::Failure(id), &[])
     }
 
-    pub(crate) fn failure(&self, id: u32) -> Arc<str> {
+    fn failure(&self, id: u32) -> Arc<str> {
         self.terms.failures.get(id as usize).map_or_else(|| "".into(), Arc::clone)
+    }
+
+    /// The reason, if a node is a failed value.
+    pub(crate) fn failure_of(&self, node: u32) -> Option<Arc<str>> {
+        match self.functor(node) {
+            Functor::Failure(id) => Some(self.failure(*id)),
+            _ => None,
+        }
     }
 
     pub(crate) fn atom_value(&self, atom: u32) -> &Value {

@@ -74,7 +74,7 @@ impl Store {
     /// There is room for 2^30 - 1; past that every variable is one that all operations refuse.
     pub fn newvar(&mut self) -> Var {
         if self.cells.len() >= heap::CAPACITY {
-            return Var(heap::CAPACITY as u32);
+            return Var::NONE;
         }
         let var = Var(self.cells.len() as u32);
         self.cells.push(Cell::free(var.0));
@@ -173,6 +173,9 @@ impl Store {
 }
 
 impl Var {
+    /// A variable of no store.
+    pub(crate) const NONE: Var = Var(heap::CAPACITY as u32);
+
     #[inline]
     pub(crate) fn index(self) -> usize {
         self.0 as usize

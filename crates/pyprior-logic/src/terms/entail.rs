@@ -1,8 +1,10 @@
 //! What is known of an equality without making it so, and the questions that never wait.
 
+use std::sync::Arc;
+
 use super::convert::IntoTerm;
-use super::error::UnifyError;
-use crate::store::{Functor, Shape, Store, Term, Var};
+use super::error::{RebindingError, UnifyError};
+use crate::store::{Shape, Store, Term, Var};
 
 /// What the store says of `a == b`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +60,35 @@ impl Store {
     /// Whether it is a variable with a failed value.
     #[must_use]
     pub fn is_failed(&self, what: impl Into<Term>) -> bool {
-        match self.peek(what.into()) {
-            Shape::Node(node) if self.knows_node(node) => matches!(self.functor(node), Functor::Failure(_)),
-            _ => false,
+        self.failed_reason(what.into()).is_some()
+    }
+
+    pub(crate) fn failed_reason(&self, term: Term) -> Option<Arc<str>> {
+        match self.peek(term) {
+            Shape::Node(node) if self.knows_node(node) => self.failure_of(node),
+            _ => None,
         }
+    }
+
+    /// Turns a free variable into a failed value: an error, with this reason, to all that need it.
+    ///
+    /// # Errors
+    /// [`UnifyError::Rebinding`] if it is bound. Nothing was changed then.
+    pub fn fail(&mut self, var: Var, reason: &str) -> Result<(), UnifyError> {
+        self.transaction(|store| {
+            store.check(var.into())?;
+            match store.walk(var.into()) {
+                Shape::Free(root) => {
+                    let failed = store.failed_value(reason.into())?;
+                    store.bind_root(root, failed);
+                    Ok(())
+                }
+                _ => {
+                    let offered = format!("failed({reason})");
+                    Err(RebindingError { variable: store.name(var), held: store.show(var), offered }.into())
+                }
+            }
+        })
     }
 
     /// Whether both are variables that were made one, directly or not; a variable is an alias of itself.

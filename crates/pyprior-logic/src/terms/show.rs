@@ -119,8 +119,8 @@ impl Writer<'_> {
                 self.parts("(", args, |out, place| out.push_str(&format!("{}=", fields[place])));
                 self.out.push(')');
             }
-            Functor::Failure(id) => {
-                let reason = self.store.failure(*id);
+            Functor::Failure(_) => {
+                let reason = self.store.failure_of(node).unwrap_or_default();
                 self.out.push_str("failed(");
                 self.cut(&reason);
                 self.out.push(')');

@@ -7,7 +7,7 @@
 use super::convert::IntoTerm;
 use super::entail::Entailment;
 use super::error::{FailedValue, RebindingError, UnificationError, UnifyError};
-use crate::store::{Functor, Shape, Store, Term, Var};
+use crate::store::{Shape, Store, Term, Var};
 
 /// Why a pair of terms stopped a unification.
 enum Stop {
@@ -96,10 +96,8 @@ impl Store {
                 if m == n {
                     return Ok(());
                 }
-                for node in [m, n] {
-                    if let Functor::Failure(id) = self.functor(node) {
-                        return Err(Stop::Error(FailedValue { reason: self.failure(*id) }.into()));
-                    }
+                if let Some(reason) = self.failure_of(m).or_else(|| self.failure_of(n)) {
+                    return Err(Stop::Error(FailedValue { reason }.into()));
                 }
                 if !self.same_functor(m, n) {
                     return Err(clash);
@@ -109,9 +107,9 @@ impl Store {
                 self.merge_nodes(m, n);
                 Ok(())
             }
-            (Shape::Node(node), _) | (_, Shape::Node(node)) => match self.functor(node) {
-                Functor::Failure(id) => Err(Stop::Error(FailedValue { reason: self.failure(*id) }.into())),
-                _ => Err(clash),
+            (Shape::Node(node), _) | (_, Shape::Node(node)) => match self.failure_of(node) {
+                Some(reason) => Err(Stop::Error(FailedValue { reason }.into())),
+                None => Err(clash),
             },
             (a, b) if a == b => Ok(()),
             _ => Err(clash),
