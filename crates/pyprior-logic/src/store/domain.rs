@@ -64,16 +64,17 @@ impl Store {
         universe: &Arc<Universe>,
         words: impl Iterator<Item = u64>,
     ) -> Result<Var, DomainError> {
-        let id = self.universe_id(universe);
         let offset = self.words.len();
         self.words.extend(words);
         let size = self.words[offset..].iter().map(|word| word.count_ones()).sum();
         let var = self.newvar();
-        let Some(cell) = self.cells.get_mut(var.index()).filter(|_| size > 0) else {
+        if size == 0 || var == Var::NONE {
             self.words.truncate(offset);
             self.cells.truncate(var.index());
             return Err(DomainError::Empty(var));
-        };
+        }
+        let id = self.universe_id(universe);
+        let cell = &mut self.cells[var.index()];
         *cell = Cell { universe: id, offset: offset as u32, size, ..*cell };
         Ok(var)
     }

@@ -57,31 +57,45 @@ impl Store {
             match store.entailed(var, value)? {
                 Entailment::Equal => Ok(()),
                 Entailment::Different | Entailment::Open(_) => {
-                    let held = store.binding_of(var);
+                    let held = store.show_known(var.into());
                     Err(RebindingError { variable: store.name(var), held, offered: store.show(value) }.into())
                 }
             }
         })
     }
 
-    /// Unifies inside of somebody's transaction: after an error the store is to be undone.
+    /// Unifies inside of somebody's transaction, who has to undo it after an error.
     pub(super) fn unify_terms(&mut self, left: Term, right: Term) -> Result<(), UnifyError> {
         self.check(left)?;
         self.check(right)?;
+        let mark = self.mark();
         let mut work = vec![(left, right)];
         while let Some((a, b)) = work.pop() {
-            match self.unify_pair(a, b, &mut work) {
-                Ok(()) => {}
-                Err(Stop::Error(error)) => return Err(error),
-                Err(Stop::Clash(a, b)) => {
-                    let clash = (self.show(a), self.show(b));
-                    let (left, right) = (self.show(left), self.show(right));
-                    let clash = Some(clash).filter(|(a, b)| (a, b) != (&left, &right));
-                    return Err(UnificationError { left, right, clash }.into());
+            let stop = match self.unify_pair(a, b, &mut work) {
+                Ok(()) => continue,
+                Err(stop) => stop,
+            };
+            // The parts are shown with what was found out until here, the sides as they were.
+            let clash = match stop {
+                Stop::Error(error) => {
+                    self.undo_to(mark);
+                    return Err(error);
                 }
-            }
+                Stop::Clash(a, b) => (self.show_known(a), self.show_known(b)),
+            };
+            self.undo_to(mark);
+            let (left, right) = (self.show_known(left), self.show_known(right));
+            let clash = Some(clash).filter(|(a, b)| (a, b) != (&left, &right));
+            return Err(UnificationError { left, right, clash }.into());
         }
+        self.commit(mark);
         Ok(())
+    }
+
+    /// As [`show`](Store::show), with the value of a variable whose domain has come down to one.
+    fn show_known(&mut self, term: Term) -> String {
+        let term = self.walk_to_term(term);
+        self.show(term)
     }
 
     fn unify_pair(&mut self, a: Term, b: Term, work: &mut Vec<(Term, Term)>) -> Result<(), Stop> {
@@ -137,10 +151,5 @@ impl Store {
             Some(root) => self.binding(root).unwrap_or(root.into()),
             None => term,
         }
-    }
-
-    fn binding_of(&mut self, var: Var) -> String {
-        let held = self.walk_to_term(var.into());
-        self.show(held)
     }
 }
