@@ -1,6 +1,7 @@
-//! Logic variables, dataflow and finite domains over one trailed store.
+#![doc = include_str!("../README.md")]
 
 mod dataflow;
+pub mod fd;
 mod space;
 mod store;
 mod terms;
