@@ -178,7 +178,6 @@ impl Flow {
     }
 
     /// A task with more to say of it.
-    #[must_use]
     pub fn task(&self, name: &str) -> TaskBuilder<'_> {
         TaskBuilder { flow: self, name: name.to_owned(), binds: Vec::new() }
     }

@@ -16,7 +16,7 @@ pub use script::{Recipe, Space};
 
 use crate::dataflow::{AllBlocked, TaskError};
 use crate::store::{Store, Term};
-use crate::terms::UnifyError;
+use crate::terms::{ReadError, UnifyError};
 
 /// What a space has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,9 @@ pub enum SpaceError {
     /// The script of the space did not do the same as the first time: it hangs on something outside.
     #[error("the script of the space does not repeat itself")]
     Diverged,
+    /// What it found is no value.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The solution does not fit into the store.
     #[error(transparent)]
     Merge(#[from] UnifyError),

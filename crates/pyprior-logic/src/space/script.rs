@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::{SearchSpace, SpaceError, Status};
 use crate::dataflow::{Flow, Scheduler, TaskError};
 use crate::store::{Store, Term, Var};
-use crate::terms::ReadError;
 use crate::value::Value;
 
 type Script = Arc<dyn Fn(Flow, Var) -> Pin<Box<dyn Future<Output = Result<(), TaskError>>>> + Send + Sync>;
@@ -51,11 +50,13 @@ struct Live {
     told: usize,
 }
 
-/// How to come to a space: its script, and what was chosen. Unlike a space it can go to another thread.
+/// How to come to a space: its script, and what was chosen. It is a space, too, one that keeps no tasks: it can go to other
+/// threads, and it runs its script from the beginning each time that it is asked something new.
 #[derive(Clone)]
 pub struct Recipe {
     script: Script,
     chosen: Vec<usize>,
+    status: Option<Status>,
 }
 
 impl fmt::Debug for Space {
@@ -80,8 +81,41 @@ impl Recipe {
     /// The space.
     #[must_use]
     pub fn space(self) -> Space {
-        Space { script: self.script, chosen: self.chosen, live: None, status: None }
+        Space { script: self.script, chosen: self.chosen, live: None, status: self.status }
     }
+}
+
+impl SearchSpace for Recipe {
+    fn ask(&mut self) -> Result<Status, SpaceError> {
+        if let Some(status) = &self.status {
+            return Ok(status.clone());
+        }
+        let status = self.clone().space().ask()?;
+        Ok(self.status.insert(status).clone())
+    }
+
+    fn commit(&mut self, alternative: usize) -> Result<(), SpaceError> {
+        commit(self.ask()?, alternative, &mut self.chosen)?;
+        self.status = None;
+        Ok(())
+    }
+
+    fn merge(self, store: &mut Store) -> Result<Term, SpaceError> {
+        self.space().merge(store)
+    }
+}
+
+/// Notes an alternative, if a space of this status has it.
+fn commit(status: Status, alternative: usize, chosen: &mut Vec<usize>) -> Result<(), SpaceError> {
+    let of = match status {
+        Status::Alternatives(of) => of,
+        Status::Failed | Status::Solved | Status::Suspended(_) => 0,
+    };
+    if !(1..=of).contains(&alternative) {
+        return Err(SpaceError::NoAlternative { given: alternative, of });
+    }
+    chosen.push(alternative);
+    Ok(())
 }
 
 impl Space {
@@ -97,7 +131,7 @@ impl Space {
     /// How to come to this space.
     #[must_use]
     pub fn recipe(&self) -> Recipe {
-        Recipe { script: Arc::clone(&self.script), chosen: self.chosen.clone() }
+        Recipe { script: Arc::clone(&self.script), chosen: self.chosen.clone(), status: self.status.clone() }
     }
 
     /// What was chosen so far, the first first.
@@ -109,12 +143,11 @@ impl Space {
     /// The value that the root has in a solved space.
     ///
     /// # Errors
-    /// [`SpaceError::NotSolved`]; [`SpaceError::Task`] with a [`ReadError`] if it is no value; those of
-    /// [`ask`](SearchSpace::ask).
+    /// [`SpaceError::NotSolved`]; [`SpaceError::Read`] if it is no value; those of [`ask`](SearchSpace::ask).
     pub fn value(&mut self) -> Result<Value, SpaceError> {
         let live = self.solved()?;
         let root = live.root;
-        Ok(live.scheduler.with(|store| store.value(root))?.map_err(|error: ReadError| TaskError::from(error))?)
+        Ok(live.scheduler.with(|store| store.value(root))??)
     }
 
     fn solved(&mut self) -> Result<&mut Live, SpaceError> {
@@ -173,14 +206,7 @@ impl SearchSpace for Space {
     }
 
     fn commit(&mut self, alternative: usize) -> Result<(), SpaceError> {
-        let of = match self.ask()? {
-            Status::Alternatives(of) => of,
-            Status::Failed | Status::Solved | Status::Suspended(_) => 0,
-        };
-        if !(1..=of).contains(&alternative) {
-            return Err(SpaceError::NoAlternative { given: alternative, of });
-        }
-        self.chosen.push(alternative);
+        commit(self.ask()?, alternative, &mut self.chosen)?;
         self.status = None;
         Ok(())
     }

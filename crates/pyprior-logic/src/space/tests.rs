@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::dataflow::{Flow, Propagation};
 use crate::store::{DomainError, Universe, Var};
-use crate::terms::ReadError;
 use crate::value::Value;
 
 fn choice() -> Space {
@@ -63,7 +62,7 @@ fn all<S: SearchSpace>(mut space: S) -> Result<Vec<Value>, SpaceError> {
         Status::Solved => {
             let mut store = Store::new();
             let solution = space.merge(&mut store)?;
-            Ok(vec![store.value(solution).map_err(|error: ReadError| TaskError::from(error))?])
+            Ok(vec![store.value(solution)?])
         }
         Status::Alternatives(of) => {
             let mut found = Vec::new();
@@ -89,8 +88,10 @@ fn recipes_come_to_the_same_space() {
     space.commit(2).unwrap();
     space.commit(4).unwrap();
     let recipe = space.recipe();
-    let value = std::thread::spawn(move || all(recipe.space()).unwrap()).join().unwrap();
+    let again = recipe.clone();
+    let value = std::thread::spawn(move || all(again).unwrap()).join().unwrap();
     assert_eq!(value, [Value::from([2, 4, 1, 3])]);
+    assert_eq!(all(recipe.space()).unwrap(), value);
     assert_eq!(space.chosen(), [2, 4]);
 }
 
