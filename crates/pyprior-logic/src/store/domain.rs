@@ -92,6 +92,7 @@ impl Store {
         let place = known.map_or(self.universes.len(), |place| newest + place);
         if known.is_none() {
             self.universes.push(Arc::clone(universe));
+            self.widths.push(universe.words() as u32);
         }
         place as u32
     }
@@ -100,31 +101,43 @@ impl Store {
     #[must_use]
     pub fn domain(&self, var: Var) -> Option<DomainRef<'_>> {
         let cell = self.domain_cell(var)?.1;
-        let universe = &self.universes[cell.universe as usize];
+        Some(DomainRef {
+            universe: &self.universes[cell.universe as usize],
+            words: self.words_of(cell),
+            size: cell.size,
+        })
+    }
+
+    #[inline]
+    fn words_of(&self, cell: &Cell) -> &[u64] {
         let start = cell.offset as usize;
-        Some(DomainRef { universe, words: &self.words[start..start + universe.words()], size: cell.size })
+        &self.words[start..start + self.widths[cell.universe as usize] as usize]
     }
 
     /// The words of the domain; none if there is no domain.
     #[must_use]
+    #[inline]
     pub fn words(&self, var: Var) -> &[u64] {
-        self.domain(var).map_or(&[], |domain| domain.words)
+        self.domain_cell(var).map_or(&[], |(_, cell)| self.words_of(cell))
     }
 
     /// How many values the domain has; 0 if there is no domain.
     #[must_use]
+    #[inline]
     pub fn size(&self, var: Var) -> u32 {
         self.domain_cell(var).map_or(0, |(_, cell)| cell.size)
     }
 
     /// The number of the one value that is left in the domain.
     #[must_use]
+    #[inline]
     pub fn fixed(&self, var: Var) -> Option<u32> {
         if self.size(var) == 1 { self.min_index(var) } else { None }
     }
 
     /// The lowest number in the domain.
     #[must_use]
+    #[inline]
     pub fn min_index(&self, var: Var) -> Option<u32> {
         let words = self.words(var);
         let place = words.iter().position(|word| *word != 0)?;
@@ -133,6 +146,7 @@ impl Store {
 
     /// The highest number in the domain.
     #[must_use]
+    #[inline]
     pub fn max_index(&self, var: Var) -> Option<u32> {
         let words = self.words(var);
         let place = words.iter().rposition(|word| *word != 0)?;
@@ -141,6 +155,7 @@ impl Store {
 
     /// Whether the domain has the value of this number.
     #[must_use]
+    #[inline]
     pub fn contains(&self, var: Var, index: u32) -> bool {
         self.words(var).get(index as usize / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
@@ -208,7 +223,21 @@ impl Store {
     fn narrow(&mut self, var: Var, mask: impl Fn(usize) -> u64) -> Result<bool, DomainError> {
         let (root, cell) = self.domain_cell(var).ok_or(DomainError::Missing(var))?;
         let (start, old) = (cell.offset as usize, cell.size);
-        let count = self.universes[cell.universe as usize].words();
+        let count = self.widths[cell.universe as usize] as usize;
+        if count == 1 {
+            // Most domains: nothing to go through.
+            let left = self.words[start] & mask(0);
+            if left == self.words[start] {
+                return Ok(false);
+            }
+            if left == 0 {
+                return Err(DomainError::Empty(root));
+            }
+            self.save_domain(root);
+            self.words[start] = left;
+            self.narrowed(root, left.count_ones());
+            return Ok(true);
+        }
         let words = &self.words[start..start + count];
         let size = words.iter().enumerate().map(|(place, word)| (word & mask(place)).count_ones()).sum();
         if size == old {
@@ -221,12 +250,17 @@ impl Store {
         for (place, word) in self.words[start..start + count].iter_mut().enumerate() {
             *word &= mask(place);
         }
+        self.narrowed(root, size);
+        Ok(true)
+    }
+
+    #[inline]
+    fn narrowed(&mut self, root: Var, size: u32) {
         self.cells[root.index()].size = size;
         self.report(root, if size == 1 { DomainChange::Fixed } else { DomainChange::Narrowed });
         if size == 1 {
             self.wake(root, super::Wake::Bound(root));
         }
-        Ok(true)
     }
 
     #[inline]

@@ -54,6 +54,8 @@ pub struct Store {
     cells: Vec<Cell>,
     words: Vec<u64>,
     universes: Vec<Arc<Universe>>,
+    /// How many words a domain of each universe takes: looked up more often than all else.
+    widths: Vec<u32>,
     terms: heap::Terms,
     /// Names of variables that have one, in ascending order of the variables.
     names: Vec<(u32, Arc<str>)>,
@@ -149,6 +151,7 @@ impl Store {
 
     /// Whether the variable is aliased with any other.
     #[must_use]
+    #[inline]
     pub fn is_aliased(&self, var: Var) -> bool {
         self.cells.get(var.index()).is_some_and(|cell| cell.next != var.0)
     }

@@ -108,6 +108,7 @@ impl Store {
         }
         self.words.truncate(frame.words);
         self.universes.truncate(frame.universes);
+        self.widths.truncate(frame.universes);
         self.terms.truncate(frame.nodes, frame.args, frame.atoms, frame.functors, frame.failures);
         self.events.cut(frame.events);
         self.wakes.cut(frame.wakes);
@@ -202,13 +203,13 @@ impl Store {
             return;
         }
         self.cells[root.index()].stamp = self.time;
-        let count = self.universes[cell.universe as usize].words();
+        let count = self.widths[cell.universe as usize];
         if count == 1 {
             self.trail.push(Entry::Small { var: root, old: self.words[cell.offset as usize] });
             return;
         }
         self.trail.push(Entry::Size { var: root, old: cell.size });
-        for index in cell.offset..cell.offset + count as u32 {
+        for index in cell.offset..cell.offset + count {
             self.trail.push(Entry::Word { index, old: self.words[index as usize] });
         }
     }
