@@ -11,7 +11,7 @@ pub use dataflow::{
     AllBlocked, Blocked, Choose, Equal, Flow, Pause, Propagation, Ready, Scheduler, Stable, StreamReader, StreamWriter,
     TaskBuilder, TaskError, Wait, WaitNeeded,
 };
-pub use space::{Recipe, SearchSpace, Space, SpaceError, Status, distribute};
+pub use space::{Constraints, DomainSpace, Recipe, SearchSpace, Space, SpaceError, Status, distribute, distribute_by};
 pub use store::{DomainChange, DomainError, DomainEvent, DomainRef, Mark, Store, Term, Universe, Var};
 pub use terms::{
     Entailment, FailedValue, IntoTerm, Part, Parts, ReadError, RebindingError, Structure, UnificationError, UnifyError,

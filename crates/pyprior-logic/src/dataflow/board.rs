@@ -1,14 +1,14 @@
 //! Who waits for what: the part of a scheduler that its tasks write to.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Wake as StdWake;
 
 use super::error::TaskError;
-use crate::store::{DomainError, Store, Var, Wake};
+use crate::store::{Store, Var, Wake};
 
 /// Counts tasks from the first; never used again.
 pub(super) type TaskId = u64;
@@ -20,8 +20,8 @@ pub trait Propagation {
     /// Takes the store's [events](Store::next_event) and narrows domains until nothing changes.
     ///
     /// # Errors
-    /// [`DomainError::Empty`] on a contradiction.
-    fn propagate(&mut self, store: &mut Store) -> Result<(), DomainError>;
+    /// [`TaskError::Fail`] or [`TaskError::Domain`] on a contradiction, any other if it cannot be done.
+    fn propagate(&mut self, store: &mut Store) -> Result<(), TaskError>;
 }
 
 /// What a suspended task waits for.
@@ -65,6 +65,9 @@ pub(super) struct Board {
     pub(super) current: Option<TaskId>,
     choices: VecDeque<Choice>,
     chosen: HashMap<u64, usize>,
+    /// Those that wait until no other task can run, and whose turn came.
+    stable: VecDeque<(u64, TaskId)>,
+    granted: HashSet<u64>,
     count: u64,
     pub(super) propagation: Option<Box<dyn Propagation>>,
 }
@@ -179,6 +182,28 @@ impl Board {
     pub(super) fn withdraw(&mut self, id: u64) {
         self.choices.retain(|choice| choice.id != id);
         self.chosen.remove(&id);
+        self.stable.retain(|(waits, _)| *waits != id);
+        self.granted.remove(&id);
+    }
+
+    /// Asks to be resumed when no other task can run.
+    pub(super) fn ask_stable(&mut self) -> Result<u64, TaskError> {
+        let task = self.current.ok_or(TaskError::Outside)?;
+        let id = self.count();
+        self.stable.push_back((id, task));
+        Ok(id)
+    }
+
+    pub(super) fn is_stable(&mut self, id: u64) -> bool {
+        self.granted.remove(&id)
+    }
+
+    /// No task can run: resumes the first of those that wait for this. False if there is none.
+    pub(super) fn grant_stable(&mut self) -> bool {
+        let Some((id, task)) = self.stable.pop_front() else { return false };
+        self.granted.insert(id);
+        self.awaken(task);
+        true
     }
 
     pub(super) fn chosen(&mut self, id: u64) -> Option<usize> {

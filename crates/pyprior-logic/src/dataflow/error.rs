@@ -105,7 +105,7 @@ impl fmt::Display for AllBlocked {
             f.write_str(if place == 0 { ": " } else { ", " })?;
             f.write_str(&blocked.task)?;
             match blocked.variables.as_slice() {
-                [] => f.write_str(" waits for no variable")?,
+                [] => f.write_str(" waits for a choice, or for something outside")?,
                 variables => write!(f, " waits for {}", variables.join(" and "))?,
             }
         }

@@ -126,7 +126,7 @@ impl Flow {
 
     /// Waits until no other task can run, and nothing is left to propagate.
     pub fn stable(&self) -> Stable {
-        Stable { shared: Rc::clone(&self.shared), suspended: false }
+        Stable { shared: Rc::clone(&self.shared), asked: None }
     }
 
     /// Waits until somebody commits the [space](crate::Space) of this task to one of `1..=alternatives`. None fails it.

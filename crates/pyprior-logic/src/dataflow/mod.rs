@@ -19,5 +19,6 @@ pub use board::Propagation;
 pub use error::{AllBlocked, Blocked, TaskError};
 pub use flow::{Flow, TaskBuilder};
 pub use scheduler::Scheduler;
+pub(crate) use scheduler::panicked;
 pub use stream::{StreamReader, StreamWriter};
 pub use wait::{Choose, Equal, Pause, Ready, Stable, Wait, WaitNeeded};

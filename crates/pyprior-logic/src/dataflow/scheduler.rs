@@ -286,7 +286,7 @@ impl Scheduler {
             drop(board);
             match propagated {
                 Ok(Ok(())) => {}
-                Ok(Err(empty)) => self.failures.push(empty.into()),
+                Ok(Err(error)) => self.failures.push(error),
                 Err(panic) => self.failures.push(panicked(&*panic)),
             }
             self.awaken()?;
@@ -295,11 +295,7 @@ impl Scheduler {
                 return Ok(!board.ready.is_empty());
             }
         }
-        let waits = board.blocked.iter().find(|(_, reasons)| reasons.contains(&Until::Stable)).map(|(task, _)| *task);
-        if let Some(task) = waits {
-            board.awaken(task);
-        }
-        Ok(waits.is_some())
+        Ok(board.grant_stable())
     }
 
     fn resume(&mut self, task: TaskId) {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{DomainError, Store, Universe, Var};
+use crate::store::{Store, Universe, Var};
 use crate::terms::UnifyError;
 use crate::value::Value;
 
@@ -298,7 +298,7 @@ fn a_domain_that_comes_down_to_one_value_wakes_tasks() {
 struct Differ(Var, Var);
 
 impl Propagation for Differ {
-    fn propagate(&mut self, store: &mut Store) -> Result<(), DomainError> {
+    fn propagate(&mut self, store: &mut Store) -> Done {
         store.clear_events();
         for (a, b) in [(self.0, self.1), (self.1, self.0)] {
             if let Some(index) = store.fixed(a) {
@@ -328,6 +328,30 @@ fn propagation_runs_when_no_task_can() {
     let z = main.newvar();
     let error = main.wait(z).unwrap_err();
     assert!(error.is_contradiction(), "{error}");
+}
+
+#[test]
+fn tasks_wait_in_turn_until_nothing_else_runs() {
+    let mut main = Scheduler::new();
+    let log = Rc::new(std::cell::RefCell::new(Vec::new()));
+    for (number, pauses) in [(0, 0), (1, 3), (2, 1)] {
+        let log = Rc::clone(&log);
+        main.stacklet("settles", |flow| async move {
+            for _ in 0..pauses {
+                flow.pause().await;
+            }
+            flow.stable().await?;
+            log.borrow_mut().push(number);
+            flow.pause().await;
+            log.borrow_mut().push(10 + number);
+            Ok(())
+        });
+    }
+    main.run().unwrap();
+    assert_eq!(*log.borrow(), [0, 10, 2, 12, 1, 11]);
+    main.stacklet("chooses", |flow| async move { flow.choose(2).await.map(|_| ()) });
+    let error = main.run().unwrap_err();
+    assert_eq!(error.to_string(), "all tasks are blocked: chooses waits for a choice, or for something outside");
 }
 
 #[test]

@@ -186,11 +186,16 @@ impl Future for Choose {
 
 impl Drop for Choose {
     fn drop(&mut self) {
-        if let Some(id) = self.offered
-            && let Ok(mut board) = self.shared.board.try_borrow_mut()
-        {
-            board.withdraw(id);
-        }
+        withdraw(&self.shared, self.offered);
+    }
+}
+
+/// Takes back what a future has asked for that is not waited for any more.
+fn withdraw(shared: &Shared, asked: Option<u64>) {
+    if let Some(id) = asked
+        && let Ok(mut board) = shared.board.try_borrow_mut()
+    {
+        board.withdraw(id);
     }
 }
 
@@ -198,17 +203,29 @@ impl Drop for Choose {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Stable {
     pub(super) shared: Rc<Shared>,
-    pub(super) suspended: bool,
+    pub(super) asked: Option<u64>,
 }
 
 impl Future for Stable {
     type Output = Result<(), TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        if std::mem::replace(&mut self.suspended, true) {
-            return Poll::Ready(Ok(()));
-        }
-        settle(self.shared.suspend(Until::Stable).map(|()| None))
+        let shared = Rc::clone(&self.shared);
+        let Ok(mut board) = shared.board.try_borrow_mut() else { return Poll::Ready(Err(TaskError::Busy)) };
+        let asked = match self.asked {
+            Some(id) => Ok(id),
+            None => board.ask_stable(),
+        };
+        settle(asked.and_then(|id| {
+            self.asked = Some(id);
+            if board.is_stable(id) { Ok(Some(())) } else { board.suspend(Until::Stable).map(|()| None) }
+        }))
+    }
+}
+
+impl Drop for Stable {
+    fn drop(&mut self) {
+        withdraw(&self.shared, self.asked);
     }
 }
 

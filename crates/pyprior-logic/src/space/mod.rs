@@ -4,14 +4,18 @@
 //! take; who searches commits it to one of them, and to others in clones (Schulte, *Programming Constraint Services*, 2002).
 //! What is to be found is one thing, how it is looked for another.
 
+mod constraints;
 mod copy;
 mod distribute;
+mod domains;
 mod script;
 
 #[cfg(test)]
 mod tests;
 
-pub use distribute::distribute;
+pub use constraints::Constraints;
+pub use distribute::{distribute, distribute_by};
+pub use domains::DomainSpace;
 pub use script::{Recipe, Space};
 
 use crate::dataflow::{AllBlocked, TaskError};

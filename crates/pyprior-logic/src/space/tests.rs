@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::dataflow::{Flow, Propagation};
-use crate::store::{DomainError, Universe, Var};
+use crate::fd::{Choice, Distribution, Distributor, Network, Order, Relation, ValueOrder, View};
+use crate::store::{Universe, Var};
 use crate::value::Value;
 
 fn choice() -> Space {
@@ -220,7 +221,7 @@ fn merging_copies_what_hangs_on_the_root() {
 struct AllDifferent(Vec<Var>);
 
 impl Propagation for AllDifferent {
-    fn propagate(&mut self, store: &mut Store) -> Result<(), DomainError> {
+    fn propagate(&mut self, store: &mut Store) -> Result<(), TaskError> {
         let mut changed = true;
         while std::mem::take(&mut changed) {
             for (place, var) in self.0.iter().enumerate() {
@@ -254,4 +255,78 @@ fn distribution_finds_all_of_a_finite_domain() {
     sorted.dedup();
     assert_eq!(found.len(), 6);
     assert_eq!(sorted, ["[1, 2, 3]", "[1, 3, 2]", "[2, 1, 3]", "[2, 3, 1]", "[3, 1, 2]", "[3, 2, 1]"]);
+}
+
+fn queens_network(n: usize, store: &mut Store) -> (Network, Vec<Var>) {
+    let rows = Universe::range(1..=n as i64);
+    let vars: Vec<Var> = (0..n).map(|_| store.new_domain_var(&rows).unwrap()).collect();
+    let mut network = Network::new();
+    for a in 0..n {
+        for b in 0..a {
+            let apart = format!("x != y and abs(x - y) != {}", a - b);
+            let relation = Relation::expression(&["x", "y"], &apart).unwrap();
+            network.post(&relation, &[vars[a], vars[b]]).unwrap();
+        }
+    }
+    (network, vars)
+}
+
+#[test]
+fn spaces_of_domains_are_searched_by_the_same_engines() {
+    for (n, ways) in [(4, 2), (5, 10), (6, 4), (7, 40)] {
+        let mut store = Store::new();
+        let (network, vars) = queens_network(n, &mut store);
+        let space = DomainSpace::new(store, network, &vars);
+        let found = all(space.clone()).unwrap();
+        assert_eq!(found.len(), ways);
+        let order = Order { values: ValueOrder::Greatest, distribution: Distribution::Dichotomic, ..Order::default() };
+        let mut other = all(space.with_distributor(order)).unwrap();
+        other.sort();
+        let mut found = found;
+        found.sort();
+        assert_eq!(other, found);
+        if n == 4 {
+            assert_eq!(all(Space::new(queens)).unwrap(), found);
+        }
+    }
+}
+
+#[test]
+fn relations_are_posted_in_a_script() {
+    let space = Space::new(|flow, root| async move {
+        let constraints = Constraints::new(&flow)?;
+        let digits = Universe::range(1..=6);
+        let x = flow.with(|store| store.new_domain_var(&digits))??;
+        let y = flow.with(|store| store.new_domain_var(&digits))??;
+        flow.unify(root, (x, y))?;
+        let sum = Relation::template("%s + %s == 7").map_err(TaskError::other)?;
+        constraints.post(&sum, &[x, y])?;
+        flow.stacklet("bigger", |flow| async move {
+            if flow.int(x).await? > flow.int(y).await? { Ok(()) } else { flow.fail() }
+        });
+        distribute(flow, vec![x, y]).await
+    });
+    let found: Vec<String> = all(space).unwrap().iter().map(Value::to_string).collect();
+    assert_eq!(found, ["(4, 3)", "(5, 2)", "(6, 1)"]);
+}
+
+#[test]
+fn a_distributor_that_does_not_divide_is_not_followed_and_a_panic_is_an_error() {
+    struct Wrong(bool);
+    impl Distributor for Wrong {
+        fn choose(&self, view: &View<'_>) -> Option<Choice> {
+            assert!(self.0, "on purpose");
+            Some(Choice::Value { variable: view.len() + 5, index: 77 })
+        }
+    }
+    let mut store = Store::new();
+    let (network, vars) = queens_network(5, &mut store);
+    let space = DomainSpace::new(store, network, &vars);
+    assert_eq!(all(space.clone().with_distributor(Wrong(true))).unwrap().len(), 10);
+    let error = space.with_distributor(Wrong(false)).ask().unwrap_err();
+    assert_eq!(error.to_string(), "panicked: on purpose");
+    let mut free = Store::new();
+    let x = free.newvar();
+    let error = DomainSpace::new(free, Network::new(), &[x]).ask().unwrap_err();
+    assert_eq!(error.to_string(), "_0 has no domain");
 }

@@ -7,9 +7,9 @@ use crate::store::{Store, Var};
 /// What a strategy sees: the variables of the search by position, as propagation left them.
 #[derive(Debug)]
 pub struct View<'s> {
-    pub(super) store: &'s Store,
-    pub(super) variables: &'s [Var],
-    pub(super) weights: &'s [u32],
+    pub(crate) store: &'s Store,
+    pub(crate) variables: &'s [Var],
+    pub(crate) weights: &'s [u32],
 }
 
 impl View<'_> {
@@ -91,7 +91,7 @@ impl Choice {
     }
 
     /// Whether some and not all of the values left are named.
-    pub(super) fn divides(&self, view: &View<'_>) -> bool {
+    pub(crate) fn divides(&self, view: &View<'_>) -> bool {
         let Some(var) = view.variables.get(self.variable()) else { return false };
         let words = view.store.words(*var);
         match self {
@@ -111,7 +111,7 @@ impl Choice {
 
     /// Takes the choice (`first`) or what it leaves.
     #[inline]
-    pub(super) fn apply(&self, store: &mut Store, variables: &[Var], first: bool) -> bool {
+    pub(crate) fn apply(&self, store: &mut Store, variables: &[Var], first: bool) -> bool {
         let var = variables[self.variable()];
         let changed = match (self, first) {
             (Choice::Value { index, .. }, true) => store.assign(var, *index),
