@@ -31,12 +31,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!(store.is_free(x) && !store.is_bound(x));
     store.bind(x, 42)?;
     assert!(store.value(x)?.as_int().is_some_and(|n| n / 2 == 21));
-    println!("{}", store.bind(x, "hello").unwrap_err());
+    if let Err(error) = store.bind(x, "hello") {
+        println!("{error}");
+    }
     store.bind(x, 42)?;
 
     // Values unify if they are equal.
     store.unify([1, 2], [1, 2])?;
-    println!("{}", store.unify(42, 43).unwrap_err());
+    if let Err(error) = store.unify(42, 43) {
+        println!("{error}");
+    }
 
     // Variables in maps.
     let (z, w) = (store.newvar(), store.newvar());
@@ -59,7 +63,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         s.unify(y, (1, z))?;
         s.unify(y, (1, 43))
     });
-    println!("{}", outcome.unwrap_err());
-    assert!(store.is_free(y));
+    assert!(outcome.is_err() && store.is_free(y));
     Ok(())
 }

@@ -308,3 +308,24 @@ fn alias_paths_stay_short_without_compression() {
     assert_eq!(store.class(vars[7]).count(), vars.len());
     assert!(vars.iter().all(|var| store.alias_of(*var, vars[0])));
 }
+
+/// Two cycles of n and of m nodes are equal after n + m steps at the most, not n m.
+#[test]
+fn unification_of_cycles_is_linear() {
+    let (n, m) = (10_007, 9_973);
+    let mut store = Store::new();
+    let [x, y] = [n, m].map(|len| {
+        let first = store.newvar();
+        let mut term: Term = first.into();
+        for _ in 0..len {
+            term = store.term((1, term)).unwrap();
+        }
+        store.unify(first, term).unwrap();
+        first
+    });
+    let mark = store.mark();
+    store.unify(x, y).unwrap();
+    assert!(store.trail.len() <= 2 * (n + m), "{} steps", store.trail.len());
+    store.undo_to(mark);
+    assert_eq!(store.entailed(x, y).unwrap(), crate::Entailment::Equal);
+}

@@ -64,23 +64,19 @@ impl Model {
                 model.classes.drain(..).partition(|class| !class.is_disjoint(&merged));
             merged.extend(joined.into_iter().flatten());
             model.classes = apart;
+            let known =
+                |model: &Model, x: &Paper, y: &Paper| model.same(x, y) || merged.contains(x) && merged.contains(y);
+            let owned = |(x, y): (&Paper, &Paper)| (x.clone(), y.clone());
             let functions: Vec<&Paper> = merged.iter().filter(|term| !matches!(term, Paper::Var(_))).collect();
             for pair in functions.windows(2) {
                 match (pair[0], pair[1]) {
                     (Paper::Int(m), Paper::Int(n)) if m == n => {}
                     (Paper::Pair(a, b), Paper::Pair(c, d)) => {
-                        for (x, y) in [(a, c), (b, d)] {
-                            if !model.same(x, y) && !(merged.contains(&**x) && merged.contains(&**y)) {
-                                left.push(((**x).clone(), (**y).clone()));
-                            }
-                        }
+                        let parts = [(&**a, &**c), (&**b, &**d)];
+                        left.extend(parts.into_iter().filter(|(x, y)| !known(&model, x, y)).map(owned));
                     }
                     (Paper::List(a), Paper::List(b)) if a.len() == b.len() => {
-                        for (x, y) in a.iter().zip(b) {
-                            if !model.same(x, y) && !(merged.contains(x) && merged.contains(y)) {
-                                left.push((x.clone(), y.clone()));
-                            }
-                        }
+                        left.extend(a.iter().zip(b).filter(|(x, y)| !known(&model, x, y)).map(owned));
                     }
                     _ => return None,
                 }
