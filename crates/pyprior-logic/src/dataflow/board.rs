@@ -1,13 +1,14 @@
 //! Who waits for what: the part of a scheduler that its tasks write to.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Wake as StdWake;
 
 use super::error::TaskError;
+use super::waiting::{ByNumber, On, Waiter, Waiting};
 use crate::store::{Store, Var, Wake};
 
 /// Counts tasks from the first; never used again.
@@ -29,6 +30,8 @@ pub trait Propagation {
 pub(super) enum Until {
     /// The variable has a value.
     Bound(Var),
+    /// The variable has a value, or is aliased.
+    Changed(Var),
     /// The variable is needed.
     Needed(Var),
     /// Somebody commits.
@@ -37,11 +40,19 @@ pub(super) enum Until {
     Stable,
 }
 
-struct Waiter {
-    task: TaskId,
-    /// Suspensions are woken in their order.
-    order: u64,
-    needs: bool,
+/// Why and since when a task is suspended.
+#[derive(Default)]
+pub(super) struct Suspension {
+    /// Never used again; 0 while the task is ready or runs.
+    id: u64,
+    reasons: Vec<Until>,
+}
+
+impl Suspension {
+    /// What it waits for, if it does.
+    pub(super) fn reasons(&self) -> Option<&[Until]> {
+        (self.id != 0).then_some(&self.reasons)
+    }
 }
 
 pub(super) struct Spawn {
@@ -58,16 +69,17 @@ struct Choice {
 
 #[derive(Default)]
 pub(super) struct Board {
-    waiting: HashMap<Var, Vec<Waiter>>,
-    pub(super) blocked: BTreeMap<TaskId, Vec<Until>>,
+    waiting: Waiting,
+    /// Of all tasks that were suspended once and have not ended.
+    pub(super) suspensions: HashMap<TaskId, Suspension, ByNumber>,
     pub(super) ready: VecDeque<TaskId>,
     pub(super) spawned: VecDeque<Spawn>,
     pub(super) current: Option<TaskId>,
     choices: VecDeque<Choice>,
-    chosen: HashMap<u64, usize>,
+    chosen: HashMap<u64, usize, ByNumber>,
     /// Those that wait until no other task can run, and whose turn came.
     stable: VecDeque<(u64, TaskId)>,
-    granted: HashSet<u64>,
+    granted: HashSet<u64, ByNumber>,
     count: u64,
     pub(super) propagation: Option<Box<dyn Propagation>>,
 }
@@ -105,69 +117,78 @@ impl StdWake for TaskWaker {
     }
 }
 
+/// Whether a task is still suspended as it was when it began to wait.
+fn is_current(suspensions: &HashMap<TaskId, Suspension, ByNumber>, waiter: &Waiter) -> bool {
+    suspensions.get(&waiter.task).is_some_and(|suspension| suspension.id == waiter.suspension)
+}
+
 impl Board {
     fn count(&mut self) -> u64 {
         self.count += 1;
         self.count
     }
 
-    /// Notes that the task that runs now is to wait. It is not suspended before it returns.
-    pub(super) fn suspend(&mut self, until: Until) -> Result<(), TaskError> {
+    /// Notes that the task that runs now is to wait. It is not suspended before it returns. `root` is that of the variable, if
+    /// there is one.
+    pub(super) fn suspend(&mut self, until: Until, root: Option<Var>) -> Result<(), TaskError> {
         let task = self.current.ok_or(TaskError::Outside)?;
         let order = self.count();
-        let (var, needs) = match until {
-            Until::Bound(var) => (Some(var), false),
-            Until::Needed(var) => (Some(var), true),
-            Until::Chosen | Until::Stable => (None, false),
-        };
-        if let Some(var) = var {
-            self.waiting.entry(var).or_default().push(Waiter { task, order, needs });
+        let suspension = self.suspensions.entry(task).or_default();
+        if suspension.id == 0 {
+            suspension.id = order;
+            suspension.reasons.clear();
         }
-        self.blocked.entry(task).or_default().push(until);
+        suspension.reasons.push(until);
+        let on = match until {
+            Until::Bound(_) => On::Value,
+            Until::Changed(_) => On::Change,
+            Until::Needed(_) | Until::Chosen | Until::Stable => On::Need,
+        };
+        let Some(root) = root else { return Ok(()) };
+        let waiter = Waiter { task, suspension: suspension.id, order, on };
+        let suspensions = &self.suspensions;
+        self.waiting.push(root, waiter, |waiter| is_current(suspensions, waiter));
         Ok(())
+    }
+
+    /// The running task waits for something that is not known here, if it does not wait for anything else.
+    pub(super) fn suspend_outside(&mut self, task: TaskId) {
+        let id = self.count();
+        let suspension = self.suspensions.entry(task).or_default();
+        if suspension.id == 0 {
+            suspension.id = id;
+            suspension.reasons.clear();
+        }
     }
 
     /// Makes a suspended task ready. One that is not suspended stays as it is.
     pub(super) fn awaken(&mut self, task: TaskId) {
-        let Some(reasons) = self.blocked.remove(&task) else { return };
-        self.forget(task, &reasons);
-        self.ready.push_back(task);
+        if let Some(suspension) = self.suspensions.get_mut(&task).filter(|suspension| suspension.id != 0) {
+            suspension.id = 0;
+            self.ready.push_back(task);
+        }
     }
 
-    /// Takes back what a task waited for.
-    pub(super) fn forget(&mut self, task: TaskId, reasons: &[Until]) {
-        for reason in reasons {
-            if let Until::Bound(var) | Until::Needed(var) = reason
-                && let Some(waiters) = self.waiting.get_mut(var)
-            {
-                waiters.retain(|waiter| waiter.task != task);
-                if waiters.is_empty() {
-                    self.waiting.remove(var);
-                }
-            }
-        }
+    /// The task has ended. What it waited for is swept away when somebody else waits for that.
+    pub(super) fn end(&mut self, task: TaskId) {
+        self.suspensions.remove(&task);
     }
 
     /// Wakes those whom an event of the store concerns, in the order in which they were suspended.
-    pub(super) fn notify(&mut self, wake: Wake, store: &Store) {
-        let (root, needs_alone) = match wake {
-            Wake::Bound(root) | Wake::Aliased(root) => (root, false),
-            Wake::Needed(root) => (root, true),
-        };
-        let mut due = Vec::new();
-        for member in store.class(root) {
-            if let Some(waiters) = self.waiting.remove(&member) {
-                let (now, later): (Vec<_>, Vec<_>) =
-                    waiters.into_iter().partition(|waiter| waiter.needs || !needs_alone);
-                due.extend(now);
-                if !later.is_empty() {
-                    self.waiting.insert(member, later);
-                }
+    pub(super) fn notify(&mut self, wake: Wake) {
+        let mut due = match wake {
+            Wake::Bound(root) => self.waiting.take(root, |_| true),
+            Wake::Needed(root) => self.waiting.take(root, |on| on == On::Need),
+            Wake::Aliased { over, under } => {
+                self.waiting.join(over, under);
+                self.waiting.take(over, |on| on != On::Value)
             }
-        }
+        };
         due.sort_unstable_by_key(|waiter| waiter.order);
         for waiter in due {
-            self.awaken(waiter.task);
+            if is_current(&self.suspensions, &waiter) {
+                self.awaken(waiter.task);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod flow;
 mod scheduler;
 mod stream;
 mod wait;
+mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -205,8 +205,7 @@ impl Scheduler {
     fn cancel(&mut self, id: TaskId) {
         let slot = self.tasks.remove(&id);
         if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
-            let reasons = board.blocked.remove(&id).unwrap_or_default();
-            board.forget(id, &reasons);
+            board.end(id);
             board.ready.retain(|ready| *ready != id);
         }
         drop(slot);
@@ -216,16 +215,18 @@ impl Scheduler {
     pub(crate) fn blocked(&self) -> AllBlocked {
         let mut tasks = Vec::new();
         if let (Ok(board), Ok(store)) = (self.flow.shared.board.try_borrow(), self.flow.shared.store.try_borrow()) {
-            for (id, reasons) in &board.blocked {
+            for (id, slot) in &self.tasks {
+                let Some(reasons) = board.suspensions.get(id).and_then(|suspension| suspension.reasons()) else {
+                    continue;
+                };
                 if !reasons.is_empty() && reasons.iter().all(|reason| matches!(reason, Until::Needed(_))) {
                     continue;
                 }
                 let variables = reasons.iter().filter_map(|reason| match reason {
-                    Until::Bound(var) | Until::Needed(var) => Some(store.name(*var)),
+                    Until::Bound(var) | Until::Changed(var) | Until::Needed(var) => Some(store.name(*var)),
                     Until::Chosen | Until::Stable => None,
                 });
-                let task = self.tasks.get(id).map_or_else(String::new, |slot| slot.name.clone());
-                tasks.push(Blocked { task, variables: variables.collect() });
+                tasks.push(Blocked { task: slot.name.clone(), variables: variables.collect() });
             }
         }
         AllBlocked { tasks }
@@ -250,7 +251,7 @@ impl Scheduler {
         let mut board = self.flow.shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
         let mut store = self.flow.shared.store.try_borrow_mut().map_err(|_| TaskError::Busy)?;
         while let Some(wake) = store.next_wake() {
-            board.notify(wake, &store);
+            board.notify(wake);
         }
         for task in self.flow.shared.woken.take() {
             board.awaken(task);
@@ -299,25 +300,22 @@ impl Scheduler {
     }
 
     fn resume(&mut self, task: TaskId) {
-        let Some(mut slot) = self.tasks.remove(&task) else { return };
-        let waker = slot.waker.clone();
-        let polled = catch_unwind(AssertUnwindSafe(|| slot.future.as_mut().poll(&mut Context::from_waker(&waker))));
+        let Some(slot) = self.tasks.get_mut(&task) else { return };
+        let Slot { future, waker, .. } = slot;
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(waker))));
         let outcome = match polled {
             Ok(Poll::Pending) => {
                 if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
-                    // One that waits for something else is suspended for no reason that is known here.
-                    board.blocked.entry(task).or_default();
+                    board.suspend_outside(task);
                 }
-                self.tasks.insert(task, slot);
                 return;
             }
             Ok(Poll::Ready(outcome)) => outcome,
             Err(panic) => Err(panicked(&*panic)),
         };
-        // Futures that lost a race inside of the task may have left something behind.
+        let Some(slot) = self.tasks.remove(&task) else { return };
         if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
-            let reasons = board.blocked.remove(&task).unwrap_or_default();
-            board.forget(task, &reasons);
+            board.end(task);
         }
         let Slot { name, binds, future, .. } = slot;
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));

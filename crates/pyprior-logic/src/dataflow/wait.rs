@@ -16,17 +16,19 @@ impl Shared {
         self.store.try_borrow_mut().map(|mut store| look(&mut store)).map_err(|_| TaskError::Busy)
     }
 
-    /// Suspends the running task until a variable is bound, which is needed from now on.
-    fn until_bound(&self, var: Var) -> Result<(), TaskError> {
-        self.with_store(|store| {
+    /// Suspends the running task until a variable is bound, which is needed from now on; until it is aliased, too, if this is
+    /// what `until` says.
+    fn until(&self, var: Var, until: fn(Var) -> Until) -> Result<(), TaskError> {
+        let root = self.with_store(|store| {
             store.watch_tasks(var);
             store.need(var);
+            store.root(var)
         })?;
-        self.suspend(Until::Bound(var))
+        self.suspend(until(var), Some(root))
     }
 
-    fn suspend(&self, until: Until) -> Result<(), TaskError> {
-        self.board.try_borrow_mut().map_err(|_| TaskError::Busy)?.suspend(until)
+    fn suspend(&self, until: Until, root: Option<Var>) -> Result<(), TaskError> {
+        self.board.try_borrow_mut().map_err(|_| TaskError::Busy)?.suspend(until, root)
     }
 }
 
@@ -69,7 +71,8 @@ impl Future for Wait {
             Ok(!store.is_free(*var))
         });
         settle(
-            look.flatten().and_then(|bound| if bound { Ok(Some(())) } else { shared.until_bound(*var).map(|()| None) }),
+            look.flatten()
+                .and_then(|bound| if bound { Ok(Some(())) } else { shared.until(*var, Until::Bound).map(|()| None) }),
         )
     }
 }
@@ -89,13 +92,12 @@ impl Future for WaitNeeded {
         let look = shared.with_store(|store| {
             known(store, *var)?;
             store.watch_tasks(*var);
-            Ok(store.is_needed(*var))
+            Ok((!store.is_needed(*var)).then(|| store.root(*var)))
         });
-        settle(
-            look.flatten().and_then(|needed| {
-                if needed { Ok(Some(())) } else { shared.suspend(Until::Needed(*var)).map(|()| None) }
-            }),
-        )
+        settle(look.flatten().and_then(|unneeded| match unneeded {
+            None => Ok(Some(())),
+            Some(root) => shared.suspend(Until::Needed(*var), Some(root)).map(|()| None),
+        }))
     }
 }
 
@@ -115,7 +117,7 @@ impl Future for Ready {
             let term = term.clone()?;
             match shared.with_store(|store| store.value_or_free(term))? {
                 Ok(Ok(value)) => Ok(Some(value)),
-                Ok(Err(free)) => shared.until_bound(free).map(|()| None),
+                Ok(Err(free)) => shared.until(free, Until::Bound).map(|()| None),
                 Err(ReadError::Failed(failed)) => Err(failed.into()),
                 Err(error) => Err(error.into()),
             }
@@ -142,7 +144,7 @@ impl Future for Equal {
                 Ok(Entailment::Different) => Ok(Some(false)),
                 Ok(Entailment::Open(vars)) => {
                     for var in vars {
-                        shared.until_bound(var)?;
+                        shared.until(var, Until::Changed)?;
                     }
                     Ok(None)
                 }
@@ -178,7 +180,7 @@ impl Future for Choose {
             self.offered = Some(id);
             match board.chosen(id) {
                 Some(alternative) => Ok(Some(alternative)),
-                None => board.suspend(Until::Chosen).map(|()| None),
+                None => board.suspend(Until::Chosen, None).map(|()| None),
             }
         }))
     }
@@ -218,7 +220,7 @@ impl Future for Stable {
         };
         settle(asked.and_then(|id| {
             self.asked = Some(id);
-            if board.is_stable(id) { Ok(Some(())) } else { board.suspend(Until::Stable).map(|()| None) }
+            if board.is_stable(id) { Ok(Some(())) } else { board.suspend(Until::Stable, None).map(|()| None) }
         }))
     }
 }

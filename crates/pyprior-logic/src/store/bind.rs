@@ -41,7 +41,10 @@ impl Store {
         self.join_rings(over, under);
         self.set_meta(over, upper.joined(&lower));
         self.report(over, DomainChange::Aliased);
-        self.wake(over, if fixed { Wake::Bound(over) } else { Wake::Aliased(over) });
+        self.wake(over, Wake::Aliased { over, under });
+        if fixed {
+            self.wake(over, Wake::Bound(over));
+        }
         Ok(())
     }
 

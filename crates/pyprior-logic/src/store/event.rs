@@ -29,8 +29,8 @@ pub(crate) enum Wake {
     Bound(Var),
     /// Its value is needed.
     Needed(Var),
-    /// It was aliased.
-    Aliased(Var),
+    /// A root went under another one.
+    Aliased { over: Var, under: Var },
 }
 
 /// First in, first out. Positions count from the beginning of time, so that an undo can cut back what is pending.
