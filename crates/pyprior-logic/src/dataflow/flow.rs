@@ -25,7 +25,7 @@ impl fmt::Debug for Flow {
 }
 
 impl Flow {
-    /// Works on the store.
+    /// Works on the store. A mark that is set here is to be closed here: an undo would not reach what tasks have seen.
     ///
     /// # Errors
     /// [`TaskError::Busy`] from within another operation on it.

@@ -97,6 +97,15 @@ fn recipes_come_to_the_same_space() {
 }
 
 #[test]
+fn what_goes_to_other_threads() {
+    fn goes<T: Send + Sync>() {}
+    goes::<Store>();
+    goes::<Recipe>();
+    goes::<DomainSpace>();
+    goes::<SpaceError>();
+}
+
+#[test]
 fn the_space_that_is_committed_repeats_nothing() {
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&runs);

@@ -61,6 +61,12 @@ impl IntoTerm for Value {
     }
 }
 
+impl IntoTerm for &Value {
+    fn into_term(self, store: &mut Store) -> Result<Term, UnifyError> {
+        Ok(store.term_of(self)?)
+    }
+}
+
 macro_rules! from_values {
     ($($kind:ty)*) => {$(
         impl IntoTerm for $kind {

@@ -183,6 +183,23 @@ fn maps_unify_if_their_keys_are_the_same() {
     assert_eq!(store.value(x).unwrap(), 2);
 }
 
+#[test]
+fn values_come_back_as_they_went_in() {
+    let mut store = Store::new();
+    let inner = Value::map([("k".into(), Value::from((1, 2, "x"))), (3.into(), Value::from([true, false]))]);
+    for value in [inner.clone(), Value::from(vec![inner.clone(), Value::None]), Value::from(((),)), Value::from([0; 0])]
+    {
+        let x = store.newvar();
+        store.bind(x, &value).unwrap();
+        assert_eq!(store.value(x).unwrap(), value);
+        assert_eq!(store.show(x), value.to_string());
+        store.unify(value.clone(), x).unwrap();
+    }
+    let pairs = std::collections::HashMap::from([("a", 1), ("b", 2)]);
+    let list = store.term(&[1, 2][..]).unwrap();
+    assert_eq!(store.value((pairs, list)).unwrap().to_string(), "({'a': 1, 'b': 2}, [1, 2])");
+}
+
 struct Foo<A> {
     a: A,
     b: Var,
