@@ -5,7 +5,6 @@
 //! What is to be found is one thing, how it is looked for another.
 
 mod constraints;
-mod copy;
 mod distribute;
 mod domains;
 mod script;

@@ -79,21 +79,6 @@ impl Store {
         self.assign(root, index).map(|_| ()).map_err(|_| Clash)
     }
 
-    /// Gives a variable a domain, or narrows the one that it has to what both have in common.
-    ///
-    /// # Errors
-    /// As [`unify`](Store::unify) with a new variable of this domain.
-    pub fn constrain(
-        &mut self,
-        var: Var,
-        universe: &std::sync::Arc<super::Universe>,
-    ) -> Result<(), crate::terms::UnifyError> {
-        self.transaction(|store| {
-            let fresh = store.new_domain_var(universe).map_err(|_| crate::terms::UnifyError::EmptyDomain)?;
-            store.unify(var, fresh)
-        })
-    }
-
     /// The term that a root is bound to. A domain with one value is such a binding; it is written down when it is looked at.
     pub(crate) fn binding(&mut self, root: Var) -> Option<Term> {
         match self.cells[root.index()].link() {

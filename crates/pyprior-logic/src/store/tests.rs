@@ -193,6 +193,47 @@ proptest! {
         prop_assert!(store.trail.is_empty());
     }
 
+    /// Aliasing intersects, whichever universes the domains are of; binding looks up.
+    #[test]
+    fn aliased_domains_are_intersected_as_sets(
+        domains in prop::collection::vec((prop::collection::btree_set(0..80i64, 1..40), any::<bool>()), 2..6),
+        value in 0..80i64,
+    ) {
+        let mut store = Store::new();
+        let range = Universe::range(0..=79);
+        let vars: Vec<Var> = domains
+            .iter()
+            .map(|(set, shared)| {
+                let words = set.iter().fold([0; 2], |mut words, n| {
+                    words[*n as usize / 64] |= 1 << (n % 64);
+                    words
+                });
+                let var = if *shared { store.new_domain_var_of(&range, &words) }
+                    else { store.new_domain_var(&Universe::new(set.iter().rev().copied())) };
+                var.unwrap()
+            })
+            .collect();
+        let mut common = domains[0].0.clone();
+        for (var, (set, _)) in vars.iter().zip(&domains).skip(1) {
+            let next: std::collections::BTreeSet<i64> = common.intersection(set).copied().collect();
+            let before = dump(&store);
+            prop_assert_eq!(store.unify(vars[0], *var).is_ok(), !next.is_empty());
+            if next.is_empty() {
+                prop_assert_eq!(dump(&store), before);
+                break;
+            }
+            common = next;
+        }
+        let domain = store.domain(vars[0]).unwrap();
+        let held: std::collections::BTreeSet<i64> = (0..domain.universe.len() as u32)
+            .filter(|index| store.contains(vars[0], *index))
+            .filter_map(|index| domain.universe.value(index)?.as_int())
+            .collect();
+        prop_assert_eq!(&held, &common);
+        prop_assert_eq!(store.is_bound(vars[0]), common.len() == 1);
+        prop_assert_eq!(store.bind(vars[0], value).is_ok(), common.contains(&value));
+    }
+
     /// The sizes, the bits and the words agree with a set of numbers.
     #[test]
     fn narrowing_is_that_of_sets(bits in 1..140u32, steps in prop::collection::vec((0..5u8, 0..150u32, 0..150u32, any::<u64>()), 1..20)) {

@@ -115,7 +115,7 @@ impl Universe {
     #[must_use]
     pub fn as_range(&self) -> Option<(i64, i64)> {
         match &self.values {
-            Values::Range { low, len } if *len > 0 => Some((*low, low + i64::from(*len) - 1)),
+            Values::Range { low, len } if *len > 0 => Some((*low, low + i64::from(*len - 1))),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! Terms: what Rust values are turned into, unification, reading back, and showing.
 
 mod convert;
+mod copy;
 mod entail;
 mod error;
 mod read;

@@ -4,10 +4,12 @@
 //! (Huet's thesis, 1976; Colmerauer, *Prolog and infinite trees*, 1982). So the number of comparisons is bounded by the
 //! number of nodes, on cyclic terms and on shared ones, and the work is a loop over a stack of its own.
 
+use std::sync::Arc;
+
 use super::convert::IntoTerm;
 use super::entail::Entailment;
 use super::error::{FailedValue, RebindingError, UnificationError, UnifyError};
-use crate::store::{Shape, Store, Term, Var};
+use crate::store::{Shape, Store, Term, Universe, Var};
 
 /// Why a pair of terms stopped a unification.
 enum Stop {
@@ -61,6 +63,17 @@ impl Store {
                     Err(RebindingError { variable: store.name(var), held, offered: store.show(value) }.into())
                 }
             }
+        })
+    }
+
+    /// Gives a variable a domain, or narrows the one that it has to what both have in common.
+    ///
+    /// # Errors
+    /// As [`unify`](Store::unify) with a new variable of this domain; [`UnifyError::EmptyDomain`] if there are no values.
+    pub fn constrain(&mut self, var: Var, universe: &Arc<Universe>) -> Result<(), UnifyError> {
+        self.transaction(|store| {
+            let fresh = store.new_domain_var(universe).map_err(|_| UnifyError::EmptyDomain)?;
+            store.unify(var, fresh)
         })
     }
 

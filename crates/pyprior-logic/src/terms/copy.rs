@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::error::UnifyError;
 use crate::store::{Shape, Store, Term, Var};
-use crate::terms::UnifyError;
 
 impl Store {
     /// Copies a term of another store with all that hangs on it. Parts that are shared, or contain themselves, do so in the copy;
