@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use pyprior_logic::fd::{FiniteDomain, Operator, Relation, Repository, Solver};
+use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
 
 pub(crate) fn problem(size: i64) -> Result<Repository, Box<dyn Error>> {
     let columns = FiniteDomain::range(1..=size);
@@ -14,12 +14,9 @@ pub(crate) fn problem(size: i64) -> Result<Repository, Box<dyn Error>> {
     problem.post(&Relation::all_distinct(), &queens)?;
     // Rows that are so far apart must not have columns that far apart, to either side.
     for distance in 1..queens.len() {
-        let up = Relation::linear([1, -1], Operator::NotEqual, distance as i64);
-        let down = Relation::linear([-1, 1], Operator::NotEqual, distance as i64);
+        let apart = Relation::expression(&["a", "b"], &format!("a - b != {distance} and b - a != {distance}"))?;
         for pair in queens.windows(distance + 1) {
-            let pair = [pair[0], pair[distance]];
-            problem.post(&up, &pair)?;
-            problem.post(&down, &pair)?;
+            problem.post(&apart, &[pair[0], pair[distance]])?;
         }
     }
     Ok(problem)

@@ -22,8 +22,7 @@ pub(crate) fn problem() -> Result<Repository, Box<dyn Error>> {
     let mut cells = Vec::with_capacity(81);
     for (row, clues) in CLUES.iter().enumerate() {
         for (column, clue) in clues.chars().enumerate() {
-            let known = clue.to_digit(10).map(i64::from);
-            let domain = known.map_or_else(|| digits.clone(), |digit| FiniteDomain::range(digit..=digit));
+            let domain = clue.to_digit(10).map_or_else(|| digits.clone(), |digit| digits.only([digit]));
             let name = [b"ABCDEFGHI"[row], b"123456789"[column]];
             cells.push(problem.variable(&String::from_utf8_lossy(&name), &domain)?);
         }

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::domains::{has, put};
 use crate::Value;
 use crate::store::Universe;
 
@@ -20,17 +21,19 @@ use crate::store::Universe;
 #[derive(Debug, Clone)]
 pub struct FiniteDomain {
     universe: Arc<Universe>,
+    /// Which of the universe's values, if not all.
+    subset: Option<Arc<[u64]>>,
 }
 
 impl FiniteDomain {
     /// These values; what comes again is passed by. At most [`Universe::MAX`] values.
     pub fn new<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> FiniteDomain {
-        FiniteDomain { universe: Universe::new(values) }
+        FiniteDomain::from(Universe::new(values))
     }
 
     /// The integers of a range, which is not written out.
     pub fn range(range: RangeInclusive<i64>) -> FiniteDomain {
-        FiniteDomain { universe: Universe::range(range) }
+        FiniteDomain::from(Universe::range(range))
     }
 
     /// All tuples of one value of each domain, the last changing fastest.
@@ -48,22 +51,42 @@ impl FiniteDomain {
             }
             Value::Tuple(items)
         });
-        FiniteDomain { universe: Universe::new(tuples) }
+        FiniteDomain::from(Universe::new(tuples))
+    }
+
+    /// Those of the values that are given; others are passed by. Domains made so from one share its tables in a solver.
+    pub fn only<T: Into<Value>>(&self, values: impl IntoIterator<Item = T>) -> FiniteDomain {
+        let mut subset: Arc<[u64]> = std::iter::repeat_n(0, self.universe.words()).collect();
+        if let Some(words) = Arc::get_mut(&mut subset) {
+            for index in values.into_iter().filter_map(|value| self.universe.index_of(&value.into())) {
+                if self.subset.as_ref().is_none_or(|all| has(all, index)) {
+                    put(words, index);
+                }
+            }
+        }
+        FiniteDomain { universe: Arc::clone(&self.universe), subset: Some(subset) }
     }
 
     /// Number of values.
     pub fn len(&self) -> usize {
-        self.universe.len()
+        let count = |words: &Arc<[u64]>| words.iter().map(|word| word.count_ones() as usize).sum();
+        self.subset.as_ref().map_or_else(|| self.universe.len(), count)
     }
 
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
-        self.universe.is_empty()
+        self.len() == 0
     }
 
     /// The values, in order.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
-        self.universe.iter()
+        let inside = |index: u32| self.subset.as_ref().is_none_or(|words| has(words, index));
+        (0..).zip(self.universe.iter()).filter(move |(index, _)| inside(*index)).map(|(_, value)| value)
+    }
+
+    /// Which of the universe's values these are, if not all.
+    pub fn subset(&self) -> Option<&[u64]> {
+        self.subset.as_deref()
     }
 
     /// What the store's domains are sets of.
@@ -74,7 +97,7 @@ impl FiniteDomain {
 
 impl From<Arc<Universe>> for FiniteDomain {
     fn from(universe: Arc<Universe>) -> FiniteDomain {
-        FiniteDomain { universe }
+        FiniteDomain { universe, subset: None }
     }
 }
 

@@ -82,6 +82,15 @@ impl Relation {
         Ok(Relation::Expression(Arc::new(Expression::template(text)?)))
     }
 
+    /// Reads an expression over names, which stand for the variables in this order.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpressionError`] says where the text is wrong.
+    pub fn expression(names: &[&str], text: &str) -> Result<Relation, ExpressionError> {
+        Ok(Relation::Expression(Arc::new(Expression::new(names, text)?)))
+    }
+
     /// A closure over the values, by position.
     pub fn predicate(predicate: impl Fn(&[Value]) -> bool + Send + Sync + 'static) -> Relation {
         Relation::Predicate(Arc::new(predicate))

@@ -20,7 +20,7 @@ pub struct Repository {
     pub(super) names: Arc<Names>,
     pub(super) store: Store,
     pub(super) variables: Vec<Var>,
-    universes: Vec<Arc<Universe>>,
+    pub(super) universes: Arc<Vec<Arc<Universe>>>,
     posted: Vec<(Relation, u32)>,
     /// Variables of the constraints, back to back.
     scopes: Vec<Var>,
@@ -67,21 +67,23 @@ impl Repository {
     ///
     /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`].
     pub fn variable(&mut self, name: &str, domain: &FiniteDomain) -> Result<Variable, SolveError> {
-        if self.names.find(name).is_some() {
-            return Err(SolveError::DuplicateVariable { name: name.into() });
-        }
         if domain.is_empty() {
             return Err(SolveError::EmptyDomain { name: name.into() });
         }
-        let var = self
-            .store
-            .new_domain_var(domain.universe())
-            .map_err(|_| SolveError::TooLarge { what: "variables or values" })?;
-        if !Arc::make_mut(&mut self.names).add(name) {
-            return Err(SolveError::TooLarge { what: "names of variables" });
+        let names = Arc::make_mut(&mut self.names);
+        if !names.add(name) {
+            return Err(SolveError::DuplicateVariable { name: name.into() });
         }
+        let made = match domain.subset() {
+            None => self.store.new_domain_var(domain.universe()),
+            Some(words) => self.store.new_domain_var_of(domain.universe(), words),
+        };
+        let Ok(var) = made else {
+            names.pop();
+            return Err(SolveError::TooLarge { what: "variables or values" });
+        };
         self.variables.push(var);
-        self.universes.push(Arc::clone(domain.universe()));
+        Arc::make_mut(&mut self.universes).push(Arc::clone(domain.universe()));
         Ok(var)
     }
 
@@ -164,9 +166,5 @@ impl Repository {
             let start = if number == 0 { 0 } else { self.posted[number - 1].1 };
             (relation, &self.scopes[start as usize..*end as usize])
         })
-    }
-
-    pub(super) fn universes(&self) -> Arc<[Arc<Universe>]> {
-        self.universes.iter().cloned().collect()
     }
 }

@@ -15,11 +15,46 @@ pub(super) enum Token<'t> {
     End,
 }
 
-/// Longest first, so that `<=` is not read as `<`.
-const SIGNS: [&str; 24] = [
-    "**", "//", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ":", ".", "=", "{",
-    "}", "!",
-];
+/// The operator or bracket at the beginning, the longest there is.
+fn sign(rest: &[u8]) -> Option<&'static str> {
+    Some(match (rest.first()?, rest.get(1)) {
+        (b'*', Some(b'*')) => "**",
+        (b'/', Some(b'/')) => "//",
+        (b'=', Some(b'=')) => "==",
+        (b'!', Some(b'=')) => "!=",
+        (b'<', Some(b'=')) => "<=",
+        (b'>', Some(b'=')) => ">=",
+        (b'*', _) => "*",
+        (b'/', _) => "/",
+        (b'=', _) => "=",
+        (b'<', _) => "<",
+        (b'>', _) => ">",
+        (b'+', _) => "+",
+        (b'-', _) => "-",
+        (b'%', _) => "%",
+        (b'(', _) => "(",
+        (b')', _) => ")",
+        (b'[', _) => "[",
+        (b']', _) => "]",
+        (b',', _) => ",",
+        (b':', _) => ":",
+        (b'.', _) => ".",
+        _ => return None,
+    })
+}
+
+/// A sign as a number, so that it is compared in one step; 0 is none.
+#[inline(always)]
+pub(super) const fn packed(sign: &str) -> u64 {
+    let bytes = sign.as_bytes();
+    let mut word = 0;
+    let mut at = 0;
+    while at < bytes.len() && at < 8 {
+        word = word << 8 | bytes[at] as u64;
+        at += 1;
+    }
+    word
+}
 
 const KEYWORDS: [&str; 10] = ["and", "or", "not", "in", "if", "else", "True", "False", "None", "is"];
 
@@ -51,14 +86,12 @@ impl<'t> Lexer<'t> {
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.name().map_err(|problem| (problem, start))?,
             _ => {
-                let rest = &bytes[start..];
-                match SIGNS.iter().find(|sign| rest.starts_with(sign.as_bytes())) {
-                    Some(sign) => {
-                        self.at += sign.len();
-                        Token::Sign(sign)
-                    }
-                    None => return Err((SyntaxProblem::Character(char::from(first)), start)),
-                }
+                let Some(sign) = sign(&bytes[start..]) else {
+                    let found = self.text[start..].chars().next().unwrap_or('?');
+                    return Err((SyntaxProblem::Character(found), start));
+                };
+                self.at += sign.len();
+                Token::Sign(sign)
             }
         };
         Ok((token, start))

@@ -22,7 +22,7 @@ pub(crate) use self::linear::{LinearForm, LinearOperator};
 use self::node::{Id, Node, Nodes, Reads};
 use self::parser::Parser;
 pub use self::python::EvaluationError;
-pub(crate) use self::python::{canonical, equal};
+pub(crate) use self::python::{canonical, equal, has_truth};
 use crate::Value;
 
 /// An expression that cannot be read: which, where and why.
@@ -143,6 +143,19 @@ impl Expression {
     /// What Python would raise, and numbers beyond 64 bits.
     pub fn evaluate(&self, values: &[Value]) -> Result<Value, EvaluationError> {
         eval::evaluate(&self.nodes, self.nodes.whole(), &eval::Direct(values))
+    }
+
+    /// The position of the variable that it reads, if it reads one and no other.
+    pub(crate) fn reads_one(&self) -> Option<usize> {
+        match self.nodes.reads(self.nodes.whole()) {
+            Reads::One(position) => Some(position as usize),
+            _ => None,
+        }
+    }
+
+    /// Whether it is true there.
+    pub(crate) fn holds(&self, values: &[Value]) -> Result<bool, EvaluationError> {
+        self.evaluate(values).map(|value| python::truth(&value))
     }
 
     /// The two sides where this is one comparison, with nothing that reads both variables inside a side.

@@ -1,6 +1,6 @@
 //! Tokens to nodes, by precedence climbing.
 
-use super::lexer::{Lexer, Token};
+use super::lexer::{Lexer, Token, packed};
 use super::node::{Id, Node, Nodes, Range};
 use super::python::{Arithmetic, Comparison, Function, Method};
 use super::{ExpressionError, SyntaxProblem};
@@ -13,6 +13,8 @@ pub(super) struct Parser<'t> {
     text: &'t str,
     lexer: Lexer<'t>,
     token: Token<'t>,
+    /// The token as a number, if it is a sign.
+    sign: u64,
     /// Byte at which the token begins.
     at: usize,
     /// Variables by position; more come with `%s` where they are not given.
@@ -30,6 +32,7 @@ impl<'t> Parser<'t> {
             text,
             lexer: Lexer::new(text),
             token: Token::End,
+            sign: 0,
             at: 0,
             variables,
             placeholders: 0,
@@ -67,14 +70,16 @@ impl<'t> Parser<'t> {
 
     fn advance(&mut self, operand: bool) -> Result<()> {
         let (token, at) = self.lexer.next(operand).map_err(|(problem, at)| self.error_at(problem, at))?;
+        self.sign = if let Token::Sign(sign) = token { packed(sign) } else { 0 };
         self.token = token;
         self.at = at;
         Ok(())
     }
 
     /// Passes by the sign if it is next.
+    #[inline(always)]
     fn eat(&mut self, sign: &str, operand: bool) -> Result<bool> {
-        let found = matches!(self.token, Token::Sign(next) if next == sign);
+        let found = self.sign == packed(sign);
         if found {
             self.advance(operand)?;
         }
@@ -127,7 +132,7 @@ impl<'t> Parser<'t> {
         part: fn(&mut Self) -> Result<Id>,
         make: fn(Range) -> Node,
     ) -> Result<Id> {
-        if !matches!(self.token, Token::Sign(next) if next == sign) {
+        if self.sign != packed(sign) {
             return Ok(first);
         }
         let mut parts = vec![first];
@@ -155,6 +160,9 @@ impl<'t> Parser<'t> {
 
     fn comparison_sign(&mut self) -> Result<Option<Comparison>> {
         let Token::Sign(sign) = self.token else { return Ok(None) };
+        if const { [packed(")"), packed("]"), packed(","), packed("and"), packed("or")] }.contains(&self.sign) {
+            return Ok(None);
+        }
         let comparison = match sign {
             "==" => Comparison::Equal,
             "!=" => Comparison::NotEqual,
@@ -202,13 +210,19 @@ impl<'t> Parser<'t> {
     fn arithmetic(&mut self, level: u8) -> Result<Id> {
         let mut left = if level == 0 { self.arithmetic(1)? } else { self.signed()? };
         loop {
-            let operator = match (level, &self.token) {
-                (0, Token::Sign("+")) => Arithmetic::Add,
-                (0, Token::Sign("-")) => Arithmetic::Subtract,
-                (1, Token::Sign("*")) => Arithmetic::Multiply,
-                (1, Token::Sign("//")) => Arithmetic::FloorDivide,
-                (1, Token::Sign("%")) => Arithmetic::Modulo,
-                (_, Token::Sign("/")) => return Err(self.error(SyntaxProblem::Division)),
+            const ADD: u64 = packed("+");
+            const SUBTRACT: u64 = packed("-");
+            const MULTIPLY: u64 = packed("*");
+            const FLOOR: u64 = packed("//");
+            const MODULO: u64 = packed("%");
+            const DIVIDE: u64 = packed("/");
+            let operator = match (level, self.sign) {
+                (0, ADD) => Arithmetic::Add,
+                (0, SUBTRACT) => Arithmetic::Subtract,
+                (1, MULTIPLY) => Arithmetic::Multiply,
+                (1, FLOOR) => Arithmetic::FloorDivide,
+                (1, MODULO) => Arithmetic::Modulo,
+                (_, DIVIDE) => return Err(self.error(SyntaxProblem::Division)),
                 _ => return Ok(left),
             };
             self.advance(true)?;

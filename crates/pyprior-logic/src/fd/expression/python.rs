@@ -222,6 +222,16 @@ pub(crate) fn canonical(value: Value) -> Value {
     }
 }
 
+/// Whether a truth value is in it: then [`canonical`] makes another value of it.
+pub(crate) fn has_truth(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) => true,
+        Value::Tuple(items) | Value::List(items) => items.iter().any(has_truth),
+        Value::Map(pairs) => pairs.iter().any(|(key, value)| has_truth(key) || has_truth(value)),
+        _ => false,
+    }
+}
+
 fn order(comparison: Comparison, left: &Value, right: &Value) -> Result<Ordering, EvaluationError> {
     match (left, right) {
         (Value::Str(a), Value::Str(b)) => Ok(a.cmp(b)),

@@ -43,6 +43,8 @@ pub(crate) struct Propagation {
     pub(crate) start: u32,
     pub(crate) end: u32,
     pub(crate) constraint: u32,
+    /// The relation, for messages.
+    pub(crate) relation: Relation,
 }
 
 /// Lists back to back: those of item *i* from `start[i]` to `start[i + 1]`.
@@ -87,11 +89,12 @@ pub(crate) struct Compiled {
     pub(crate) bits: Vec<u64>,
     pub(crate) edges: Lists<Edge>,
     pub(crate) watching: Lists<u32>,
+    /// Propagators of variables that are all different and have one universe: a value that is taken goes at once.
+    pub(crate) groups: Lists<u32>,
     pub(crate) propagators: Vec<Propagation>,
     pub(crate) scopes: Vec<Var>,
     /// Slots of the variables of each posted relation.
     pub(crate) constraints: Lists<u32>,
-    pub(crate) descriptions: Vec<Relation>,
 }
 
 /// What cannot be posted or evaluated, before variables have names.
@@ -147,6 +150,7 @@ struct Compiler<'s> {
     propagators: Vec<Propagation>,
     scopes: Vec<Var>,
     watching: Vec<(u32, u32)>,
+    groups: Vec<(u32, u32)>,
     /// Expressions met: those that read alike count as one.
     expressions: Vec<Arc<Expression>>,
 }
@@ -178,44 +182,45 @@ impl Compiled {
             propagators: Vec::new(),
             scopes: Vec::new(),
             watching: Vec::new(),
+            groups: Vec::new(),
             expressions: Vec::new(),
         };
         for var in variables {
             compiler.slot(*var)?;
         }
         let mut constraints = Vec::new();
-        let mut descriptions = Vec::new();
-        for (number, (relation, scope)) in posted.clone().enumerate() {
-            check_arity(relation, scope.len()).map_err(Interrupt::Refused)?;
+        let mut count = 0;
+        for (number, (_, scope)) in posted.clone().enumerate() {
             for var in scope {
                 constraints.push((number as u32, compiler.slot(*var)?));
             }
-            descriptions.push(relation.clone());
+            count += 1;
         }
         for alone in [true, false] {
             for (number, (relation, scope)) in posted.clone().enumerate() {
-                let one = scope.iter().all(|var| *var == scope[0]);
+                let one = scope.iter().all(|var| *var == scope[0])
+                    || matches!(relation, Relation::Expression(expression) if expression.reads_one().is_some());
                 if one == alone {
                     compiler.post(relation, scope, number as u32)?;
                 }
             }
         }
-        let count = compiler.vars.len();
+        let slots = compiler.vars.len();
         let propagators = compiler.propagators.len();
-        if count >= MOST || propagators >= MOST || compiler.matrices.bits.len() >= MOST {
+        if slots >= MOST || propagators >= MOST || compiler.matrices.bits.len() >= MOST {
             return Err(Interrupt::Refused(Refusal::TooLarge { what: "variables, constraints or matrices" }));
         }
         Ok(Compiled {
-            edges: Lists::new(count, &compiler.edges),
-            watching: Lists::new(count, &compiler.watching),
-            constraints: Lists::new(descriptions.len(), &constraints),
+            edges: Lists::new(slots, &compiler.edges),
+            watching: Lists::new(slots, &compiler.watching),
+            groups: Lists::new(slots, &compiler.groups),
+            constraints: Lists::new(count, &constraints),
             vars: compiler.vars,
             slots: compiler.slots,
             universes: compiler.universes,
             bits: compiler.matrices.bits,
             propagators: compiler.propagators,
             scopes: compiler.scopes,
-            descriptions,
         })
     }
 
@@ -281,9 +286,13 @@ impl Compiler<'_> {
                         Arc::clone(expression)
                     }
                 };
+                let name = matrix::of_expression(&expression);
+                if let Some(position) = expression.reads_one() {
+                    return self.alone(relation, &expression, position, scope[position]);
+                }
                 if let [first, second] = *scope
                     && first != second
-                    && self.pair_known(matrix::of_expression(&expression), first, second, constraint)?
+                    && self.pair_known(name, first, second, constraint)?
                 {
                     return Ok(());
                 }
@@ -303,6 +312,12 @@ impl Compiler<'_> {
                 self.test(relation, Some(name), test, &scope, constraint)
             }
             Relation::Linear(linear) => {
+                if let [first, second] = *scope
+                    && first != second
+                    && self.pair_known(Arc::as_ptr(linear) as usize, first, second, constraint)?
+                {
+                    return Ok(());
+                }
                 let mut terms: Vec<(u32, i64)> = (0..).zip(linear.coefficients.iter().copied()).collect();
                 let (operator, flip, slack) = match linear.operator {
                     Operator::Equal => (LinearOperator::Equal, false, 0),
@@ -330,9 +345,9 @@ impl Compiler<'_> {
                         }));
                     }
                 }
-                self.linear(&wide, operator, bound, scope, constraint)
+                self.linear(relation, &wide, operator, bound, scope, constraint)
             }
-            Relation::Table(table) => self.table(&table.rows, scope, constraint),
+            Relation::Table(table) => self.table(relation, &table.rows, scope, constraint),
             Relation::AllDistinct(consistency) => {
                 if scope.iter().enumerate().any(|(place, var)| scope[..place].contains(var)) {
                     return Err(Interrupt::Failed);
@@ -340,11 +355,16 @@ impl Compiler<'_> {
                 if scope.len() < 2 {
                     return Ok(());
                 }
-                let universes = self.universes(scope)?;
-                let kind = Kind::AllDistinct(AllDistinctPropagator::new(*consistency, &universes));
-                self.propagator(kind, scope, constraint)
+                let own = scope.iter().map(|var| &self.universes[self.slots[var.index()] as usize]);
+                let distinct = match AllDistinctPropagator::plain(*consistency, own) {
+                    Some(plain) => plain,
+                    None => AllDistinctPropagator::mixed(*consistency, &self.universes(scope)?),
+                };
+                self.propagator(relation, Kind::AllDistinct(distinct), scope, constraint)
             }
-            Relation::Custom(propagator) => self.propagator(Kind::Custom(Arc::clone(propagator)), scope, constraint),
+            Relation::Custom(propagator) => {
+                self.propagator(relation, Kind::Custom(Arc::clone(propagator)), scope, constraint)
+            }
         }
     }
 
@@ -410,7 +430,7 @@ impl Compiler<'_> {
         if numbers && different.vars.len() > 1 {
             for form in &forms {
                 let wide = form.terms.iter().map(|(at, factor)| (*at, i128::from(*factor))).collect::<Vec<_>>();
-                self.linear(&wide, form.operator, i128::from(form.bound), scope, constraint)?;
+                self.linear(relation, &wide, form.operator, i128::from(form.bound), scope, constraint)?;
             }
             if whole {
                 return Ok(());
@@ -420,6 +440,44 @@ impl Compiler<'_> {
         let test = Test::expression(expression, all, different.spread.clone());
         let name = matrix::of_expression(expression);
         self.test(relation, Some(name), test, &different, constraint)
+    }
+
+    /// An expression over one variable. Its mask is made once for a universe, if it has a value everywhere there.
+    fn alone(
+        &mut self,
+        relation: &Relation,
+        expression: &Arc<Expression>,
+        position: usize,
+        var: Var,
+    ) -> Result<(), Interrupt> {
+        let universe = self.universe(var)?;
+        let relation_name = matrix::of_expression(expression);
+        let key = Key { relation: relation_name, first: Arc::as_ptr(&universe) as usize, second: 0 };
+        let known = match self.matrices.known(key) {
+            Some(known) => known,
+            None => {
+                let matrix = self.matrices.mask(&universe);
+                let mut clean = true;
+                let mut values = vec![Value::None; position + 1];
+                for index in 0..universe.len() as u32 {
+                    values[position] = universe.value(index).unwrap_or_default();
+                    match expression.holds(&values) {
+                        Ok(true) => put(self.matrices.row(matrix, 0), index),
+                        Ok(false) => {}
+                        Err(source) if self.store.contains(var, index) => {
+                            return Err(self.at(relation, &[var], &[index], source));
+                        }
+                        Err(_) => clean = false,
+                    }
+                }
+                if clean {
+                    self.matrices.remember(key, matrix);
+                }
+                matrix
+            }
+        };
+        let mask = self.matrices.row(known, 0);
+        self.store.keep(var, mask).map(|_| ()).map_err(|_| Interrupt::Failed)
     }
 
     /// A matrix of sums, made in numbers.
@@ -437,23 +495,28 @@ impl Compiler<'_> {
         let factor = |form: &LinearForm, position: u32| {
             form.terms.iter().find(|term| term.0 == position).map_or(0, |term| i128::from(term.1))
         };
-        let forms: Vec<(i128, i128, LinearOperator, i128)> = forms
+        // What the second variable adds, once for each of its values.
+        let seconds: Vec<Vec<i128>> = forms
             .iter()
-            .map(|form| (factor(form, 0), factor(form, 1), form.operator, i128::from(form.bound)))
+            .map(|form| (0..two.len() as u32).map(|j| factor(form, 1) * i128::from(b.at(j))).collect())
             .collect();
+        let mut row = vec![0_u64; two.words()];
         for i in 0..one.len() as u32 {
-            for j in 0..two.len() as u32 {
-                let (x, y) = (i128::from(a.at(i)), i128::from(b.at(j)));
-                let holds = forms.iter().all(|(c, d, operator, bound)| match operator {
-                    LinearOperator::Equal => c * x + d * y == *bound,
-                    LinearOperator::NotEqual => c * x + d * y != *bound,
-                    LinearOperator::AtMost => c * x + d * y <= *bound,
-                });
-                if holds {
-                    self.matrices.set(matrix, i, j);
+            row.fill(u64::MAX);
+            for (form, seconds) in forms.iter().zip(&seconds) {
+                let rest = i128::from(form.bound) - factor(form, 0) * i128::from(a.at(i));
+                for (words, seconds) in row.iter_mut().zip(seconds.chunks(64)) {
+                    let holds = |second: &i128| match form.operator {
+                        LinearOperator::Equal => *second == rest,
+                        LinearOperator::NotEqual => *second != rest,
+                        LinearOperator::AtMost => *second <= rest,
+                    };
+                    *words &= (0..).zip(seconds).fold(0, |word, (bit, second)| word | u64::from(holds(second)) << bit);
                 }
             }
+            self.matrices.row(matrix, i).copy_from_slice(&row);
         }
+        self.matrices.transpose(matrix, one.len() as u32);
         let key = self.key(matrix::of_expression(expression), first, second)?;
         self.matrices.remember(key, matrix);
         self.pair(matrix, first, second, constraint)
@@ -486,6 +549,7 @@ impl Compiler<'_> {
     /// A sum; positions may come more than once, and variables too.
     fn linear(
         &mut self,
+        relation: &Relation,
         terms: &[(u32, i128)],
         operator: LinearOperator,
         bound: i128,
@@ -528,13 +592,17 @@ impl Compiler<'_> {
             [first, second] => {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
                 if one.len().saturating_mul(two.len()) > WIDEST_LINEAR {
-                    return self.propagator(Kind::Linear(linear), &vars, constraint);
+                    return self.propagator(relation, Kind::Linear(linear), &vars, constraint);
                 }
                 let matrix = self.matrices.empty(&one, &two);
                 linear.pairs(&one, &two, |i, j| self.matrices.set(matrix, i, j));
+                if let (Relation::Linear(linear), true) = (relation, vars == scope) {
+                    let key = self.key(Arc::as_ptr(linear) as usize, first, second)?;
+                    self.matrices.remember(key, matrix);
+                }
                 self.pair(matrix, first, second, constraint)
             }
-            _ => self.propagator(Kind::Linear(linear), &vars, constraint),
+            _ => self.propagator(relation, Kind::Linear(linear), &vars, constraint),
         }
     }
 
@@ -569,7 +637,7 @@ impl Compiler<'_> {
             [first, second] => {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
                 if one.len().saturating_mul(two.len()) > WIDEST_TESTED {
-                    return self.propagator(Kind::Lazy(LazyPropagator { test }), &scope.vars, constraint);
+                    return self.propagator(relation, Kind::Lazy(LazyPropagator { test }), &scope.vars, constraint);
                 }
                 let matrix = self.matrices.empty(&one, &two);
                 let (left, right) = (self.store.words(first), self.store.words(second));
@@ -588,7 +656,7 @@ impl Compiler<'_> {
             _ => {
                 let sizes = scope.vars.iter().map(|var| u64::from(self.store.size(*var)));
                 if sizes.fold(1, u64::saturating_mul) > WIDEST_TABLE {
-                    return self.propagator(Kind::Lazy(LazyPropagator { test }), &scope.vars, constraint);
+                    return self.propagator(relation, Kind::Lazy(LazyPropagator { test }), &scope.vars, constraint);
                 }
                 let left: Vec<Vec<u32>> = scope.vars.iter().map(|var| ones(self.store.words(*var)).collect()).collect();
                 let mut rows = Vec::new();
@@ -602,13 +670,13 @@ impl Compiler<'_> {
                 if let Err((indices, source)) = tried {
                     return Err(self.at(relation, &scope.vars, &indices, source));
                 }
-                self.rows(rows, &scope.vars, constraint)
+                self.rows(relation, rows, &scope.vars, constraint)
             }
         }
     }
 
     /// Rows of values. What is in no domain, and rows that give one variable two values, hold of nothing.
-    fn table(&mut self, rows: &[Value], scope: &[Var], constraint: u32) -> Result<(), Interrupt> {
+    fn table(&mut self, relation: &Relation, rows: &[Value], scope: &[Var], constraint: u32) -> Result<(), Interrupt> {
         let different = spread(scope);
         let universes = self.universes(scope)?;
         let mut indices = Vec::new();
@@ -644,10 +712,10 @@ impl Compiler<'_> {
             });
             let _: Result<(), ()> = told;
         }
-        self.rows(indices, &different.vars, constraint)
+        self.rows(relation, indices, &different.vars, constraint)
     }
 
-    fn rows(&mut self, rows: Vec<u32>, vars: &[Var], constraint: u32) -> Result<(), Interrupt> {
+    fn rows(&mut self, relation: &Relation, rows: Vec<u32>, vars: &[Var], constraint: u32) -> Result<(), Interrupt> {
         if rows.is_empty() {
             return Err(Interrupt::Failed);
         }
@@ -662,7 +730,7 @@ impl Compiler<'_> {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
                 if one.len().saturating_mul(two.len()) > WIDEST_MATRIX {
                     let kind = Kind::Table(TablePropagator::new(&[one.len(), two.len()], rows));
-                    return self.propagator(kind, vars, constraint);
+                    return self.propagator(relation, kind, vars, constraint);
                 }
                 let matrix = self.matrices.empty(&one, &two);
                 for row in rows.chunks_exact(2) {
@@ -672,12 +740,12 @@ impl Compiler<'_> {
             }
             _ => {
                 let sizes: Vec<usize> = self.universes(vars)?.iter().map(|universe| universe.len()).collect();
-                self.propagator(Kind::Table(TablePropagator::new(&sizes, rows)), vars, constraint)
+                self.propagator(relation, Kind::Table(TablePropagator::new(&sizes, rows)), vars, constraint)
             }
         }
     }
 
-    fn propagator(&mut self, kind: Kind, vars: &[Var], constraint: u32) -> Result<(), Interrupt> {
+    fn propagator(&mut self, relation: &Relation, kind: Kind, vars: &[Var], constraint: u32) -> Result<(), Interrupt> {
         let number = self.propagators.len() as u32;
         let start = self.scopes.len() as u32;
         self.scopes.extend_from_slice(vars);
@@ -685,7 +753,16 @@ impl Compiler<'_> {
             let slot = self.slot(*var)?;
             self.watching.push((slot, number));
         }
-        self.propagators.push(Propagation { kind, start, end: self.scopes.len() as u32, constraint });
+        if let Kind::AllDistinct(distinct) = &kind
+            && distinct.is_plain()
+        {
+            for var in vars {
+                let slot = self.slot(*var)?;
+                self.groups.push((slot, number));
+            }
+        }
+        let (end, relation) = (self.scopes.len() as u32, relation.clone());
+        self.propagators.push(Propagation { kind, start, end, constraint, relation });
         Ok(())
     }
 

@@ -74,6 +74,13 @@ impl Matrices {
         }
     }
 
+    /// Room for one row, empty: a set of values.
+    pub(crate) fn mask(&mut self, universe: &Universe) -> Matrix {
+        let rows = self.bits.len() as u32;
+        self.bits.resize(self.bits.len() + universe.words(), 0);
+        Matrix { rows, columns: rows, row_words: universe.words() as u32, column_words: 0 }
+    }
+
     /// The values that go with a value of the first variable.
     pub(crate) fn row(&mut self, matrix: Matrix, index: u32) -> &mut [u64] {
         let start = (matrix.rows + index * matrix.row_words) as usize;
@@ -133,27 +140,30 @@ pub(crate) fn compare(
     }
     let words = matrix.row_words as usize;
     if let Some(equal) = sides.equality() {
-        // Rows of results that were met: a few, since that is what projections are for; else a search costs as much as the row.
-        let canonical = |results: Vec<Result<Value, EvaluationError>>| {
-            results.into_iter().map(|result| result.ok().map(canonical)).collect::<Vec<_>>()
+        // Results by number, since that is what projections are for: a few results, and a row for each.
+        let mut distinct: Vec<Value> = Vec::with_capacity(8);
+        let mut place: HashMap<Value, u32> = HashMap::new();
+        let mut number = |results: Vec<Result<Value, EvaluationError>>| {
+            let numbers =
+                results.into_iter().map(|result| result.ok().map(|value| number(value, &mut distinct, &mut place)));
+            numbers.collect::<Vec<Option<u32>>>()
         };
-        let (lefts, rights) = (canonical(lefts), canonical(rights));
-        let valid =
-            (0..).zip(&rights).filter(|(_, right)| right.is_some()).map(|(index, _)| index).collect::<Vec<u32>>();
-        for (index, left) in (0_u32..).zip(&lefts) {
-            if left.is_none() {
-                continue;
-            }
-            if let Some(twin) = lefts[..index as usize].iter().position(|other| other == left) {
-                let start = matrix.rows as usize + twin * words;
-                matrices.bits.copy_within(start..start + words, matrix.rows as usize + index as usize * words);
-                continue;
-            }
-            let row = matrices.row(matrix, index);
-            for at in &valid {
-                if (rights[*at as usize] == *left) == equal {
-                    put(row, *at);
+        let (lefts, rights) = (number(lefts), number(rights));
+        let mut rows = vec![0; distinct.len() * words];
+        for (at, right) in (0_u32..).zip(&rights) {
+            match (right, equal) {
+                (None, _) => {}
+                (Some(right), true) => put(&mut rows[*right as usize * words..], at),
+                (Some(right), false) => {
+                    for other in (0..distinct.len()).filter(|other| *other != *right as usize) {
+                        put(&mut rows[other * words..], at);
+                    }
                 }
+            }
+        }
+        for (index, left) in (0_u32..).zip(&lefts) {
+            if let Some(left) = left {
+                matrices.row(matrix, index).copy_from_slice(&rows[*left as usize * words..][..words]);
             }
         }
     } else {
@@ -171,6 +181,29 @@ pub(crate) fn compare(
     }
     matrices.transpose(matrix, first.len() as u32);
     Ok(())
+}
+
+/// Up to so many results a search from the front beats a hash table.
+const FEW: usize = 16;
+
+/// The number of a result among those met.
+fn number(value: Value, distinct: &mut Vec<Value>, place: &mut HashMap<Value, u32>) -> u32 {
+    let value = canonical(value);
+    let known = match distinct.len() {
+        ..=FEW => distinct.iter().position(|known| *known == value).map(|number| number as u32),
+        _ => place.get(&value).copied(),
+    };
+    known.unwrap_or_else(|| {
+        let number = distinct.len() as u32;
+        if distinct.len() == FEW {
+            place.extend(distinct.iter().cloned().zip(0..));
+        }
+        if distinct.len() >= FEW {
+            place.insert(value.clone(), number);
+        }
+        distinct.push(value);
+        number
+    })
 }
 
 /// Fills a matrix by testing every pair of values.

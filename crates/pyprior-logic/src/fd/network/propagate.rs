@@ -87,6 +87,12 @@ impl Scratch {
                 for propagator in compiled.watching.of(slot) {
                     self.waiting[*propagator as usize / 64] |= 1 << (propagator % 64);
                 }
+                let groups = compiled.groups.of(slot);
+                if !groups.is_empty()
+                    && let Some(index) = store.fixed(compiled.vars[slot as usize])
+                {
+                    self.take(compiled, store, slot, index, groups)?;
+                }
                 for edge in compiled.edges.of(slot) {
                     self.revise(compiled, store, slot, edge).map_err(|()| (Interrupt::Failed, edge.constraint))?;
                 }
@@ -98,7 +104,7 @@ impl Scratch {
             let hard = self.failures >= HARD;
             let result = propagation.kind.propagate(&mut Domains { store, scope }, &mut self.sets, hard);
             result.map_err(|conflict| {
-                let relation = &compiled.descriptions[propagation.constraint as usize];
+                let relation = &propagation.relation;
                 let interrupt = match conflict {
                     Conflict::Failed => Interrupt::Failed,
                     conflict => refused(relation, scope, conflict),
@@ -121,6 +127,28 @@ impl Scratch {
                 self.changed[slot as usize / 64] |= 1 << (slot % 64);
             }
         }
+    }
+
+    /// Removes a value that a variable has from those that must differ.
+    #[inline]
+    fn take(
+        &mut self,
+        compiled: &Compiled,
+        store: &mut Store,
+        slot: u32,
+        index: u32,
+        groups: &[u32],
+    ) -> Result<(), (Interrupt, u32)> {
+        let own = compiled.vars[slot as usize];
+        for group in groups {
+            let propagation = &compiled.propagators[*group as usize];
+            for var in &compiled.scopes[propagation.start as usize..propagation.end as usize] {
+                if *var != own && store.discard(*var, index).is_err() {
+                    return Err((Interrupt::Failed, propagation.constraint));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Leaves the values of the other variable that go with one of this one's.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::matching::Matching;
 use crate::Value;
 use crate::fd::domains::{Conflict, Domains, has, ones, put};
-use crate::fd::expression::canonical;
+use crate::fd::expression::{canonical, has_truth};
 use crate::fd::relation::Consistency;
 use crate::store::Universe;
 
@@ -34,19 +34,46 @@ pub(crate) struct Sets {
     taken: Vec<u64>,
     open: Vec<u32>,
     matching: Matching,
+    patience: Patience,
+}
+
+/// How long to do without matching, where it was not asked for: longer each time that it finds nothing.
+#[derive(Debug, Clone, Copy, Default)]
+struct Patience {
+    length: u32,
+    left: u32,
+}
+
+impl Patience {
+    const LONGEST: u32 = 64;
+
+    fn is_over(&mut self) -> bool {
+        let over = self.left == 0;
+        self.left = self.left.saturating_sub(1);
+        over
+    }
+
+    fn learn(&mut self, worthwhile: bool) {
+        self.length = if worthwhile { self.length / 4 } else { (2 * self.length + 1).min(Self::LONGEST) };
+        self.left = self.length;
+    }
 }
 
 impl AllDistinctPropagator {
-    pub(crate) fn new(consistency: Consistency, universes: &[Arc<Universe>]) -> AllDistinctPropagator {
-        let Some(first) = universes.first() else {
-            return AllDistinctPropagator { consistency, numbers: None, words: 0 };
-        };
-        // 1 and True are one value to Python: such a universe is numbered, too.
-        let plain = |universe: &Universe| !universe.iter().any(|value| canonical(value.clone()) != value);
-        if universes.iter().all(|universe| Arc::ptr_eq(universe, first)) && (first.as_range().is_some() || plain(first))
-        {
-            return AllDistinctPropagator { consistency, numbers: None, words: first.words() };
-        }
+    /// Over variables of one universe, in which values that Python takes for one are one: nothing if they are not.
+    pub(crate) fn plain<'u>(
+        consistency: Consistency,
+        mut universes: impl Iterator<Item = &'u Arc<Universe>>,
+    ) -> Option<AllDistinctPropagator> {
+        let first = universes.next()?;
+        // 1 and True are one value to Python.
+        let truths = first.as_slice().is_some_and(|values| values.iter().any(has_truth));
+        let plain = !truths && universes.all(|universe| Arc::ptr_eq(universe, first));
+        plain.then(|| AllDistinctPropagator { consistency, numbers: None, words: first.words() })
+    }
+
+    /// Over variables of several.
+    pub(crate) fn mixed(consistency: Consistency, universes: &[Arc<Universe>]) -> AllDistinctPropagator {
         let mut union = HashMap::new();
         let mut known: Vec<(&Arc<Universe>, Arc<[u32]>)> = Vec::new();
         let numbers = universes.iter().map(|universe| {
@@ -67,6 +94,11 @@ impl AllDistinctPropagator {
         AllDistinctPropagator { consistency, numbers: Some(numbers), words: union.len().div_ceil(64) }
     }
 
+    /// Whether a value has the same index in all domains.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.numbers.is_none()
+    }
+
     /// `hard`: the search has failed often, so that matching may be worth its time.
     pub(crate) fn propagate(&self, domains: &mut Domains<'_>, sets: &mut Sets, hard: bool) -> Result<(), Conflict> {
         let words = self.words;
@@ -82,9 +114,14 @@ impl AllDistinctPropagator {
             }
         }
         sets.before.clone_from(&sets.masks);
-        let matched = hard || self.consistency == Consistency::Domain;
+        let asked = self.consistency == Consistency::Domain;
+        let matched = asked || hard && sets.patience.is_over();
+        let before = sets.matching.narrowed();
         // Known to the compiler, sets of one word are numbers and not slices.
         let narrowed = if words == 1 { narrow(sets, 1, matched) } else { narrow(sets, words, matched) };
+        if matched && !asked {
+            sets.patience.learn(sets.matching.narrowed() > before);
+        }
         if !narrowed {
             return Err(Conflict::Failed);
         }

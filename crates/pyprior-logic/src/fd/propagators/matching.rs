@@ -19,34 +19,41 @@ pub(crate) struct Matching {
     seen: Vec<u64>,
     path: Vec<(u32, u32)>,
     components: Components,
+    narrowed: u64,
 }
 
 impl Matching {
+    /// How often it found something to remove, or that there is no matching.
+    pub(crate) fn narrowed(&self) -> u64 {
+        self.narrowed
+    }
+
     /// Nothing if there is no matching; else whether a set became smaller.
     pub(crate) fn narrow(&mut self, masks: &mut [u64], words: usize, open: &[u32]) -> Option<bool> {
         if !self.find(masks, words, open) {
+            self.narrowed += 1;
             return None;
         }
         let sets = Sets { masks, words, open };
         self.components.find(&sets, &self.owner_of);
         let mut changed = false;
         for (x, variable) in open.iter().enumerate() {
-            let mut kept = [0_u64; 1];
             for place in 0..words {
                 let at = *variable as usize * words + place;
-                kept[0] = masks[at];
+                let mut kept = masks[at];
                 for bit in ones(&[masks[at]]) {
                     let value = place as u32 * 64 + bit;
                     let owner = self.owner_of[value as usize];
                     let node = if owner == NONE { open.len() } else { owner as usize };
                     if node != x && owner != NONE && self.components.of[x] != self.components.of[node] {
-                        kept[0] &= !(1 << bit);
+                        kept &= !(1 << bit);
                     }
                 }
-                changed |= kept[0] != masks[at];
-                masks[at] = kept[0];
+                changed |= kept != masks[at];
+                masks[at] = kept;
             }
         }
+        self.narrowed += u64::from(changed);
         Some(changed)
     }
 

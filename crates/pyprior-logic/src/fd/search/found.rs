@@ -12,7 +12,7 @@ use crate::store::Universe;
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
     pub(crate) names: Arc<Names>,
-    pub(crate) universes: Arc<[Arc<Universe>]>,
+    pub(crate) universes: Arc<Vec<Arc<Universe>>>,
 }
 
 /// A solution: a value for every variable.

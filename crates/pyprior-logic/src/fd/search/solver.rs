@@ -305,7 +305,7 @@ pub(super) fn drive(
 }
 
 fn header(problem: &Repository) -> Header {
-    Header { names: Arc::clone(&problem.names), universes: problem.universes() }
+    Header { names: Arc::clone(&problem.names), universes: Arc::clone(&problem.universes) }
 }
 
 /// Compiles a problem on a copy of its store; nothing if that shows that there is no solution.
