@@ -7,7 +7,10 @@
 
 use std::collections::VecDeque;
 
-use pyprior_logic::{Flow, SearchSpace, Space, SpaceError, Status, Store, TaskError, Value, Var};
+use pyprior_logic::fd::{Network, Relation};
+use pyprior_logic::{
+    DomainSpace, Flow, SearchSpace, Space, SpaceError, Status, Store, TaskError, Universe, Value, Var,
+};
 use rayon::prelude::*;
 
 type Found = Result<Vec<Value>, SpaceError>;
@@ -134,7 +137,20 @@ async fn queens(flow: Flow, root: Var, n: usize) -> Result<(), TaskError> {
     Ok(())
 }
 
-fn main() -> Result<(), SpaceError> {
+/// The same as relations over finite domains: spaces of these are copied instead of run again.
+fn queens_of_domains(n: i64) -> Result<DomainSpace, Box<dyn std::error::Error>> {
+    let (mut store, mut network, rows) = (Store::new(), Network::new(), Universe::range(1..=n));
+    let vars = (0..n).map(|_| store.new_domain_var(&rows)).collect::<Result<Vec<_>, _>>()?;
+    network.post(&Relation::all_distinct(), &vars)?;
+    for (place, x) in vars.iter().enumerate() {
+        for (apart, y) in (1..).zip(&vars[place + 1..]) {
+            network.post(&Relation::expression(&["x", "y"], &format!("abs(x - y) != {apart}"))?, &[*x, *y])?;
+        }
+    }
+    Ok(DomainSpace::new(store, network, &vars))
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     // choice X=1 [] X=2 end
     let mut choice = Space::new(|flow, x| async move {
         match flow.choose(2).await? {
@@ -159,5 +175,10 @@ fn main() -> Result<(), SpaceError> {
     assert_eq!(by_discrepancy, all);
     assert_eq!(parallel(six.recipe())?, all);
     assert_eq!(first(six)?.as_ref(), all.first());
+
+    let mut of_domains = parallel(queens_of_domains(6)?)?;
+    of_domains.sort();
+    assert_eq!(of_domains, all);
+    println!("8 queens: {} ways", parallel(queens_of_domains(8)?)?.len());
     Ok(())
 }
