@@ -2,6 +2,7 @@
 
 mod dataflow;
 pub mod fd;
+pub mod problem;
 mod space;
 mod store;
 mod terms;
