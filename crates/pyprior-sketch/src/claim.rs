@@ -1,12 +1,12 @@
 //! Whether a formula holds for constants.
 
-use crate::program::Hole;
 use crate::source::constraint::{Arithmetic, Claim, Formula, Order, Term};
 
 /// What is known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Values<'a> {
-    pub(crate) holes: &'a [Hole],
+    /// Names of holes.
+    pub(crate) names: &'a [String],
     /// By hole.
     pub(crate) values: &'a [Option<i64>],
     pub(crate) quantified: &'a [i64],
@@ -17,7 +17,7 @@ fn value(term: &Term, values: &Values<'_>) -> Option<i128> {
     match term {
         Term::Int(value) => Some(i128::from(*value)),
         Term::Hole(name, _) => {
-            let hole = values.holes.iter().position(|hole| hole.name == *name)?;
+            let hole = values.names.iter().position(|hole| hole == name)?;
             values.values[hole].map(i128::from)
         }
         Term::Quantified(nth) => values.quantified.get(*nth).copied().map(i128::from),

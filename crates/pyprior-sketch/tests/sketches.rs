@@ -139,3 +139,15 @@ fn samples_are_fillings_and_hang_on_the_seed_alone() {
         assert!((0..20).all(|_| every.contains(sampler.sample().unwrap().tokens())), "{name}");
     }
 }
+
+#[test]
+fn relations_that_only_propagation_solves() {
+    // SEND + MORE == MONEY has one solution; a search in the order of the holes would go through millions.
+    let text = "print(S + E)\nprint(N + D)\nprint(M + O)\nprint(R + Y)\n---\noption max_block_stmts = 4\n\
+        E, N, D, O, R, Y in 0..9\nS, M in 1..9\nall_distinct(S, E, N, D, M, O, R, Y)\n\
+        1000 * S + 100 * E + 10 * N + D + 1000 * M + 100 * O + 10 * R + E == 10000 * M + 1000 * O + 100 * N + 10 * E + Y";
+    let source = SketchSource::parse(text).unwrap();
+    let found =
+        Enumerator::new(&language(&source), &source).unwrap().map(|it| it.unwrap().source()).collect::<Vec<_>>();
+    assert_eq!(found, ["print(9 + 5)\nprint(6 + 7)\nprint(1 + 0)\nprint(8 + 2)"]);
+}

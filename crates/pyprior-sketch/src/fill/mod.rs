@@ -6,10 +6,12 @@
 //! registers.rs  what the operations of the fixed part do
 //! feasible.rs   whether the rest can be filled from a state on
 //! relations.rs  which constants have a solution
+//! finite.rs     the same by the solver of finite domains, where that is hard to see
 //! row.rs        one row: its states, its legal tokens
 //! ```
 
 pub(crate) mod feasible;
+mod finite;
 pub(crate) mod item;
 mod outcomes;
 mod registers;

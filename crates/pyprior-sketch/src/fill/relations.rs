@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Exhausted;
+use super::finite::Finite;
 use crate::claim::{Values, holds};
 use crate::program::Program;
 use crate::source::constraint::{Claim, Role, Term};
@@ -17,6 +18,7 @@ struct Group {
     holes: Vec<usize>,
     /// Claims by the position in `holes` at which the last of theirs is known.
     claims: Vec<Vec<Claim>>,
+    finite: Finite,
 }
 
 /// A group, what is known of it, and the hole that is asked for.
@@ -25,12 +27,16 @@ type Question = (usize, Vec<Option<i64>>, usize);
 #[derive(Debug, Default)]
 pub(crate) struct Relations {
     groups: Vec<Group>,
+    /// Of all holes.
+    names: Vec<String>,
     /// By hole.
     group_of: Vec<Option<usize>>,
     found: HashMap<Question, Arc<[i64]>>,
 }
 
 const MAX_KEPT: usize = 1 << 18;
+/// Work that a search without propagation may take.
+const FIRST_WORK: u64 = 20_000;
 
 impl Relations {
     pub(crate) fn new(program: &Program) -> Self {
@@ -61,7 +67,7 @@ impl Relations {
             let Some(name) = *group else { continue };
             let nth = names.iter().position(|other| *other == name).unwrap_or_else(|| {
                 names.push(name);
-                groups.push(Group { holes: Vec::new(), claims: Vec::new() });
+                groups.push(Group { holes: Vec::new(), claims: Vec::new(), finite: Finite::default() });
                 groups.len() - 1
             });
             groups[nth].holes.push(hole);
@@ -82,9 +88,13 @@ impl Relations {
         }
         // Claims about nothing hold or not: a group without holes.
         if !constant.is_empty() {
-            groups.push(Group { holes: Vec::new(), claims: vec![constant] });
+            groups.push(Group { holes: Vec::new(), claims: vec![constant], finite: Finite::default() });
         }
-        Self { groups, group_of, found: HashMap::new() }
+        let names = program.holes.iter().map(|hole| hole.name.clone()).collect::<Vec<_>>();
+        for group in &mut groups {
+            group.finite = Finite::new(group.claims.iter().flatten(), &group.holes, &names);
+        }
+        Self { groups, names, group_of, found: HashMap::new() }
     }
 
     /// The holes of a group that has no solution.
@@ -92,11 +102,11 @@ impl Relations {
         let mut values = vec![None; program.holes.len()];
         for group in &self.groups {
             if group.holes.is_empty() {
-                let none = Values { holes: &program.holes, values: &values, quantified: &[] };
+                let none = Values { names: &self.names, values: &values, quantified: &[] };
                 if group.claims.iter().flatten().any(|claim| !holds(claim, &none)) {
                     return Ok(Some(Vec::new()));
                 }
-            } else if !self.solve(program, group, 0, &mut values, work)? {
+            } else if !self.decide(program, group, &mut values, work)? {
                 return Ok(Some(group.holes.clone()));
             }
         }
@@ -122,7 +132,7 @@ impl Relations {
         for &value in domain {
             let mut values = known.to_vec();
             values[hole] = Some(value);
-            if self.solve(program, group, 0, &mut values, work)? {
+            if self.decide(program, group, &mut values, work)? {
                 legal.push(value);
             }
         }
@@ -132,6 +142,29 @@ impl Relations {
         let legal: Arc<[i64]> = legal.into();
         self.found.insert(key, Arc::clone(&legal));
         Ok(legal)
+    }
+
+    /// Whether the holes of a group have values, those that are known included.
+    ///
+    /// Mostly some are found at once. Where they are not, the solver of finite domains takes over, which propagates.
+    fn decide(
+        &self,
+        program: &Program,
+        group: &Group,
+        values: &mut Vec<Option<i64>>,
+        work: &mut u64,
+    ) -> Result<bool, Exhausted> {
+        let mut first = FIRST_WORK;
+        match self.solve(program, group, 0, values, &mut first) {
+            Ok(found) => Ok(found),
+            Err(Exhausted) => {
+                let domains = group.holes.iter().map(|&hole| match values[hole] {
+                    Some(value) => vec![value],
+                    None => program.holes[hole].values.clone(),
+                });
+                group.finite.solvable(&domains.collect::<Vec<_>>(), work)
+            }
+        }
     }
 
     /// Whether the holes of a group from one on have values; those that have keep theirs.
@@ -148,13 +181,22 @@ impl Relations {
         let one = [fixed.unwrap_or(0)];
         let domain: &[i64] = if fixed.is_some() { &one } else { &program.holes[hole].values };
         for &value in domain {
-            *work = work.checked_sub(8 * (1 + group.claims[place].len() as u64)).ok_or(Exhausted)?;
-            values[hole] = Some(value);
-            let here = Values { holes: &program.holes, values, quantified: &[] };
-            let fits = group.claims[place].iter().all(|claim| holds(claim, &here));
-            if fits && self.solve(program, group, place + 1, values, work)? {
+            let Some(left) = work.checked_sub(8 * (1 + group.claims[place].len() as u64)) else {
                 values[hole] = fixed;
-                return Ok(true);
+                return Err(Exhausted);
+            };
+            *work = left;
+            values[hole] = Some(value);
+            let here = Values { names: &self.names, values, quantified: &[] };
+            let fits = group.claims[place].iter().all(|claim| holds(claim, &here));
+            if fits {
+                match self.solve(program, group, place + 1, values, work) {
+                    Ok(false) => {}
+                    done => {
+                        values[hole] = fixed;
+                        return done;
+                    }
+                }
             }
         }
         values[hole] = fixed;
