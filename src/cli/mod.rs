@@ -23,6 +23,7 @@ mod sample;
 mod sampled;
 mod score;
 mod show;
+mod sketch;
 mod times;
 mod train;
 mod vocab;
@@ -59,6 +60,7 @@ enum Command {
     Repl(repl::Repl),
     Train(train::Train),
     Dataset(dataset::Dataset),
+    Sketch(sketch::SketchArgs),
     Score(score::Score),
     CompareTokens(compare_tokens::CompareTokens),
     Legal(legal::Legal),
@@ -78,6 +80,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Repl(args) => args.run(),
         Command::Train(args) => args.run(),
         Command::Dataset(args) => args.run(),
+        Command::Sketch(args) => args.run(),
         Command::Score(args) => args.run(),
         Command::CompareTokens(args) => args.run(),
         Command::Legal(args) => args.run(),

@@ -44,6 +44,8 @@ pub use config::{
 };
 pub use explain::WhyNot;
 pub use filter::{FILTER_STEPS, ProgramFilter, Rejected};
+pub use grammar::rules::{Child, Context, Position};
+pub use grammar::view::{Grammar, StatementForm};
 pub use language::Language;
 pub use logits::choice::{Choice, ChoiceError, GumbelSampler};
 pub use logits::element::Logit;

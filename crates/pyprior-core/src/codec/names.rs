@@ -160,12 +160,12 @@ impl Names {
     }
 
     /// The pool of variables' names, in order.
-    pub(super) fn vars(&self) -> impl Iterator<Item = &str> {
+    pub fn vars(&self) -> impl Iterator<Item = &str> {
         self.vars.iter().map(|name| &**name)
     }
 
     /// The pool of functions' names, in order.
-    pub(super) fn funcs(&self) -> impl Iterator<Item = &str> {
+    pub fn funcs(&self) -> impl Iterator<Item = &str> {
         self.funcs.iter().map(|name| &**name)
     }
 

@@ -39,7 +39,7 @@ pub(crate) const TERMINALS: usize = 32;
 
 /// What a position in the program is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Context {
+pub enum Context {
     /// The module's own block.
     Top,
     /// A block below a statement of the module.
@@ -72,7 +72,7 @@ impl Scope {
 
 /// Where a statement stands in its block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Position {
+pub enum Position {
     /// Others follow.
     Inner,
     /// The last of several.
@@ -82,10 +82,13 @@ pub(crate) enum Position {
 }
 
 /// What a statement opens, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Child {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Child {
+    /// A variable to assign.
     Target,
+    /// An expression.
     Expr,
+    /// A comparison, whose token and two sides are to follow.
     Condition,
     /// Number of parameters and body of a definition.
     Definition,

@@ -1,0 +1,341 @@
+//! Runs tasks, first in, first out.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::board::{Shared, Task, TaskId, TaskWaker, Until};
+use super::error::{AllBlocked, Blocked, TaskError};
+use super::flow::Flow;
+use crate::store::{Store, Var};
+use crate::terms::IntoTerm;
+use crate::value::Value;
+
+/// A store and the tasks that work on it. What a task can do, the program around it can do: see [`Flow`].
+///
+/// ```
+/// use pyprior_logic::Scheduler;
+///
+/// let mut main = Scheduler::new();
+/// let (x, y) = (main.newvar(), main.newvar());
+/// main.stacklet("double", |flow| async move { flow.bind(y, 2 * flow.int(x).await?) });
+/// main.stacklet("give", |flow| async move { flow.bind(x, 21) });
+/// assert_eq!(main.value(y)?, 42);
+/// # Ok::<(), pyprior_logic::TaskError>(())
+/// ```
+pub struct Scheduler {
+    flow: Flow,
+    tasks: BTreeMap<TaskId, Slot>,
+    next: TaskId,
+    failures: Vec<TaskError>,
+    order: Option<Box<dyn FnMut(usize) -> usize>>,
+}
+
+struct Slot {
+    name: String,
+    binds: Vec<Var>,
+    future: Task,
+    waker: Waker,
+}
+
+impl Default for Scheduler {
+    fn default() -> Self {
+        Scheduler::with_store(Store::new())
+    }
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.tasks.values().map(|slot| &slot.name)).finish()
+    }
+}
+
+impl Deref for Scheduler {
+    type Target = Flow;
+
+    fn deref(&self) -> &Flow {
+        &self.flow
+    }
+}
+
+impl Drop for Scheduler {
+    /// Tasks that were not taken over yet hold the board that holds them.
+    fn drop(&mut self) {
+        self.tasks.clear();
+        if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
+            let left = (std::mem::take(&mut board.spawned), board.propagation.take());
+            drop(board);
+            drop(left);
+        }
+    }
+}
+
+impl Scheduler {
+    /// No tasks, and an empty store.
+    #[must_use]
+    pub fn new() -> Scheduler {
+        Scheduler::default()
+    }
+
+    /// No tasks, and this store.
+    #[must_use]
+    pub fn with_store(store: Store) -> Scheduler {
+        let shared = Shared { store: RefCell::new(store), ..Shared::default() };
+        let flow = Flow { shared: Rc::new(shared) };
+        Scheduler { flow, tasks: BTreeMap::new(), next: 0, failures: Vec::new(), order: None }
+    }
+
+    /// The handle that tasks get.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        self.flow.clone()
+    }
+
+    /// Has the next task chosen by a function of the number of ready tasks, instead of first in, first out: to test that a
+    /// program does not hang on the order. What it gives is taken modulo that number.
+    pub fn set_order(&mut self, order: impl FnMut(usize) -> usize + 'static) {
+        self.order = Some(Box::new(order));
+    }
+
+    /// How many tasks have not ended.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        let spawned = self.flow.shared.board.try_borrow().map_or(0, |board| board.spawned.len());
+        self.tasks.len() + spawned
+    }
+
+    /// Runs tasks until none can run.
+    ///
+    /// # Errors
+    /// The [error](TaskError::Task) of the first task that failed since the last time somebody asked;
+    /// else [`TaskError::AllBlocked`] if tasks wait for values that nobody can give. Tasks that wait to be needed are fine.
+    /// In both cases the scheduler can be used on.
+    pub fn run(&mut self) -> Result<(), TaskError> {
+        self.settle()?;
+        let blocked = self.blocked();
+        if blocked.tasks.is_empty() { Ok(()) } else { Err(blocked.into()) }
+    }
+
+    /// Runs tasks until this variable has a value.
+    ///
+    /// # Errors
+    /// Those of [`block_on`](Scheduler::block_on).
+    pub fn wait(&mut self, var: Var) -> Result<(), TaskError> {
+        self.block_on("main", |flow| async move { flow.wait(var).await })
+    }
+
+    /// Runs tasks until a value and all its parts are known, and gives it.
+    ///
+    /// # Errors
+    /// Those of [`block_on`](Scheduler::block_on).
+    pub fn value(&mut self, what: impl IntoTerm) -> Result<Value, TaskError> {
+        let value = self.flow.value(what);
+        self.block_on("main", |_| value)
+    }
+
+    /// Runs a task of this name and others until it is done.
+    ///
+    /// # Errors
+    /// What the task ends with. Before it has ended: the error of another task that fails,
+    /// or [`TaskError::AllBlocked`]; the task is dropped then, and the scheduler can be used on.
+    pub fn block_on<F, T>(&mut self, name: &str, work: impl FnOnce(Flow) -> F) -> Result<T, TaskError>
+    where
+        F: Future<Output = Result<T, TaskError>> + 'static,
+        T: 'static,
+    {
+        let outcome = Rc::new(RefCell::new(None));
+        let (work, slot) = (work(self.flow()), Rc::clone(&outcome));
+        self.flow.stacklet(name, |_| async move {
+            let done = work.await;
+            slot.replace(Some(done));
+            Ok(())
+        });
+        self.adopt()?;
+        // The last task that was started.
+        let id = self.next - 1;
+        loop {
+            if let Some(done) = outcome.take() {
+                return done;
+            }
+            let error = match self.take_failure() {
+                Some(error) => error,
+                None if self.step()? || !self.failures.is_empty() => continue,
+                None if outcome.borrow().is_some() => continue,
+                None => self.blocked().into(),
+            };
+            self.cancel(id);
+            return Err(error);
+        }
+    }
+
+    /// How many alternatives the choice has that is offered.
+    pub(crate) fn offered(&self) -> Option<usize> {
+        self.flow.shared.board.try_borrow().ok()?.alternatives()
+    }
+
+    /// Decides that choice.
+    pub(crate) fn decide(&mut self, alternative: usize) {
+        if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
+            board.decide(alternative);
+        }
+    }
+
+    /// Runs until nothing can, and gives the first failure.
+    pub(crate) fn settle(&mut self) -> Result<(), TaskError> {
+        while self.step()? {}
+        self.take_failure().map_or(Ok(()), Err)
+    }
+
+    /// As [`settle`](Scheduler::settle), but stops at a failure: nothing that comes after it matters in a space.
+    pub(crate) fn settle_or_fail(&mut self) -> Result<(), TaskError> {
+        while self.failures.is_empty() && self.step()? {}
+        self.take_failure().map_or(Ok(()), Err)
+    }
+
+    fn take_failure(&mut self) -> Option<TaskError> {
+        if self.failures.is_empty() { None } else { Some(self.failures.remove(0)) }
+    }
+
+    fn cancel(&mut self, id: TaskId) {
+        let slot = self.tasks.remove(&id);
+        if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
+            board.end(id);
+            board.ready.retain(|ready| *ready != id);
+        }
+        drop(slot);
+    }
+
+    /// The tasks that wait for values.
+    pub(crate) fn blocked(&self) -> AllBlocked {
+        let mut tasks = Vec::new();
+        if let (Ok(board), Ok(store)) = (self.flow.shared.board.try_borrow(), self.flow.shared.store.try_borrow()) {
+            for (id, slot) in &self.tasks {
+                let Some(reasons) = board.suspensions.get(id).and_then(|suspension| suspension.reasons()) else {
+                    continue;
+                };
+                if !reasons.is_empty() && reasons.iter().all(|reason| matches!(reason, Until::Needed(_))) {
+                    continue;
+                }
+                let variables = reasons.iter().filter_map(|reason| match reason {
+                    Until::Bound(var) | Until::Changed(var) | Until::Needed(var) => Some(store.name(*var)),
+                    Until::Chosen | Until::Stable => None,
+                });
+                tasks.push(Blocked { task: slot.name.clone(), variables: variables.collect() });
+            }
+        }
+        AllBlocked { tasks }
+    }
+
+    /// Takes over tasks that were started, in their order.
+    fn adopt(&mut self) -> Result<(), TaskError> {
+        let mut board = self.flow.shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+        while let Some(spawn) = board.spawned.pop_front() {
+            let task = self.next;
+            self.next += 1;
+            let waker = Waker::from(Arc::new(TaskWaker { task, woken: Arc::clone(&self.flow.shared.woken) }));
+            self.tasks.insert(task, Slot { name: spawn.name, binds: spawn.binds, future: spawn.future, waker });
+            board.ready.push_back(task);
+        }
+        Ok(())
+    }
+
+    /// Makes ready whom the store or a waker has woken.
+    fn awaken(&mut self) -> Result<(), TaskError> {
+        self.adopt()?;
+        let mut board = self.flow.shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+        let mut store = self.flow.shared.store.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+        while let Some(wake) = store.next_wake() {
+            board.notify(wake);
+        }
+        for task in self.flow.shared.woken.take() {
+            board.awaken(task);
+        }
+        Ok(())
+    }
+
+    /// Runs one task up to where it waits; or else propagates, or resumes one that waited for this. False if nothing is left.
+    fn step(&mut self) -> Result<bool, TaskError> {
+        self.awaken()?;
+        let shared = Rc::clone(&self.flow.shared);
+        let mut board = shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+        let place = match (&mut self.order, board.ready.len()) {
+            (Some(order), ready @ 1..) => order(ready) % ready,
+            _ => 0,
+        };
+        if let Some(task) = board.ready.remove(place) {
+            board.current = Some(task);
+            drop(board);
+            self.resume(task);
+            if let Ok(mut board) = shared.board.try_borrow_mut() {
+                board.current = None;
+            }
+            return Ok(true);
+        }
+        if let Some(mut propagation) = board.propagation.take() {
+            drop(board);
+            let mut store = shared.store.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+            let propagated = catch_unwind(AssertUnwindSafe(|| propagation.propagate(&mut store)));
+            drop(store);
+            board = shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+            board.propagation.get_or_insert(propagation);
+            drop(board);
+            match propagated {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.failures.push(error),
+                Err(panic) => self.failures.push(panicked(&*panic)),
+            }
+            self.awaken()?;
+            board = shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+            if !board.ready.is_empty() || !self.failures.is_empty() {
+                return Ok(!board.ready.is_empty());
+            }
+        }
+        Ok(board.grant_stable())
+    }
+
+    fn resume(&mut self, task: TaskId) {
+        let Some(slot) = self.tasks.get_mut(&task) else { return };
+        let Slot { future, waker, .. } = slot;
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(waker))));
+        let outcome = match polled {
+            Ok(Poll::Pending) => {
+                if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
+                    board.suspend_outside(task);
+                }
+                return;
+            }
+            Ok(Poll::Ready(outcome)) => outcome,
+            Err(panic) => Err(panicked(&*panic)),
+        };
+        let Some(slot) = self.tasks.remove(&task) else { return };
+        if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
+            board.end(task);
+        }
+        let Slot { name, binds, future, .. } = slot;
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        if let Err(error) = outcome {
+            self.fail(name, &binds, error);
+        }
+    }
+
+    /// Gives the error to who waits for what the task was to bind; if that is nobody, to who runs the scheduler.
+    fn fail(&mut self, task: String, binds: &[Var], error: TaskError) {
+        let error = TaskError::Task { task, error: Box::new(error) };
+        let reason = error.to_string();
+        let failed = self.flow.with(|store| binds.iter().filter(|var| store.fail(**var, &reason).is_ok()).count());
+        if failed.unwrap_or(0) == 0 {
+            self.failures.push(error);
+        }
+    }
+}
+
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> TaskError {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    TaskError::Panicked { message: text.unwrap_or("no message").to_owned() }
+}

@@ -1,0 +1,137 @@
+//! Finite domains: what a variable may be.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::domains::{has, put};
+use crate::Value;
+use crate::store::Universe;
+
+/// The values that a variable may take, each once, in an order that the order of values goes by.
+///
+/// A description, shared by reference: variables that were given the same object are narrowed each by itself.
+///
+/// ```
+/// # use pyprior_logic::fd::FiniteDomain;
+/// let rooms = FiniteDomain::new(["room A", "room B"]);
+/// let slots = FiniteDomain::product(&[rooms, FiniteDomain::range(1..=3)]);
+/// assert_eq!(slots.len(), 6);
+/// assert_eq!(slots.values().next().unwrap().to_string(), "('room A', 1)");
+/// ```
+#[derive(Debug, Clone)]
+pub struct FiniteDomain {
+    universe: Arc<Universe>,
+    /// Which of the universe's values, if not all.
+    subset: Option<Arc<[u64]>>,
+}
+
+impl FiniteDomain {
+    /// These values; what comes again is passed by. At most [`Universe::MAX`] values.
+    pub fn new<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> FiniteDomain {
+        FiniteDomain::from(Universe::new(values))
+    }
+
+    /// The integers of a range, which is not written out.
+    pub fn range(range: RangeInclusive<i64>) -> FiniteDomain {
+        FiniteDomain::from(Universe::range(range))
+    }
+
+    /// All tuples of one value of each domain, the last changing fastest.
+    pub fn product(domains: &[FiniteDomain]) -> FiniteDomain {
+        let lists: Vec<Vec<Value>> = domains.iter().map(|domain| domain.values().collect()).collect();
+        let total = lists.iter().try_fold(1_usize, |total, list| total.checked_mul(list.len()));
+        let tuples = (0..total.unwrap_or(usize::MAX).min(Universe::MAX)).map(|number| {
+            let mut rest = number;
+            let mut items: Arc<[Value]> = lists.iter().map(|_| Value::None).collect();
+            if let Some(items) = Arc::get_mut(&mut items) {
+                for (item, list) in items.iter_mut().zip(&lists).rev() {
+                    *item = list[rest % list.len()].clone();
+                    rest /= list.len();
+                }
+            }
+            Value::Tuple(items)
+        });
+        FiniteDomain::from(Universe::new(tuples))
+    }
+
+    /// Those of the values that are given; others are passed by. Domains made so from one share its tables in a solver.
+    pub fn only<T: Into<Value>>(&self, values: impl IntoIterator<Item = T>) -> FiniteDomain {
+        let mut subset: Arc<[u64]> = std::iter::repeat_n(0, self.universe.words()).collect();
+        if let Some(words) = Arc::get_mut(&mut subset) {
+            for index in values.into_iter().filter_map(|value| self.universe.index_of(&value.into())) {
+                if self.subset.as_ref().is_none_or(|all| has(all, index)) {
+                    put(words, index);
+                }
+            }
+        }
+        FiniteDomain { universe: Arc::clone(&self.universe), subset: Some(subset) }
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        let count = |words: &Arc<[u64]>| words.iter().map(|word| word.count_ones() as usize).sum();
+        self.subset.as_ref().map_or_else(|| self.universe.len(), count)
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values, in order.
+    pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
+        let inside = |index: u32| self.subset.as_ref().is_none_or(|words| has(words, index));
+        (0..).zip(self.universe.iter()).filter(move |(index, _)| inside(*index)).map(|(_, value)| value)
+    }
+
+    /// Which of the universe's values these are, if not all.
+    pub fn subset(&self) -> Option<&[u64]> {
+        self.subset.as_deref()
+    }
+
+    /// What the store's domains are sets of.
+    pub fn universe(&self) -> &Arc<Universe> {
+        &self.universe
+    }
+}
+
+impl From<Arc<Universe>> for FiniteDomain {
+    fn from(universe: Arc<Universe>) -> FiniteDomain {
+        FiniteDomain { universe, subset: None }
+    }
+}
+
+impl<T: Into<Value>> FromIterator<T> for FiniteDomain {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> FiniteDomain {
+        FiniteDomain::new(values)
+    }
+}
+
+/// The whole numbers behind the values of a universe.
+#[derive(Debug, Clone)]
+pub(crate) enum Integers {
+    /// Index i is `low + i`.
+    Range { low: i64 },
+    /// By index; whether they ascend.
+    Listed { numbers: Arc<[i64]>, ascending: bool },
+}
+
+impl Integers {
+    /// Nothing if a value is no whole number.
+    pub(crate) fn of(universe: &Universe) -> Option<Integers> {
+        if let Some((low, _)) = universe.as_range() {
+            return Some(Integers::Range { low });
+        }
+        let numbers = universe.as_slice()?.iter().map(Value::as_int).collect::<Option<Arc<[i64]>>>()?;
+        let ascending = numbers.is_sorted();
+        Some(Integers::Listed { numbers, ascending })
+    }
+
+    #[inline]
+    pub(crate) fn at(&self, index: u32) -> i64 {
+        match self {
+            Integers::Range { low } => low + i64::from(index),
+            Integers::Listed { numbers, .. } => numbers[index as usize],
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Expressions as flat nodes: parts before wholes, the whole last.
+
+use super::python::{Arithmetic, Comparison, Function, Method};
+use crate::Value;
+
+/// A node by number.
+pub(super) type Id = u32;
+
+/// A piece of [`Nodes::lists`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    start: u32,
+    end: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Node {
+    Constant(Value),
+    /// By position in the scope.
+    Variable(u32),
+    Not(Id),
+    Negative(Id),
+    Positive(Id),
+    Arithmetic(Arithmetic, Id, Id),
+    Compare(Comparison, Id, Id),
+    And(Range),
+    Or(Range),
+    If {
+        condition: Id,
+        then: Id,
+        other: Id,
+    },
+    Tuple(Range),
+    List(Range),
+    Index(Id, Id),
+    Slice(Id, Id, Id),
+    Call(Function, Range),
+    Method(Method, Id, Range),
+}
+
+/// Which variables a node reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    Nothing,
+    One(u32),
+    Several,
+}
+
+impl Reads {
+    fn and(self, other: Reads) -> Reads {
+        match (self, other) {
+            (Reads::Nothing, reads) | (reads, Reads::Nothing) => reads,
+            (Reads::One(a), Reads::One(b)) if a == b => self,
+            _ => Reads::Several,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Nodes {
+    nodes: Vec<(Node, Reads, u16)>,
+    lists: Vec<Id>,
+}
+
+impl Nodes {
+    pub(super) fn with_capacity(nodes: usize) -> Nodes {
+        Nodes { nodes: Vec::with_capacity(nodes), lists: Vec::new() }
+    }
+
+    pub(super) fn list(&mut self, ids: &[Id]) -> Range {
+        let start = self.lists.len() as u32;
+        self.lists.extend_from_slice(ids);
+        Range { start, end: self.lists.len() as u32 }
+    }
+
+    pub(super) fn ids(&self, range: Range) -> &[Id] {
+        &self.lists[range.start as usize..range.end as usize]
+    }
+
+    pub(super) fn push(&mut self, node: Node) -> Id {
+        let id = self.nodes.len() as Id;
+        self.nodes.push((node, Reads::Nothing, 0));
+        let mut depth = 0;
+        let mut reads = Reads::Nothing;
+        self.inside(id, &mut |part| {
+            reads = reads.and(self.reads(part));
+            depth = depth.max(self.depth(part));
+        });
+        if let (Node::Variable(position), _, _) = self.nodes[id as usize] {
+            reads = Reads::One(position);
+        }
+        self.nodes[id as usize].1 = reads;
+        self.nodes[id as usize].2 = depth + 1;
+        id
+    }
+
+    /// Tells of the parts of a node, not of their parts.
+    pub(super) fn inside(&self, id: Id, tell: &mut impl FnMut(Id)) {
+        match *self.node(id) {
+            Node::Constant(_) | Node::Variable(_) => {}
+            Node::Not(a) | Node::Negative(a) | Node::Positive(a) => tell(a),
+            Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) | Node::Index(a, b) => {
+                tell(a);
+                tell(b);
+            }
+            Node::If { condition: a, then: b, other: c } | Node::Slice(a, b, c) => {
+                tell(a);
+                tell(b);
+                tell(c);
+            }
+            Node::And(parts) | Node::Or(parts) | Node::Tuple(parts) | Node::List(parts) | Node::Call(_, parts) => {
+                self.ids(parts).iter().copied().for_each(tell);
+            }
+            Node::Method(_, object, arguments) => {
+                tell(object);
+                self.ids(arguments).iter().copied().for_each(tell);
+            }
+        }
+    }
+
+    pub(super) fn node(&self, id: Id) -> &Node {
+        &self.nodes[id as usize].0
+    }
+
+    pub(super) fn reads(&self, id: Id) -> Reads {
+        self.nodes[id as usize].1
+    }
+
+    pub(super) fn depth(&self, id: Id) -> u16 {
+        self.nodes[id as usize].2
+    }
+
+    /// Number of nodes; the last is the whole.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn whole(&self) -> Id {
+        self.len() as Id - 1
+    }
+}

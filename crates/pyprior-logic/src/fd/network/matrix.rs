@@ -1,0 +1,241 @@
+//! Bit matrices of relations between two variables, each made once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::Value;
+use crate::fd::domains::{has, put};
+use crate::fd::expression::{EvaluationError, Expression, Sides, canonical};
+use crate::fd::relation::Predicate;
+use crate::store::Universe;
+
+use super::test::Test;
+
+/// Where a matrix lies in the arena, and how wide its rows are.
+///
+/// Row *i* of the one direction has a bit for each value of the second variable that goes with value *i* of the first; the
+/// other direction is the transpose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Matrix {
+    pub(crate) rows: u32,
+    pub(crate) columns: u32,
+    /// Words of a row, words of a column.
+    pub(crate) row_words: u32,
+    pub(crate) column_words: u32,
+}
+
+/// What a relation and the universes are known by: texts that read alike share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) relation: usize,
+    pub(crate) first: usize,
+    pub(crate) second: usize,
+}
+
+/// The arena of all matrices and masks of a network.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Matrices {
+    pub(crate) bits: Vec<u64>,
+    known: Vec<(Key, Matrix)>,
+    index: HashMap<Key, Matrix>,
+}
+
+/// Up to so many matrices a search from the end beats a hash table.
+const SCANNED: usize = 16;
+
+impl Matrices {
+    pub(crate) fn known(&self, key: Key) -> Option<Matrix> {
+        if self.known.len() <= SCANNED {
+            return self.known.iter().rev().find(|(known, _)| *known == key).map(|(_, matrix)| *matrix);
+        }
+        self.index.get(&key).copied()
+    }
+
+    pub(crate) fn remember(&mut self, key: Key, matrix: Matrix) {
+        self.known.push((key, matrix));
+        if self.known.len() == SCANNED + 1 {
+            self.index = self.known.iter().copied().collect();
+        } else if self.known.len() > SCANNED {
+            self.index.insert(key, matrix);
+        }
+    }
+
+    /// Room for a matrix, empty.
+    pub(crate) fn empty(&mut self, first: &Universe, second: &Universe) -> Matrix {
+        let (row_words, column_words) = (second.words(), first.words());
+        let rows = self.bits.len();
+        let columns = rows + first.len() * row_words;
+        self.bits.resize(columns + second.len() * column_words, 0);
+        Matrix {
+            rows: rows as u32,
+            columns: columns as u32,
+            row_words: row_words as u32,
+            column_words: column_words as u32,
+        }
+    }
+
+    /// Room for one row, empty: a set of values.
+    pub(crate) fn mask(&mut self, universe: &Universe) -> Matrix {
+        let rows = self.bits.len() as u32;
+        self.bits.resize(self.bits.len() + universe.words(), 0);
+        Matrix { rows, columns: rows, row_words: universe.words() as u32, column_words: 0 }
+    }
+
+    /// The values that go with a value of the first variable.
+    pub(crate) fn row(&mut self, matrix: Matrix, index: u32) -> &mut [u64] {
+        let start = (matrix.rows + index * matrix.row_words) as usize;
+        &mut self.bits[start..start + matrix.row_words as usize]
+    }
+
+    fn column(&mut self, matrix: Matrix, index: u32) -> &mut [u64] {
+        let start = (matrix.columns + index * matrix.column_words) as usize;
+        &mut self.bits[start..start + matrix.column_words as usize]
+    }
+
+    pub(crate) fn set(&mut self, matrix: Matrix, first: u32, second: u32) {
+        put(self.row(matrix, first), second);
+        put(self.column(matrix, second), first);
+    }
+
+    /// Fills the columns from the rows.
+    pub(crate) fn transpose(&mut self, matrix: Matrix, rows: u32) {
+        let words = matrix.row_words as usize;
+        let (before, columns) = self.bits.split_at_mut(matrix.columns as usize);
+        for first in 0..rows {
+            let row = &before[matrix.rows as usize + first as usize * words..][..words];
+            for second in super::ones(row) {
+                put(&mut columns[second as usize * matrix.column_words as usize..], first);
+            }
+        }
+    }
+}
+
+/// An error at two values, by index; the second is missing where one value is enough.
+pub(crate) struct At {
+    pub(crate) first: u32,
+    pub(crate) second: u32,
+    pub(crate) source: EvaluationError,
+}
+
+/// Fills a matrix from a comparison of two sides that read one variable each: `x[1] != y[1]`.
+///
+/// Each side is computed once a value. For `==` and `!=` values with the same result share one row.
+pub(crate) fn compare(
+    matrices: &mut Matrices,
+    matrix: Matrix,
+    sides: &Sides<'_>,
+    first: &Universe,
+    second: &Universe,
+    mut failed: impl FnMut(Option<u32>, Option<u32>, EvaluationError) -> Result<(), At>,
+) -> Result<(), At> {
+    let results = |position: usize, universe: &Universe| {
+        universe.iter().map(|value| sides.at(position, value)).collect::<Vec<_>>()
+    };
+    let (lefts, rights) = (results(0, first), results(1, second));
+    for (index, source) in (0..).zip(&lefts).filter_map(|(index, left)| Some((index, left.as_ref().err()?))) {
+        failed(Some(index), None, source.clone())?;
+    }
+    for (index, source) in (0..).zip(&rights).filter_map(|(index, right)| Some((index, right.as_ref().err()?))) {
+        failed(None, Some(index), source.clone())?;
+    }
+    let words = matrix.row_words as usize;
+    if let Some(equal) = sides.equality() {
+        // Results by number, since that is what projections are for: a few results, and a row for each.
+        let mut distinct: Vec<Value> = Vec::with_capacity(8);
+        let mut place: HashMap<Value, u32> = HashMap::new();
+        let mut number = |results: Vec<Result<Value, EvaluationError>>| {
+            let numbers =
+                results.into_iter().map(|result| result.ok().map(|value| number(value, &mut distinct, &mut place)));
+            numbers.collect::<Vec<Option<u32>>>()
+        };
+        let (lefts, rights) = (number(lefts), number(rights));
+        let mut rows = vec![0; distinct.len() * words];
+        for (at, right) in (0_u32..).zip(&rights) {
+            match (right, equal) {
+                (None, _) => {}
+                (Some(right), true) => put(&mut rows[*right as usize * words..], at),
+                (Some(right), false) => {
+                    for other in (0..distinct.len()).filter(|other| *other != *right as usize) {
+                        put(&mut rows[other * words..], at);
+                    }
+                }
+            }
+        }
+        for (index, left) in (0_u32..).zip(&lefts) {
+            if let Some(left) = left {
+                matrices.row(matrix, index).copy_from_slice(&rows[*left as usize * words..][..words]);
+            }
+        }
+    } else {
+        for (index, left) in (0_u32..).zip(&lefts) {
+            let Ok(left) = left else { continue };
+            for (at, right) in (0_u32..).zip(&rights) {
+                let Ok(right) = right else { continue };
+                match sides.holds(left, right) {
+                    Ok(true) => put(matrices.row(matrix, index), at),
+                    Ok(false) => {}
+                    Err(source) => failed(Some(index), Some(at), source)?,
+                }
+            }
+        }
+    }
+    matrices.transpose(matrix, first.len() as u32);
+    Ok(())
+}
+
+/// Up to so many results a search from the front beats a hash table.
+const FEW: usize = 16;
+
+/// The number of a result among those met.
+fn number(value: Value, distinct: &mut Vec<Value>, place: &mut HashMap<Value, u32>) -> u32 {
+    let value = canonical(value);
+    let known = match distinct.len() {
+        ..=FEW => distinct.iter().position(|known| *known == value).map(|number| number as u32),
+        _ => place.get(&value).copied(),
+    };
+    known.unwrap_or_else(|| {
+        let number = distinct.len() as u32;
+        if distinct.len() == FEW {
+            place.extend(distinct.iter().cloned().zip(0..));
+        }
+        if distinct.len() >= FEW {
+            place.insert(value.clone(), number);
+        }
+        distinct.push(value);
+        number
+    })
+}
+
+/// Fills a matrix by testing every pair of values.
+pub(crate) fn test(
+    matrices: &mut Matrices,
+    matrix: Matrix,
+    test: &Test,
+    first: &Universe,
+    second: &Universe,
+    left: &[u64],
+    right: &[u64],
+) -> Result<bool, At> {
+    let mut whole = true;
+    for i in 0..first.len() as u32 {
+        for j in 0..second.len() as u32 {
+            match test.holds(&[i, j]) {
+                Ok(true) => matrices.set(matrix, i, j),
+                Ok(false) => {}
+                Err(source) if has(left, i) && has(right, j) => return Err(At { first: i, second: j, source }),
+                Err(_) => whole = false,
+            }
+        }
+    }
+    Ok(whole)
+}
+
+/// What a relation is known by in a [`Key`]: where it lies, since relations are shared by reference.
+pub(crate) fn of_expression(expression: &Arc<Expression>) -> usize {
+    Arc::as_ptr(expression) as usize
+}
+
+/// As [`of_expression`].
+pub(crate) fn of_predicate(predicate: &Arc<Predicate>) -> usize {
+    Arc::as_ptr(predicate).cast::<u8>() as usize
+}

@@ -1,0 +1,170 @@
+//! Problems: variables, domains, constraints.
+
+use std::sync::Arc;
+
+use super::domain::FiniteDomain;
+use super::error::SolveError;
+use super::names::Names;
+use super::network::check_arity;
+use super::relation::{Constraint, Relation};
+use crate::store::{Store, Universe, Var};
+
+/// A variable of a [`Repository`].
+pub type Variable = Var;
+
+/// A constraint satisfaction problem, to be given to a [`Solver`](super::Solver).
+///
+/// The variables are logic variables of a store of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Repository {
+    pub(super) names: Arc<Names>,
+    pub(super) store: Store,
+    pub(super) variables: Vec<Var>,
+    pub(super) universes: Arc<Vec<Arc<Universe>>>,
+    posted: Vec<(Relation, u32)>,
+    /// Variables of the constraints, back to back.
+    scopes: Vec<Var>,
+}
+
+impl Repository {
+    /// The problem with these variables, a domain for each, and constraints.
+    ///
+    /// # Errors
+    ///
+    /// Names what is missing, doubled or empty.
+    pub fn new<'n, N: AsRef<str>, C: AsRef<[Constraint<'n>]>>(
+        variables: &[&str],
+        domains: impl IntoIterator<Item = (N, FiniteDomain)>,
+        constraints: C,
+    ) -> Result<Repository, SolveError> {
+        let mut given: Vec<Option<FiniteDomain>> = vec![None; variables.len()];
+        let mut listed = Names::default();
+        for name in variables {
+            if !listed.add(name) {
+                return Err(SolveError::DuplicateVariable { name: (*name).into() });
+            }
+        }
+        for (name, domain) in domains {
+            let name = name.as_ref();
+            let place = listed.find(name).ok_or_else(|| SolveError::UnknownDomain { name: name.into() })?;
+            given[place as usize] = Some(domain);
+        }
+        let mut repository = Repository::default();
+        repository.store.reserve_domains(variables.len(), variables.len());
+        for (name, domain) in variables.iter().zip(&given) {
+            let domain = domain.as_ref().ok_or_else(|| SolveError::NoDomain { name: (*name).into() })?;
+            repository.variable(name, domain)?;
+        }
+        for constraint in constraints.as_ref() {
+            repository.add(constraint)?;
+        }
+        Ok(repository)
+    }
+
+    /// A further variable.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`].
+    pub fn variable(&mut self, name: &str, domain: &FiniteDomain) -> Result<Variable, SolveError> {
+        if domain.is_empty() {
+            return Err(SolveError::EmptyDomain { name: name.into() });
+        }
+        let names = Arc::make_mut(&mut self.names);
+        if !names.add(name) {
+            return Err(SolveError::DuplicateVariable { name: name.into() });
+        }
+        let made = match domain.subset() {
+            None => self.store.new_domain_var(domain.universe()),
+            Some(words) => self.store.new_domain_var_of(domain.universe(), words),
+        };
+        let Ok(var) = made else {
+            names.pop();
+            return Err(SolveError::TooLarge { what: "variables or values" });
+        };
+        self.variables.push(var);
+        Arc::make_mut(&mut self.universes).push(Arc::clone(domain.universe()));
+        Ok(var)
+    }
+
+    /// A further constraint, over variables by name.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError::UnknownVariable`], [`SolveError::Arity`].
+    pub fn add(&mut self, constraint: &Constraint<'_>) -> Result<(), SolveError> {
+        let start = self.scopes.len();
+        for name in &constraint.variables {
+            let Some(var) = self.find(name) else {
+                self.scopes.truncate(start);
+                let constraint = constraint.relation.describe();
+                return Err(SolveError::UnknownVariable { name: (*name).into(), constraint });
+            };
+            self.scopes.push(var);
+        }
+        self.close(&constraint.relation, start)
+    }
+
+    /// A further constraint: a relation over variables.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError::Arity`]; [`SolveError::UnknownVariable`] for a variable of another problem.
+    pub fn post(&mut self, relation: &Relation, variables: &[Variable]) -> Result<(), SolveError> {
+        if let Some(var) = variables.iter().find(|var| var.index() >= self.store.len()) {
+            return Err(SolveError::UnknownVariable { name: var.to_string(), constraint: relation.describe() });
+        }
+        let start = self.scopes.len();
+        self.scopes.extend_from_slice(variables);
+        self.close(relation, start)
+    }
+
+    /// Takes the variables from `start` as the scope of a relation.
+    fn close(&mut self, relation: &Relation, start: usize) -> Result<(), SolveError> {
+        let checked = check_arity(relation, self.scopes.len() - start);
+        let end = u32::try_from(self.scopes.len()).map_err(|_| SolveError::TooLarge { what: "constraints" });
+        match (checked, end) {
+            (Ok(()), Ok(end)) => {
+                self.posted.push((relation.clone(), end));
+                Ok(())
+            }
+            (Err(refusal), _) => {
+                self.scopes.truncate(start);
+                Err(refusal.named(&|var| self.name(var)))
+            }
+            (_, Err(error)) => {
+                self.scopes.truncate(start);
+                Err(error)
+            }
+        }
+    }
+
+    /// The variable of a name.
+    pub fn find(&self, name: &str) -> Option<Variable> {
+        self.variables.get(self.names.find(name)? as usize).copied()
+    }
+
+    /// Names of the variables, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> + '_ {
+        self.names.iter()
+    }
+
+    /// Number of constraints.
+    pub fn constraints(&self) -> usize {
+        self.posted.len()
+    }
+
+    /// The name of a variable.
+    pub(super) fn name(&self, var: Var) -> String {
+        let place = self.variables.iter().position(|own| *own == var);
+        place.and_then(|place| self.names.get(place)).map_or_else(|| var.to_string(), String::from)
+    }
+
+    /// Relations with their variables.
+    pub(super) fn posted(&self) -> impl Iterator<Item = (&Relation, &[Var])> + Clone + '_ {
+        self.posted.iter().enumerate().map(|(number, (relation, end))| {
+            let start = if number == 0 { 0 } else { self.posted[number - 1].1 };
+            (relation, &self.scopes[start as usize..*end as usize])
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! Depth-first search: choose, propagate, go back. Nothing recurses.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::distribute::{Choice, Distributor, Order, View};
+use super::found::Statistics;
+use super::limits::{Limit, Meter};
+use super::objective::Objective;
+use crate::fd::error::SolveError;
+use crate::fd::network::{Compiled, Interrupt, Refusal, Scratch};
+use crate::fd::panics::message;
+use crate::store::{Mark, Store, Var};
+
+/// The strategy of a search.
+#[derive(Clone)]
+pub(crate) enum Strategy {
+    Order(Order),
+    Own(Arc<dyn Distributor>),
+}
+
+impl Strategy {
+    /// The next choice; nothing if all variables are decided.
+    pub(super) fn choose(&self, view: &View<'_>) -> Result<Option<Choice>, Stop> {
+        match self {
+            Strategy::Order(order) => Ok(order.choose(view)),
+            Strategy::Own(distributor) => {
+                let chosen = catch_unwind(AssertUnwindSafe(|| distributor.choose(view))).map_err(|panic| {
+                    Stop::Error(SolveError::Panicked { what: "the strategy".into(), message: message(&*panic) })
+                })?;
+                match &chosen {
+                    Some(choice) if !choice.divides(view) => Err(Stop::Error(SolveError::Strategy)),
+                    None if (0..view.len()).any(|variable| view.size(variable) > 1) => {
+                        Err(Stop::Error(SolveError::Strategy))
+                    }
+                    _ => Ok(chosen),
+                }
+            }
+        }
+    }
+}
+
+/// Why a search ended before it was through.
+#[derive(Debug, Clone)]
+pub(crate) enum Stop {
+    Limit(Limit),
+    Refused(Refusal),
+    Error(SolveError),
+}
+
+impl From<Limit> for Stop {
+    fn from(limit: Limit) -> Stop {
+        Stop::Limit(limit)
+    }
+}
+
+/// What a search is about; shared by its threads.
+#[derive(Clone, Copy)]
+pub(crate) struct Task<'p> {
+    pub(super) compiled: &'p Compiled,
+    pub(super) variables: &'p [Var],
+    pub(super) strategy: &'p Strategy,
+    pub(super) meter: &'p Meter,
+    pub(super) objective: Option<&'p Objective>,
+}
+
+/// A search under way, and the state it can go on from. The store is at a solution whenever
+/// [`next`](DepthFirst::next) said so.
+pub(crate) struct DepthFirst<'p> {
+    task: Task<'p>,
+    pub(super) store: Store,
+    state: State,
+}
+
+/// What a search has besides its store.
+#[derive(Default)]
+pub(super) struct State {
+    scratch: Scratch,
+    frames: Vec<(Mark, Choice)>,
+    begun: bool,
+    nodes: u64,
+}
+
+impl<'p> DepthFirst<'p> {
+    pub(super) fn new(task: &Task<'p>, store: Store) -> DepthFirst<'p> {
+        let mut state = State::default();
+        state.scratch.prepare(task.compiled);
+        DepthFirst { task: *task, store, state }
+    }
+
+    /// Goes on from where a search was taken apart.
+    pub(super) fn resume(task: &Task<'p>, store: Store, state: State) -> DepthFirst<'p> {
+        DepthFirst { task: *task, store, state }
+    }
+
+    /// Takes the search apart, to go on later.
+    pub(super) fn suspend(self) -> (Store, State) {
+        (self.store, self.state)
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        Statistics { nodes: self.state.nodes, failures: self.state.scratch.failures }
+    }
+
+    /// Propagates what is known at the root; whether a solution may be left.
+    pub(super) fn begin(&mut self) -> Result<bool, Stop> {
+        self.state.begun = true;
+        let begun = self.state.scratch.propagate_all(self.task.compiled, &mut self.store);
+        self.verdict(begun).and_then(|possible| if possible { self.bound() } else { Ok(false) })
+    }
+
+    /// Goes on to the next solution.
+    pub(crate) fn next(&mut self) -> Result<bool, Stop> {
+        let mut possible = if self.state.begun { self.backtrack()? } else { self.begin()? };
+        loop {
+            if !possible {
+                if self.state.frames.is_empty() {
+                    return Ok(false);
+                }
+                possible = self.backtrack()?;
+                continue;
+            }
+            let Some(choice) = self.choose()? else { return Ok(true) };
+            self.task.meter.node()?;
+            self.state.nodes += 1;
+            let mark = self.store.mark();
+            possible = choice.apply(&mut self.store, self.task.variables, true);
+            self.state.frames.push((mark, choice));
+            possible = possible && self.propagate()?;
+        }
+    }
+
+    /// Goes back to the youngest choice and takes what it left; false if that fails, or if there is none.
+    fn backtrack(&mut self) -> Result<bool, Stop> {
+        let Some((mark, choice)) = self.state.frames.pop() else { return Ok(false) };
+        self.store.undo_to(mark);
+        Ok(choice.apply(&mut self.store, self.task.variables, false) && self.propagate()?)
+    }
+
+    pub(super) fn propagate(&mut self) -> Result<bool, Stop> {
+        let result = self.state.scratch.propagate(self.task.compiled, &mut self.store);
+        Ok(self.verdict(result)? && self.bound()?)
+    }
+
+    /// Takes the objective into account: only what is better than the best so far is looked for.
+    fn bound(&mut self) -> Result<bool, Stop> {
+        let Some(objective) = self.task.objective else { return Ok(true) };
+        loop {
+            let narrowed = objective.narrow(&mut self.store).and_then(|changed| {
+                if changed {
+                    self.state.scratch.propagate(self.task.compiled, &mut self.store).map(|()| true)
+                } else {
+                    Ok(false)
+                }
+            });
+            match narrowed {
+                Ok(true) => {}
+                Ok(false) => return Ok(true),
+                Err(interrupt) => {
+                    self.store.clear_events();
+                    return self.verdict(Err(interrupt));
+                }
+            }
+        }
+    }
+
+    fn verdict(&self, result: Result<(), Interrupt>) -> Result<bool, Stop> {
+        match result {
+            Ok(()) => Ok(true),
+            Err(Interrupt::Failed) => Ok(false),
+            Err(Interrupt::Refused(refusal)) => Err(Stop::Refused(refusal)),
+        }
+    }
+
+    /// The choice at the node where the search stands; nothing if all variables are decided.
+    pub(super) fn choose(&self) -> Result<Option<Choice>, Stop> {
+        let view = View { store: &self.store, variables: self.task.variables, weights: &self.state.scratch.weights };
+        self.task.strategy.choose(&view)
+    }
+
+    /// Takes a side of a choice for good; whether a solution may be left.
+    pub(super) fn take(&mut self, choice: &Choice, first: bool) -> Result<bool, Stop> {
+        Ok(choice.apply(&mut self.store, self.task.variables, first) && self.propagate()?)
+    }
+
+    /// The indices of the variables' values at a solution.
+    pub(super) fn read(&self, row: &mut Vec<u32>) {
+        row.extend(self.task.variables.iter().map(|var| self.store.fixed(*var).unwrap_or(0)));
+    }
+}

@@ -1,0 +1,88 @@
+//! What ends a search before it is through.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Which limit ended a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Number of choices.
+    Nodes(u64),
+    /// Time.
+    Time(Duration),
+    /// Number of solutions.
+    Solutions(u64),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Limit::Nodes(nodes) => write!(f, "{nodes} choices"),
+            Limit::Time(time) => write!(f, "{time:?}"),
+            Limit::Solutions(solutions) => write!(f, "{solutions} solutions"),
+        }
+    }
+}
+
+/// The limits of a solver; none by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    pub(crate) nodes: Option<u64>,
+    pub(crate) time: Option<Duration>,
+    pub(crate) solutions: Option<u64>,
+}
+
+/// Limits of a search under way, shared by its threads.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    limits: Limits,
+    deadline: Option<Instant>,
+    nodes: AtomicU64,
+    solutions: AtomicU64,
+}
+
+/// Nodes from one look at the clock to the next.
+const BETWEEN_LOOKS: u64 = 64;
+
+impl Meter {
+    pub(crate) fn new(limits: Limits) -> Meter {
+        // A time that no clock reaches is none.
+        let deadline = limits.time.and_then(|time| Instant::now().checked_add(time));
+        Meter { limits, deadline, nodes: AtomicU64::new(0), solutions: AtomicU64::new(0) }
+    }
+
+    /// Counts a node.
+    #[inline]
+    pub(crate) fn node(&self) -> Result<(), Limit> {
+        if self.limits.nodes.is_none() && self.deadline.is_none() {
+            return Ok(());
+        }
+        let count = self.nodes.fetch_add(1, Ordering::Relaxed);
+        match self.limits.nodes {
+            Some(most) if count >= most => return Err(Limit::Nodes(most)),
+            _ => {}
+        }
+        match (self.deadline, self.limits.time) {
+            (Some(deadline), Some(time)) if count % BETWEEN_LOOKS == 0 && Instant::now() >= deadline => {
+                Err(Limit::Time(time))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether one solution more is wanted.
+    pub(crate) fn wanted(&self) -> Result<(), Limit> {
+        match self.limits.solutions {
+            Some(most) if self.solutions.load(Ordering::Relaxed) >= most => Err(Limit::Solutions(most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a solution.
+    pub(crate) fn solution(&self) {
+        if self.limits.solutions.is_some() {
+            self.solutions.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The solver: what is looked for, how, and how far.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::depth_first::{DepthFirst, Stop, Strategy, Task};
+use super::distribute::{Distribution, Distributor, Order, ValueOrder, VariableOrder};
+use super::found::{Best, Found, Header, Solution, Statistics};
+use super::limits::{Limit, Limits, Meter};
+use super::objective::Objective;
+use super::parallel;
+use super::solutions::Solutions;
+use crate::fd::error::SolveError;
+use crate::fd::expression::{Expression, ExpressionError};
+use crate::fd::network::{Compiled, Interrupt};
+use crate::fd::repository::Repository;
+use crate::store::Store;
+
+/// Why a search gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// It came to a limit first.
+    #[error("the search was stopped at its limit of {0}")]
+    Limit(Limit),
+    /// Something is wrong with the problem.
+    #[error(transparent)]
+    Problem(#[from] SolveError),
+    /// The objective cannot be read.
+    #[error(transparent)]
+    Objective(#[from] ExpressionError),
+}
+
+/// Looks for solutions: depth first, propagating to a fixed point after every choice.
+///
+/// Complete and free of duplicates with every strategy. By default without limits, on one thread; variables in the order of
+/// dom/wdeg, values in the order of the domain.
+///
+/// ```
+/// # use pyprior_logic::fd::{self, FiniteDomain, Repository, Solver};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let digits = FiniteDomain::range(0..=31);
+/// let problem = Repository::new(
+///     &["a", "b", "c"],
+///     ["a", "b", "c"].map(|name| (name, digits.clone())),
+///     [fd::make_expression(&["a", "b", "c"], "a == b + c")?],
+/// )?;
+/// assert_eq!(Solver::new().solve(&problem)?.len(), 528);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Solver {
+    strategy: Strategy,
+    limits: Limits,
+    parallel: bool,
+}
+
+impl Default for Solver {
+    fn default() -> Solver {
+        Solver { strategy: Strategy::Order(Order::default()), limits: Limits::default(), parallel: false }
+    }
+}
+
+impl std::fmt::Debug for Solver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Solver").field("limits", &self.limits).field("parallel", &self.parallel).finish_non_exhaustive()
+    }
+}
+
+impl Solver {
+    /// With the defaults.
+    pub fn new() -> Solver {
+        Solver::default()
+    }
+
+    fn ordered(mut self, change: impl FnOnce(&mut Order)) -> Solver {
+        let mut order = match self.strategy {
+            Strategy::Order(order) => order,
+            Strategy::Own(_) => Order::default(),
+        };
+        change(&mut order);
+        self.strategy = Strategy::Order(order);
+        self
+    }
+
+    /// Which variable is decided next.
+    pub fn variables(self, variables: VariableOrder) -> Solver {
+        self.ordered(|order| order.variables = variables)
+    }
+
+    /// Which value is tried first.
+    pub fn values(self, values: ValueOrder) -> Solver {
+        self.ordered(|order| order.values = values)
+    }
+
+    /// How values are divided.
+    pub fn distribution(self, distribution: Distribution) -> Solver {
+        self.ordered(|order| order.distribution = distribution)
+    }
+
+    /// A strategy of one's own, instead of the orders.
+    pub fn strategy(mut self, strategy: impl Distributor + 'static) -> Solver {
+        self.strategy = Strategy::Own(Arc::new(strategy));
+        self
+    }
+
+    /// Stops before the choice that would be one too many.
+    pub fn nodes(mut self, most: u64) -> Solver {
+        self.limits.nodes = Some(most);
+        self
+    }
+
+    /// Stops when this time is over; it is looked at every 64 choices.
+    pub fn time(mut self, most: Duration) -> Solver {
+        self.limits.time = Some(most);
+        self
+    }
+
+    /// Stops after so many solutions.
+    pub fn solutions(mut self, most: u64) -> Solver {
+        self.limits.solutions = Some(most);
+        self
+    }
+
+    /// Searches on the threads of rayon's pool. The solutions are the same. Their order is that of one thread if the strategy
+    /// is a function of the domains alone (all but dom/wdeg), unless a limit ends the search.
+    pub fn parallel(mut self, parallel: bool) -> Solver {
+        self.parallel = parallel;
+        self
+    }
+
+    /// All solutions, or those up to a limit: [`Found::stopped`] says which.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError`] where the problem is at fault. That there is no solution is no error.
+    pub fn solve(&self, problem: &Repository) -> Result<Found, SolveError> {
+        let header = header(problem);
+        let mut found = Found { header, rows: Vec::new(), count: 0, stopped: None, statistics: Statistics::default() };
+        let meter = Meter::new(self.limits);
+        if let Some((compiled, store)) = prepare(problem)? {
+            let task = Task {
+                compiled: &compiled,
+                variables: &problem.variables,
+                strategy: &self.strategy,
+                meter: &meter,
+                objective: None,
+            };
+            let (stopped, statistics) = self.run(&task, store, problem, |_, row| {
+                found.rows.extend_from_slice(row);
+                found.count += 1;
+            })?;
+            found.stopped = stopped;
+            found.statistics = statistics;
+        }
+        Ok(found)
+    }
+
+    /// The first solution; nothing if it is certain that there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Limit`] if a limit came before certainty.
+    pub fn solve_first(&self, problem: &Repository) -> Result<Option<Solution>, Stopped> {
+        let limited = Solver { limits: Limits { solutions: Some(1), ..self.limits }, ..self.clone() };
+        let found = limited.solve(problem)?;
+        match (found.get(0), found.stopped()) {
+            (Some(solution), _) => Ok(Some(solution)),
+            (None, Some(limit)) => Err(Stopped::Limit(limit)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Number of solutions, up to a limit on solutions.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Limit`] if a limit on nodes or time came first.
+    pub fn count(&self, problem: &Repository) -> Result<usize, Stopped> {
+        let meter = Meter::new(self.limits);
+        let Some((compiled, store)) = prepare(problem)? else { return Ok(0) };
+        let task = Task {
+            compiled: &compiled,
+            variables: &problem.variables,
+            strategy: &self.strategy,
+            meter: &meter,
+            objective: None,
+        };
+        let mut count = 0;
+        let (stopped, _) = self.run(&task, store, problem, |_, _| count += 1)?;
+        match stopped {
+            Some(limit @ (Limit::Nodes(_) | Limit::Time(_))) => Err(Stopped::Limit(limit)),
+            _ => Ok(count),
+        }
+    }
+
+    /// The solutions one after another, each looked for when it is asked for; on one thread.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError`] where the problem is at fault as far as that shows before the search.
+    pub fn iter(&self, problem: &Repository) -> Result<Solutions, SolveError> {
+        let prepared = prepare(problem)?;
+        Ok(Solutions::new(prepared, problem, header(problem), self.strategy.clone(), Meter::new(self.limits)))
+    }
+
+    /// A solution at which the expression over names of variables is least; nothing if there is no solution.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Limit`] if a limit came before any solution; after one, [`Best::stopped`] has it.
+    pub fn minimise(&self, problem: &Repository, objective: &str) -> Result<Option<Best>, Stopped> {
+        self.optimise(problem, objective, false)
+    }
+
+    /// As [`minimise`](Solver::minimise), but greatest.
+    ///
+    /// # Errors
+    ///
+    /// See [`minimise`](Solver::minimise).
+    pub fn maximise(&self, problem: &Repository, objective: &str) -> Result<Option<Best>, Stopped> {
+        self.optimise(problem, objective, true)
+    }
+
+    fn optimise(&self, problem: &Repository, text: &str, maximise: bool) -> Result<Option<Best>, Stopped> {
+        let names: Vec<&str> = problem.names().collect();
+        let expression = Expression::new(&names, text)?;
+        let Some((compiled, store)) = prepare(problem)? else { return Ok(None) };
+        let objective = Objective::new(expression, problem.variables.clone(), &store, maximise);
+        let meter = Meter::new(self.limits);
+        let task = Task {
+            compiled: &compiled,
+            variables: &problem.variables,
+            strategy: &self.strategy,
+            meter: &meter,
+            objective: Some(&objective),
+        };
+        let mut best: Option<(i64, Vec<u32>)> = None;
+        let (stopped, _) = self.run(&task, store, problem, |value, row| {
+            let better = best.as_ref().is_none_or(|(least, _)| if maximise { value > *least } else { value < *least });
+            if better {
+                best = Some((value, row.to_vec()));
+            }
+        })?;
+        match (best, stopped) {
+            (Some((value, indices)), stopped) => {
+                Ok(Some(Best { solution: Solution { header: header(problem), indices }, value, stopped }))
+            }
+            (None, Some(limit)) => Err(Stopped::Limit(limit)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Tells of every solution, with the objective's value there (0 without one); what ended the search, and what it went
+    /// through.
+    fn run(
+        &self,
+        task: &Task<'_>,
+        store: Store,
+        problem: &Repository,
+        mut tell: impl FnMut(i64, &[u32]),
+    ) -> Result<(Option<Limit>, Statistics), SolveError> {
+        let (stop, statistics) = match self.parallel {
+            true => parallel::run(task, store, &mut tell),
+            false => {
+                let mut search = DepthFirst::new(task, store);
+                let stop = drive(task, &mut search, &mut tell);
+                (stop.err(), search.statistics())
+            }
+        };
+        match stop {
+            None => Ok((None, statistics)),
+            Some(Stop::Limit(limit)) => Ok((Some(limit), statistics)),
+            Some(Stop::Refused(refusal)) => Err(refusal.named(&|var| problem.name(var))),
+            Some(Stop::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Goes through a search to its end.
+pub(super) fn drive(
+    task: &Task<'_>,
+    search: &mut DepthFirst<'_>,
+    tell: &mut dyn FnMut(i64, &[u32]),
+) -> Result<(), Stop> {
+    let mut row = Vec::with_capacity(task.variables.len());
+    loop {
+        task.meter.wanted()?;
+        if !search.next()? {
+            return Ok(());
+        }
+        let value = match task.objective {
+            None => Some(0),
+            Some(objective) => objective.take(&search.store).map_err(Stop::Error)?,
+        };
+        if let Some(value) = value {
+            task.meter.solution();
+            row.clear();
+            search.read(&mut row);
+            tell(value, &row);
+        }
+    }
+}
+
+fn header(problem: &Repository) -> Header {
+    Header { names: Arc::clone(&problem.names), universes: Arc::clone(&problem.universes) }
+}
+
+/// Compiles a problem on a copy of its store; nothing if that shows that there is no solution.
+fn prepare(problem: &Repository) -> Result<Option<(Compiled, Store)>, SolveError> {
+    let mut store = problem.store.clone();
+    match Compiled::new(problem.posted(), &problem.variables, &mut store) {
+        Ok(compiled) => Ok(Some((compiled, store))),
+        Err(Interrupt::Failed) => Ok(None),
+        Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| problem.name(var))),
+    }
+}

@@ -1,0 +1,272 @@
+//! Finite domains: bitsets over a universe, narrowed in place and put back by the trail.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::event::DomainChange;
+use super::{Cell, Store, Universe, Var};
+
+/// Why a domain was not narrowed. Nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DomainError {
+    /// No value would be left.
+    #[error("no value is left for {0}")]
+    Empty(Var),
+    /// The variable has no domain, or is none of this store.
+    #[error("{0} has no domain")]
+    Missing(Var),
+}
+
+/// The domain of a variable.
+#[derive(Debug, Clone, Copy)]
+pub struct DomainRef<'a> {
+    /// What the bits stand for.
+    pub universe: &'a Arc<Universe>,
+    /// Bit *i* of word *w* is value 64 *w* + *i*.
+    pub words: &'a [u64],
+    /// How many bits are set, one at least.
+    pub size: u32,
+}
+
+impl Store {
+    /// A variable that takes a value of the universe, any.
+    ///
+    /// # Errors
+    /// [`DomainError::Empty`] if the universe has no value.
+    pub fn new_domain_var(&mut self, universe: &Arc<Universe>) -> Result<Var, DomainError> {
+        let bits = universe.len();
+        let full = (0..universe.words()).map(|word| match bits - word * 64 {
+            64.. => u64::MAX,
+            rest => (1 << rest) - 1,
+        });
+        self.push_domain_var(universe, full)
+    }
+
+    /// A variable that takes one of these values of the universe. Bits beyond the universe do not count, words that are not
+    /// given are zero.
+    ///
+    /// # Errors
+    /// [`DomainError::Empty`] if no bit is set.
+    pub fn new_domain_var_of(&mut self, universe: &Arc<Universe>, words: &[u64]) -> Result<Var, DomainError> {
+        let bits = universe.len();
+        let cut = (0..universe.words()).map(|word| {
+            let given = words.get(word).copied().unwrap_or(0);
+            match bits - word * 64 {
+                64.. => given,
+                rest => given & ((1 << rest) - 1),
+            }
+        });
+        self.push_domain_var(universe, cut)
+    }
+
+    fn push_domain_var(
+        &mut self,
+        universe: &Arc<Universe>,
+        words: impl Iterator<Item = u64>,
+    ) -> Result<Var, DomainError> {
+        let offset = self.words.len();
+        self.words.extend(words);
+        let size = self.words[offset..].iter().map(|word| word.count_ones()).sum();
+        let var = self.newvar();
+        if size == 0 || var == Var::NONE {
+            self.words.truncate(offset);
+            self.cells.truncate(var.index());
+            return Err(DomainError::Empty(var));
+        }
+        let id = self.universe_id(universe);
+        let cell = &mut self.cells[var.index()];
+        *cell = Cell { universe: id, offset: offset as u32, size, ..*cell };
+        Ok(var)
+    }
+
+    /// Makes room for so many domain variables with so many words in all, at once.
+    pub fn reserve_domains(&mut self, vars: usize, words: usize) {
+        self.cells.reserve(vars);
+        self.words.reserve(words);
+    }
+
+    pub(super) fn universe_id(&mut self, universe: &Arc<Universe>) -> u32 {
+        // The same universe under two numbers is slower to compare, not wrong: so only the newest are looked at.
+        let newest = self.universes.len().saturating_sub(8);
+        let known = self.universes[newest..].iter().position(|known| Arc::ptr_eq(known, universe));
+        let place = known.map_or(self.universes.len(), |place| newest + place);
+        if known.is_none() {
+            self.universes.push(Arc::clone(universe));
+            self.widths.push(universe.words() as u32);
+        }
+        place as u32
+    }
+
+    /// The domain, if the variable has one. A bound variable keeps it, with one value.
+    #[must_use]
+    pub fn domain(&self, var: Var) -> Option<DomainRef<'_>> {
+        let cell = self.domain_cell(var)?.1;
+        Some(DomainRef {
+            universe: &self.universes[cell.universe as usize],
+            words: self.words_of(cell),
+            size: cell.size,
+        })
+    }
+
+    #[inline]
+    fn words_of(&self, cell: &Cell) -> &[u64] {
+        let start = cell.offset as usize;
+        &self.words[start..start + self.widths[cell.universe as usize] as usize]
+    }
+
+    /// The words of the domain; none if there is no domain.
+    #[must_use]
+    #[inline]
+    pub fn words(&self, var: Var) -> &[u64] {
+        self.domain_cell(var).map_or(&[], |(_, cell)| self.words_of(cell))
+    }
+
+    /// How many values the domain has; 0 if there is no domain.
+    #[must_use]
+    #[inline]
+    pub fn size(&self, var: Var) -> u32 {
+        self.domain_cell(var).map_or(0, |(_, cell)| cell.size)
+    }
+
+    /// The number of the one value that is left in the domain.
+    #[must_use]
+    #[inline]
+    pub fn fixed(&self, var: Var) -> Option<u32> {
+        if self.size(var) == 1 { self.min_index(var) } else { None }
+    }
+
+    /// The lowest number in the domain.
+    #[must_use]
+    #[inline]
+    pub fn min_index(&self, var: Var) -> Option<u32> {
+        let words = self.words(var);
+        let place = words.iter().position(|word| *word != 0)?;
+        Some(place as u32 * 64 + words[place].trailing_zeros())
+    }
+
+    /// The highest number in the domain.
+    #[must_use]
+    #[inline]
+    pub fn max_index(&self, var: Var) -> Option<u32> {
+        let words = self.words(var);
+        let place = words.iter().rposition(|word| *word != 0)?;
+        Some(place as u32 * 64 + 63 - words[place].leading_zeros())
+    }
+
+    /// Whether the domain has the value of this number.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, var: Var, index: u32) -> bool {
+        self.words(var).get(index as usize / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
+    /// Leaves one value.
+    ///
+    /// # Errors
+    /// See [`DomainError`]; so do all that narrow. `Ok` says whether anything changed.
+    #[inline]
+    pub fn assign(&mut self, var: Var, index: u32) -> Result<bool, DomainError> {
+        self.narrow(var, |place| if place == index as usize / 64 { 1 << (index % 64) } else { 0 })
+    }
+
+    /// Takes one value away.
+    ///
+    /// # Errors
+    /// See [`DomainError`].
+    #[inline]
+    pub fn discard(&mut self, var: Var, index: u32) -> Result<bool, DomainError> {
+        self.narrow(var, |place| if place == index as usize / 64 { !(1 << (index % 64)) } else { u64::MAX })
+    }
+
+    /// Leaves the values of a mask. Words that are not given are zero.
+    ///
+    /// # Errors
+    /// See [`DomainError`].
+    #[inline]
+    pub fn keep(&mut self, var: Var, mask: &[u64]) -> Result<bool, DomainError> {
+        self.narrow(var, |place| mask.get(place).copied().unwrap_or(0))
+    }
+
+    /// Takes the values of a mask away. Words that are not given are zero.
+    ///
+    /// # Errors
+    /// See [`DomainError`].
+    #[inline]
+    pub fn discard_all(&mut self, var: Var, mask: &[u64]) -> Result<bool, DomainError> {
+        self.narrow(var, |place| !mask.get(place).copied().unwrap_or(0))
+    }
+
+    /// Leaves the values whose numbers lie in a range.
+    ///
+    /// # Errors
+    /// See [`DomainError`].
+    #[inline]
+    pub fn keep_range(&mut self, var: Var, range: RangeInclusive<u32>) -> Result<bool, DomainError> {
+        let (low, high) = range.into_inner();
+        let (low, high) = (u64::from(low), u64::from(high));
+        self.narrow(var, |place| {
+            let first = place as u64 * 64;
+            let from = match low.saturating_sub(first) {
+                64.. => 0,
+                skipped => u64::MAX << skipped,
+            };
+            let to = match (high + 1).saturating_sub(first) {
+                64.. => u64::MAX,
+                kept => (1 << kept) - 1,
+            };
+            from & to
+        })
+    }
+
+    /// Takes the intersection with a mask that is given word by word. First it is looked whether that can be done.
+    #[inline]
+    fn narrow(&mut self, var: Var, mask: impl Fn(usize) -> u64) -> Result<bool, DomainError> {
+        let (root, cell) = self.domain_cell(var).ok_or(DomainError::Missing(var))?;
+        let (start, old) = (cell.offset as usize, cell.size);
+        let count = self.widths[cell.universe as usize] as usize;
+        if count == 1 {
+            // Most domains: nothing to go through.
+            let left = self.words[start] & mask(0);
+            if left == self.words[start] {
+                return Ok(false);
+            }
+            if left == 0 {
+                return Err(DomainError::Empty(root));
+            }
+            self.save_domain(root);
+            self.words[start] = left;
+            self.narrowed(root, left.count_ones());
+            return Ok(true);
+        }
+        let words = &self.words[start..start + count];
+        let size = words.iter().enumerate().map(|(place, word)| (word & mask(place)).count_ones()).sum();
+        if size == old {
+            return Ok(false);
+        }
+        if size == 0 {
+            return Err(DomainError::Empty(root));
+        }
+        self.save_domain(root);
+        for (place, word) in self.words[start..start + count].iter_mut().enumerate() {
+            *word &= mask(place);
+        }
+        self.narrowed(root, size);
+        Ok(true)
+    }
+
+    #[inline]
+    fn narrowed(&mut self, root: Var, size: u32) {
+        self.cells[root.index()].size = size;
+        self.report(root, if size == 1 { DomainChange::Fixed } else { DomainChange::Narrowed });
+        if size == 1 {
+            self.wake(root, super::Wake::Bound(root));
+        }
+    }
+
+    #[inline]
+    pub(super) fn domain_cell(&self, var: Var) -> Option<(Var, &Cell)> {
+        let root = self.known_root(var)?;
+        let cell = &self.cells[root.index()];
+        cell.has_domain().then_some((root, cell))
+    }
+}

@@ -1,0 +1,280 @@
+//! The cases of finite domains, and what may go wrong.
+
+use std::time::Duration;
+
+use pyprior_logic::fd::{
+    self, AllDistinct, Choice, Conflict, Consistency, Distributor, Domains, EvaluationError, FiniteDomain, Limit,
+    Network, Operator, Propagator, Relation, Repository, SolveError, Solver, Stopped, View,
+};
+use pyprior_logic::{Store, Universe, Value};
+
+fn problem(domains: &[(&str, FiniteDomain)], texts: &[&str]) -> Repository {
+    let mut problem = Repository::default();
+    let names: Vec<&str> = domains.iter().map(|(name, _)| *name).collect();
+    for (name, domain) in domains {
+        problem.variable(name, domain).unwrap();
+    }
+    for text in texts {
+        problem.add(&fd::make_expression(&names, text).unwrap()).unwrap();
+    }
+    problem
+}
+
+fn count(domains: &[(&str, FiniteDomain)], texts: &[&str]) -> usize {
+    let problem = problem(domains, texts);
+    let found = Solver::new().solve(&problem).unwrap();
+    assert_eq!(found.stopped(), None);
+    assert_eq!(Solver::new().count(&problem).unwrap(), found.len());
+    assert_eq!(Solver::new().iter(&problem).unwrap().count(), found.len());
+    found.len()
+}
+
+#[test]
+fn pairs_and_sums_over_32_values() {
+    let d = FiniteDomain::range(0..=31);
+    assert_eq!(count(&[("a", d.clone()), ("b", d.clone())], &["a < b"]), 496);
+    let mut distinct = problem(&[("a", d.clone()), ("b", d.clone())], &[]);
+    distinct.add(&AllDistinct(&["a", "b"])).unwrap();
+    assert_eq!(Solver::new().solve(&distinct).unwrap().len(), 992);
+    assert_eq!(count(&[("a", d.clone()), ("b", d.clone()), ("c", d)], &["a == b + c"]), 528);
+}
+
+#[test]
+fn expressions_of_three_variables_are_exact() {
+    let bit = FiniteDomain::range(0..=1);
+    let three = [("a", bit.clone()), ("b", bit.clone()), ("c", bit)];
+    assert_eq!(count(&three, &["not(a==1 and b==1 and c==1)"]), 7);
+}
+
+#[test]
+fn all_distinct_revised() {
+    let revise = |domains: &[&[i64]], consistency| {
+        let mut store = Store::new();
+        let universe = Universe::range(1..=2);
+        let vars: Vec<_> = domains
+            .iter()
+            .map(|domain| {
+                let words = domain.iter().fold(0, |words, value| words | 1 << (value - 1));
+                store.new_domain_var_of(&universe, &[words]).unwrap()
+            })
+            .collect();
+        let mut network = Network::new();
+        network.post(&Relation::AllDistinct(consistency), &vars).unwrap();
+        let possible = network.propagate(&mut store).unwrap();
+        possible.then(|| vars.iter().map(|var| store.words(*var)[0]).collect::<Vec<_>>())
+    };
+    for consistency in [Consistency::Adaptive, Consistency::Domain] {
+        assert_eq!(revise(&[&[1, 2], &[1, 2]], consistency), Some(vec![3, 3]));
+        assert_eq!(revise(&[&[1], &[2]], consistency), Some(vec![1, 2]));
+        assert_eq!(revise(&[&[1], &[1]], consistency), None);
+        assert_eq!(revise(&[&[1, 2], &[1, 2], &[1, 2]], consistency), None);
+        assert_eq!(revise(&[&[1], &[1, 2]], consistency), Some(vec![1, 2]));
+    }
+}
+
+#[test]
+fn matching_sees_what_pairs_of_domains_do_not() {
+    // Values 1..4: x, y, z in {1,2}, {2,3}, {1,3} need all three, which no one of them has as its domain.
+    let mut store = Store::new();
+    let universe = Universe::range(1..=4);
+    let vars: Vec<_> =
+        [0b0011, 0b0110, 0b0101, 0b1111].map(|words| store.new_domain_var_of(&universe, &[words]).unwrap()).into();
+    let mut network = Network::new();
+    network.post(&Relation::AllDistinct(Consistency::Domain), &vars).unwrap();
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!(store.words(vars[3]), [0b1000]);
+}
+
+#[test]
+fn sums_narrow_domains() {
+    let mut store = Store::new();
+    let v = store.new_domain_var(&Universe::range(1..=2)).unwrap();
+    let mut network = Network::new();
+    network.post(&Relation::linear([2], Operator::Equal, 2), &[v]).unwrap();
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!(store.fixed(v), Some(0));
+    // The ends of 64 bits: 2 * x == 2^64 - 2 has one solution, and nothing overflows on the way.
+    let top = FiniteDomain::range(i64::MAX - 1..=i64::MAX);
+    let ends = problem(&[("x", top.clone()), ("y", top.clone()), ("z", top)], &["x + y - z == 9223372036854775807"]);
+    assert_eq!(Solver::new().solve(&ends).unwrap().len(), 3);
+}
+
+#[test]
+fn a_domain_given_twice_is_two_domains() {
+    let d = FiniteDomain::new([1, 2, 3]);
+    let found = Solver::new().solve(&problem(&[("a", d.clone()), ("b", d)], &["a == 1", "b == 3"])).unwrap();
+    assert_eq!(found.iter().map(|solution| solution.to_string()).collect::<Vec<_>>(), ["a = 1, b = 3"]);
+}
+
+#[test]
+fn logic_variables_and_those_of_the_solver_are_the_same() {
+    let mut store = Store::new();
+    let low = store.new_domain_var(&Universe::range(1..=3)).unwrap();
+    let high = store.new_domain_var(&Universe::range(2..=9)).unwrap();
+    let other = store.new_domain_var(&Universe::range(0..=9)).unwrap();
+    let mut network = Network::new();
+    network.post(&Relation::template("%s + %s == 5").unwrap(), &[low, other]).unwrap();
+    network.post(&Relation::template("%s != %s").unwrap(), &[high, other]).unwrap();
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!(store.size(other), 3);
+    // Now both are 2 or 3, so the other is 3 or 2, and not the same.
+    store.unify(low, high).unwrap();
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!((store.size(low), store.size(other)), (2, 2));
+    let mark = store.mark();
+    store.unify(high, 2).unwrap();
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!(store.domain(other).unwrap().universe.value(store.fixed(other).unwrap()), Some(Value::Int(3)));
+    store.undo_to(mark);
+    assert_eq!((store.size(low), store.size(other)), (2, 2));
+    // A contradiction leaves the store alone.
+    store.unify(other, 5).unwrap_err();
+    network.post(&Relation::template("%s > 7").unwrap(), &[other]).unwrap();
+    assert!(!network.propagate(&mut store).unwrap());
+    assert_eq!((store.size(low), store.size(other)), (2, 2));
+}
+
+#[test]
+fn no_solution_is_no_error() {
+    let d = FiniteDomain::range(1..=2);
+    let hopeless = problem(&[("a", d.clone()), ("b", d.clone())], &["a + b > 9"]);
+    assert!(Solver::new().solve(&hopeless).unwrap().is_empty());
+    assert_eq!(Solver::new().solve_first(&hopeless).unwrap(), None);
+    assert!(Solver::new().iter(&hopeless).unwrap().next().is_none());
+    assert!(Solver::new().minimise(&hopeless, "a").unwrap().is_none());
+    let mut three = problem(&[("a", d.clone()), ("b", d.clone()), ("c", d)], &[]);
+    three.add(&AllDistinct(&["a", "b", "c"])).unwrap();
+    assert_eq!(Solver::new().solve_first(&three).unwrap(), None);
+    assert_eq!(Solver::new().parallel(true).solve(&three).unwrap().len(), 0);
+}
+
+#[test]
+fn what_is_wrong_with_a_problem_is_named() {
+    let d = FiniteDomain::range(1..=2);
+    let none: [i64; 0] = [];
+    let domains = |names: &[&'static str]| names.iter().map(|name| (*name, d.clone())).collect::<Vec<_>>();
+    let new = |names: &[&str], domains: Vec<(&str, FiniteDomain)>, constraint| {
+        Repository::new(names, domains, [constraint]).unwrap_err().to_string()
+    };
+    let pair = || fd::make_expression(&["a", "q"], "a < q").unwrap();
+    assert_eq!(new(&["a"], domains(&["a"]), pair()), "a < q is over `q`, which is no variable of the problem");
+    assert_eq!(new(&["a", "q"], domains(&["a"]), pair()), "variable `q` has no domain");
+    assert_eq!(new(&["a", "a"], domains(&["a"]), pair()), "there are two variables `a`");
+    assert_eq!(new(&["a"], domains(&["a", "z"]), pair()), "a domain for `z`, which is no variable of the problem");
+    assert_eq!(new(&["a"], vec![("a", FiniteDomain::new(none))], pair()), "the domain of `a` is empty");
+    let narrow = Relation::linear([1], Operator::Less, 2).on(&["a", "q"]);
+    assert_eq!(new(&["a", "q"], domains(&["a", "q"]), narrow), "a sum of 1 terms takes 1 variables and was given 2");
+    let words = FiniteDomain::new(["one", "two"]);
+    let mut wrong = problem(&[("a", words.clone()), ("b", words)], &[]);
+    wrong.add(&Relation::linear([1, 1], Operator::Equal, 2).on(&["a", "b"])).unwrap();
+    let error = Solver::new().solve(&wrong).unwrap_err().to_string();
+    assert_eq!(error, "a sum of 2 terms is over `a`, which may be 'one'");
+}
+
+#[test]
+fn an_expression_without_a_value_is_an_error_unless_it_is_guarded() {
+    let d = FiniteDomain::range(0..=3);
+    let two = [("a", d.clone()), ("b", d)];
+    let error = Solver::new().solve(&problem(&two, &["6 // a == b"])).unwrap_err();
+    assert_eq!(error.to_string(), "6 // a == b at a = 0, b = 0: division by zero");
+    assert_eq!(count(&two, &["a != 0 and 6 // a == b"]), 2);
+    assert_eq!(count(&two, &["a != 0", "6 // a == b"]), 2);
+    let error = Solver::new().solve(&problem(&two, &["a < 'x'"])).unwrap_err();
+    assert!(matches!(error, SolveError::Evaluation { source: EvaluationError::Operands { .. }, .. }), "{error}");
+}
+
+struct Shouts;
+
+impl Propagator for Shouts {
+    fn name(&self) -> &str {
+        "shouts"
+    }
+
+    fn propagate(&self, _: &mut Domains<'_>) -> Result<(), Conflict> {
+        panic!("no")
+    }
+}
+
+impl Distributor for Shouts {
+    fn choose(&self, _: &View<'_>) -> Option<Choice> {
+        panic!("never")
+    }
+}
+
+#[test]
+fn panics_of_closures_come_back_as_errors() {
+    let d = FiniteDomain::range(0..=3);
+    let names = ["a", "b"];
+    let domains = || names.map(|name| (name, d.clone()));
+    let closure = |values: &[Value]| if values[0] == 2 { panic!("two") } else { values[0] != values[1] };
+    let problem = Repository::new(&names, domains(), [fd::make_expression(&names, closure).unwrap()]).unwrap();
+    let error = Solver::new().solve(&problem).unwrap_err().to_string();
+    assert_eq!(error, "a closure at a = 2, b = 0: the function panicked: two");
+    let custom = Relation::Custom(std::sync::Arc::new(Shouts)).on(&names);
+    let problem = Repository::new(&names, domains(), [custom]).unwrap();
+    for solver in [Solver::new(), Solver::new().parallel(true)] {
+        assert_eq!(solver.solve(&problem).unwrap_err().to_string(), "shouts panicked: no");
+        let free = Repository::new(&names, domains(), []).unwrap();
+        assert_eq!(solver.strategy(Shouts).solve(&free).unwrap_err().to_string(), "the strategy panicked: never");
+    }
+}
+
+#[test]
+fn a_runaway_search_stops_at_its_limit_and_says_so() {
+    // Thirty pigeons whose holes are told apart by closures alone: nothing propagates.
+    let d = FiniteDomain::range(1..=29);
+    let names: Vec<String> = (0..30).map(|n| format!("p{n}")).collect();
+    let mut runaway = Repository::default();
+    let vars: Vec<_> = names.iter().map(|name| runaway.variable(name, &d).unwrap()).collect();
+    let differ = Relation::predicate(|values| values[0] != values[1]);
+    for (place, one) in vars.iter().enumerate() {
+        for other in &vars[place + 1..] {
+            runaway.post(&differ, &[*one, *other]).unwrap();
+        }
+    }
+    for parallel in [false, true] {
+        let solver = Solver::new().parallel(parallel);
+        let found = solver.clone().nodes(1000).solve(&runaway).unwrap();
+        assert_eq!((found.len(), found.stopped()), (0, Some(Limit::Nodes(1000))));
+        let time = Duration::from_millis(30);
+        let stopped = solver.time(time).solve_first(&runaway).unwrap_err();
+        assert_eq!(stopped, Stopped::Limit(Limit::Time(time)));
+        assert_eq!(stopped.to_string(), "the search was stopped at its limit of 30ms");
+    }
+    let free = problem(&[("a", d.clone()), ("b", d)], &[]);
+    let found = Solver::new().solutions(5).solve(&free).unwrap();
+    assert_eq!((found.len(), found.stopped()), (5, Some(Limit::Solutions(5))));
+    assert_eq!(Solver::new().solutions(5).iter(&free).unwrap().count(), 5);
+}
+
+#[test]
+fn best_solutions() {
+    let d = FiniteDomain::range(0..=20);
+    let names = [("x", d.clone()), ("y", d.clone()), ("z", d)];
+    let limited = problem(&names, &["2*x + 3*y + z <= 40", "x <= y + 4"]);
+    for solver in [Solver::new(), Solver::new().parallel(true)] {
+        let best = solver.maximise(&limited, "5*x + 4*y - z").unwrap().unwrap();
+        // Brute force.
+        let mut most = i64::MIN;
+        for (x, y, z) in (0_i64..21).flat_map(|x| (0..21).flat_map(move |y| (0..21).map(move |z| (x, y, z)))) {
+            if 2 * x + 3 * y + z <= 40 && x <= y + 4 {
+                most = most.max(5 * x + 4 * y - z);
+            }
+        }
+        assert_eq!((best.value, best.stopped), (most, None));
+        let least = solver.minimise(&limited, "abs(x*y - 17) + max(y, z) % 7").unwrap().unwrap();
+        let value = |name| least.solution.get(name).unwrap().as_int().unwrap();
+        let (x, y, z) = (value("x"), value("y"), value("z"));
+        assert_eq!((x * y - 17).abs() + y.max(z) % 7, least.value);
+        let mut fewest = i64::MAX;
+        for (x, y, z) in (0_i64..21).flat_map(|x| (0..21).flat_map(move |y| (0..21).map(move |z| (x, y, z)))) {
+            if 2 * x + 3 * y + z <= 40 && x <= y + 4 {
+                fewest = fewest.min((x * y - 17).abs() + y.max(z) % 7);
+            }
+        }
+        assert_eq!(least.value, fewest);
+    }
+    let error = Solver::new().minimise(&limited, "x, y").unwrap_err();
+    assert!(error.to_string().starts_with("column 2 of"), "{error}");
+    assert!(matches!(Solver::new().minimise(&limited, "'x'"), Err(Stopped::Problem(SolveError::Objective { .. }))));
+}

@@ -1,0 +1,60 @@
+//! Problems as text.
+
+use pyprior_logic::fd::Solver;
+use pyprior_logic::problem::{Goal, Problem, json};
+
+fn count(text: &str) -> usize {
+    let problem = Problem::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    Solver::new().count(problem.repository()).unwrap()
+}
+
+#[test]
+fn problems_that_come_along() {
+    assert_eq!(count(include_str!("../../../examples/logic/conference.problem")), 64);
+    assert_eq!(count(include_str!("../../../examples/logic/colouring.problem")), 18);
+    let money = Problem::parse(include_str!("../../../examples/logic/send_more.problem")).unwrap();
+    let first = Solver::new().solve_first(money.repository()).unwrap().unwrap();
+    assert_eq!(json(&first), r#"{"s": 9, "m": 1, "e": 5, "n": 6, "d": 7, "o": 0, "r": 8, "y": 2}"#);
+}
+
+#[test]
+fn every_statement() {
+    assert_eq!(count("var a, b in 0..31\na < b"), 496);
+    assert_eq!(count("var a, b, c in 1, 3, 5 # odd\ngroup all = a, b, c\nfor x, y, z in all: x + y + z == 9"), 7);
+    assert_eq!(count("domain d = 1..3\nvar a, b in d\ntable(a, b): (1, 2), (2, 3), (9, 9)"), 2);
+    assert_eq!(count("var a in 'x', 'y' * 1..2\nfor v in (a): v[1] == 2"), 2);
+    assert_eq!(count("var a, b in 1..2\nall_distinct(a, b)\n(a ==\n  1)"), 1);
+    assert_eq!(count("var a in '#', \"it's\"\na != '#'"), 1);
+    let problem = Problem::parse("var a, b in 0..9\na + b == 7\nmaximise 2*a - b").unwrap();
+    assert_eq!(problem.goal(), &Goal::Maximise("2*a - b".into()));
+}
+
+#[test]
+fn errors_have_line_and_column() {
+    for (text, expected) in [
+        ("var a in 1..3\na < q", "line 2, column 5: `q` is neither a variable of this constraint nor a function"),
+        ("var a in 1..3\n\n  a <\n", "line 3, column 6: a value is missing before the end"),
+        ("var a in 3..1", "line 1, column 10: the range 3..1 is empty or too long"),
+        ("var a in d", "line 1, column 10: there is no domain `d`"),
+        ("var a, a in 1..2", "line 1, column 8: `a` has a meaning already"),
+        ("var 1a in 1..2", "line 1, column 5: `1a` is not a name"),
+        ("var a 1..2", "line 1, column 11: `in` is missing"),
+        ("domain d 1..2", "line 1, column 14: `=` is missing"),
+        ("var ä in 1..2\nfor x, y in ä, b: x < y", "line 2, column 16: there is no variable or group `b`"),
+        (
+            "var ä in 1..2\nfor x in ä: (x ==\n  'é') < z",
+            "line 3, column 10: `z` is neither a variable of this constraint nor a function",
+        ),
+        ("var a in 1..2\ntable(a): (1, 2)", "line 2, column 11: a row of 2 values for 1 variables"),
+        ("var a in 1..2\nall_distinct(a", "line 2, column 13: `(` has no partner"),
+        ("var a in 'x", "line 1, column 10: the text does not end on its line"),
+        ("minimise", "line 1, column 9: a value is missing before the end"),
+        ("var a in 1..2\nminimise a\nmaximise a", "line 3, column 1: there is a goal already"),
+        ("var a in 1 // 0", "line 1, column 10: division by zero"),
+    ] {
+        match Problem::parse(text) {
+            Ok(_) => panic!("{text}: nothing was found"),
+            Err(error) => assert_eq!(error.to_string(), expected, "{text}"),
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! All fillings in the order of their size.
+
+use std::sync::Arc;
+
+use pyprior_core::Language;
+
+use crate::error::SketchError;
+use crate::matcher::{SketchMatcher, SketchTokenError};
+use crate::sketch::{DEFAULT_WORK, FillError, MAX_SIZE, Sketch, SketchSource};
+use crate::tally::Tally;
+
+/// Enumerates the fillings of a sketch: shorter programs before longer ones, those of one length by their token ids;
+/// every one once. When it ends, there is no other.
+///
+/// ```
+/// use pyprior_core::{Language, LanguageConfig};
+/// use pyprior_sketch::{Enumerator, SketchSource};
+///
+/// let source = SketchSource::parse("print(X * Y)\n---\nX, Y in 1..20\nX < Y\nprints == \"12\\n\"")?;
+/// let language = Language::new(LanguageConfig::default())?;
+/// let fillings = Enumerator::new(&language, &source)?.map(|found| found.unwrap().source()).collect::<Vec<_>>();
+/// assert_eq!(fillings, ["print(1 * 12)", "print(2 * 6)", "print(3 * 4)"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Enumerator {
+    language: Arc<Language>,
+    source: SketchSource,
+    work: u64,
+    /// Programs of the sizes under way, and the largest of them.
+    sketch: Option<Arc<Sketch>>,
+    cap: u32,
+    size: u32,
+    high: Option<u32>,
+    /// Rows on the way, each with the tokens that are still to be tried, the next at the end.
+    stack: Vec<(SketchMatcher, Vec<u32>)>,
+    nodes: u64,
+    node_limit: Option<u64>,
+    done: bool,
+}
+
+/// A program that fills a sketch.
+#[derive(Debug, Clone)]
+pub struct Filling {
+    row: SketchMatcher,
+}
+
+impl Filling {
+    pub(crate) fn new(row: SketchMatcher) -> Self {
+        Self { row }
+    }
+
+    /// Its tokens.
+    pub fn tokens(&self) -> &[u32] {
+        self.row.tokens()
+    }
+
+    /// Its source, under the names of the sketch; what holes bind gets names of the default pool. Where a hole reads a
+    /// variable that the branches of an `if` name differently, all names are the default ones.
+    pub fn source(&self) -> String {
+        let language = &self.row.sketch().language;
+        let mut renderer = pyprior_core::Renderer::new(language);
+        if let Some(Ok(names)) = crate::names::names(&self.row)
+            && let Ok(source) = renderer.render_named(self.tokens(), &names)
+        {
+            return source.to_owned();
+        }
+        renderer.render(self.tokens()).map(str::to_owned).unwrap_or_default()
+    }
+}
+
+/// Why an enumeration has ended before it was complete.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnumerateError {
+    /// The limit of steps is reached.
+    #[error("the limit of {limit} steps is reached; there may be other fillings")]
+    Nodes {
+        /// The limit.
+        limit: u64,
+    },
+    /// A question about the sketch takes more work than allowed.
+    #[error(transparent)]
+    Fill(#[from] FillError),
+    /// Programs of more tokens than are counted.
+    #[error("programs of more than {limit} tokens are not enumerated; there may be other fillings")]
+    Size {
+        /// The largest size.
+        limit: u32,
+    },
+    /// The decoder refuses a token that the sketch allows: a mistake of this crate.
+    #[error(transparent)]
+    Token(#[from] SketchTokenError),
+    /// The sketch cannot be compiled for its next sizes.
+    #[error(transparent)]
+    Sketch(#[from] SketchError),
+}
+
+/// The first sizes, where nothing bounds them.
+const FIRST_CAP: u32 = 64;
+
+impl Enumerator {
+    /// The fillings of a sketch in a language.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sketch::new`].
+    pub fn new(language: &Arc<Language>, source: &SketchSource) -> Result<Self, SketchError> {
+        let sketch = Sketch::sized(language, source, None, DEFAULT_WORK)?;
+        let (low, high) = sketch.program.tokens;
+        let done = high.is_some_and(|high| high < low);
+        Ok(Self {
+            language: Arc::clone(language),
+            source: source.clone(),
+            work: DEFAULT_WORK,
+            sketch: None,
+            cap: high.unwrap_or(FIRST_CAP).min(FIRST_CAP),
+            size: low.max(1),
+            high,
+            stack: Vec::new(),
+            nodes: 0,
+            node_limit: None,
+            done,
+        })
+    }
+
+    /// The same, which ends with an error after so many steps.
+    #[must_use]
+    pub fn with_node_limit(mut self, limit: u64) -> Self {
+        self.node_limit = Some(limit);
+        self
+    }
+
+    /// The same with a limit of one's own to the work that a question about the sketch may take.
+    #[must_use]
+    pub fn with_work(mut self, work: u64) -> Self {
+        self.work = work;
+        self
+    }
+
+    /// Tokens that have been taken so far, those that led nowhere included.
+    pub fn nodes(&self) -> u64 {
+        self.nodes
+    }
+
+    /// Whether some program has more tokens than the sizes under way.
+    fn is_more(&self) -> Result<bool, EnumerateError> {
+        if self.high.is_some_and(|high| high <= self.cap) {
+            return Ok(false);
+        }
+        let mut longer = self.source.clone();
+        longer.at_least(self.cap + 1);
+        let sketch = Sketch::sized(&self.language, &longer, None, self.work)?;
+        Ok(sketch.can_be_filled()?)
+    }
+
+    /// A row of the next size that has programs.
+    fn next_size(&mut self) -> Result<Option<SketchMatcher>, EnumerateError> {
+        loop {
+            if self.size > self.cap {
+                if !self.is_more()? {
+                    return Ok(None);
+                }
+                if self.cap >= MAX_SIZE {
+                    return Err(EnumerateError::Size { limit: MAX_SIZE });
+                }
+                self.cap = (self.cap * 2).min(self.high.unwrap_or(MAX_SIZE)).min(MAX_SIZE);
+                self.sketch = None;
+            }
+            let sketch = match &self.sketch {
+                Some(sketch) => Arc::clone(sketch),
+                None => {
+                    let cap = self.cap as u16;
+                    let sketch = Arc::new(Sketch::sized(&self.language, &self.source, Some(cap), self.work)?);
+                    self.sketch = Some(Arc::clone(&sketch));
+                    sketch
+                }
+            };
+            // The counter of tokens, which is the first, has to end at the largest size.
+            let mut tally = Tally::default();
+            tally.0[0] = (self.cap - self.size) as u16;
+            self.size += 1;
+            match SketchMatcher::begin(&sketch, tally) {
+                Ok(row) => return Ok(Some(row)),
+                Err(FillError::NoFilling) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn advance(&mut self) -> Result<Option<Filling>, EnumerateError> {
+        loop {
+            let Some((row, open)) = self.stack.last_mut() else {
+                let Some(row) = self.next_size()? else { return Ok(None) };
+                let open = descending(&row)?;
+                self.stack.push((row, open));
+                continue;
+            };
+            let Some(token) = open.pop() else {
+                self.stack.pop();
+                continue;
+            };
+            if let Some(limit) = self.node_limit.filter(|&limit| self.nodes >= limit) {
+                return Err(EnumerateError::Nodes { limit });
+            }
+            self.nodes += 1;
+            // The last way on needs no copy.
+            let mut next = if open.is_empty() {
+                match self.stack.pop() {
+                    Some((row, _)) => row,
+                    None => continue,
+                }
+            } else {
+                row.clone()
+            };
+            next.take(token)?;
+            if next.is_violated() {
+                continue;
+            }
+            if next.is_terminated() {
+                return Ok(Some(Filling::new(next)));
+            }
+            let open = descending(&next)?;
+            self.stack.push((next, open));
+        }
+    }
+}
+
+/// The legal tokens, the first at the end.
+fn descending(row: &SketchMatcher) -> Result<Vec<u32>, FillError> {
+    let mut tokens = row.legal_tokens()?;
+    tokens.reverse();
+    Ok(tokens)
+}
+
+impl Iterator for Enumerator {
+    type Item = Result<Filling, EnumerateError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        match self.advance() {
+            Ok(Some(filling)) => Some(Ok(filling)),
+            Ok(None) => {
+                self.done = true;
+                None
+            }
+            Err(error) => {
+                self.done = true;
+                Some(Err(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod behaviour;
+mod claim;
+mod compile;
+mod enumerate;
+mod error;
+mod fill;
+mod matcher;
+mod names;
+mod program;
+mod sample;
+mod sketch;
+mod source;
+mod tally;
+
+pub use enumerate::{EnumerateError, Enumerator, Filling};
+pub use error::{Place, SketchError, SketchErrorKind};
+pub use matcher::{MaskError, SketchMatcher, SketchTokenError};
+pub use sample::{ByPrior, Chooser, DEFAULT_TRIES, SampleError, Sampler, Uniform};
+pub use sketch::{DEFAULT_WORK, FillError, Sketch, SketchSource};
