@@ -24,6 +24,7 @@ mod sampled;
 mod score;
 mod show;
 mod sketch;
+mod solve;
 mod times;
 mod train;
 mod vocab;
@@ -61,6 +62,7 @@ enum Command {
     Train(train::Train),
     Dataset(dataset::Dataset),
     Sketch(sketch::SketchArgs),
+    Solve(solve::Solve),
     Score(score::Score),
     CompareTokens(compare_tokens::CompareTokens),
     Legal(legal::Legal),
@@ -81,6 +83,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Train(args) => args.run(),
         Command::Dataset(args) => args.run(),
         Command::Sketch(args) => args.run(),
+        Command::Solve(args) => args.run(),
         Command::Score(args) => args.run(),
         Command::CompareTokens(args) => args.run(),
         Command::Legal(args) => args.run(),

@@ -52,17 +52,28 @@ impl ModelArg {
     /// Reads the model. What is given of the language stands over what the model was made for; programs are at most as
     /// long as those were, or as the model takes.
     pub(crate) fn load(&self, seed: u64, device: &Device, args: &LanguageArgs) -> anyhow::Result<Loaded> {
+        self.load_for(seed, device, |config| Ok(args.over(config)))
+    }
+
+    /// Reads the model, for a language that is made of the one that it was made for.
+    pub(crate) fn load_for(
+        &self,
+        seed: u64,
+        device: &Device,
+        language: impl FnOnce(LanguageConfig) -> anyhow::Result<LanguageConfig>,
+    ) -> anyhow::Result<Loaded> {
         let dtype = if device.is_cpu() { DType::F32 } else { device.bf16_default_to_f32() };
         let dir = match self {
             Self::Random => {
-                let language = args.language(Some(DEFAULT_MAX_LEN))?;
+                let base = LanguageConfig { max_len: Some(DEFAULT_MAX_LEN), ..LanguageConfig::default() };
+                let language = Language::new(language(base)?)?;
                 let model = RandomModel::new(seed, language.vocab().len(), device.clone());
                 return Ok(Loaded { model: Box::new(model), language });
             }
             Self::Shipped => shipped(device, dtype)?,
             Self::Dir(path) => directory(path, device, dtype)?,
         };
-        let mut config = args.over(own_language(&dir));
+        let mut config = language(own_language(&dir))?;
         config.max_len = config.max_len.or(Some(longest(&dir)));
         let language = dir.language_of(config)?;
         Ok(Loaded { model: Box::new(dir.model), language })

@@ -1,16 +1,25 @@
 //! `pyprior sketch`
 
+mod by_model;
+
 use std::io::{Read as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use pyprior_candle::CausalModel;
 use pyprior_core::{Language, LanguageConfig};
-use pyprior_sketch::{ByPrior, Chooser, DEFAULT_TRIES, DEFAULT_WORK, Enumerator, Filling, Sampler, Sketch, SketchSource, Uniform};
+use pyprior_sketch::{
+    ByPrior, Chooser, DEFAULT_TRIES, DEFAULT_WORK, Enumerator, Filling, Sampler, Sketch, SketchSource, Uniform,
+};
 use serde::Serialize;
 
+use self::by_model::{ByModel, Failure};
+use super::device::DeviceArg;
 use super::language::{DEFAULT_MAX_LEN, LanguageArgs};
+use super::model::{Loaded, ModelArg};
 use super::output::Output;
 use super::prior::PriorArgs;
 
@@ -22,6 +31,7 @@ use super::prior::PriorArgs;
 Examples:
   pyprior sketch examples/sketches/worksheet.sketch -n 5
   pyprior sketch examples/sketches/debugging.sketch --all
+  pyprior sketch examples/sketches/worksheet.sketch --model shipped
   pyprior sketch examples/sketches/pairs.sketch -n 1000 --format jsonl -o pairs.jsonl
   printf 'print(X + Y)\\n---\\nX, Y in 1..9\\nX + Y == 17' | pyprior sketch - --all")]
 pub(crate) struct SketchArgs {
@@ -48,6 +58,12 @@ pub(crate) struct SketchArgs {
     /// Most work that a question about the sketch may take: whether it can be filled from a prefix on
     #[arg(long, value_name = "WORK", default_value_t = DEFAULT_WORK)]
     work: u64,
+    /// A model chooses among the legal tokens: a directory, `random`, or `shipped` for the one that comes along [default: the prior chooses]
+    #[arg(long, value_name = "DIR", conflicts_with = "all")]
+    model: Option<PathBuf>,
+    /// Where the model computes: auto, cpu, cuda:N, metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto", requires = "model")]
+    device: DeviceArg,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -86,9 +102,7 @@ impl SketchArgs {
             text = std::fs::read_to_string(&self.file).with_context(|| format!("cannot read {name}"))?;
         }
         let source = SketchSource::parse(&text).with_context(|| format!("{name}"))?;
-        let base = LanguageConfig { max_len: Some(DEFAULT_MAX_LEN), ..LanguageConfig::default() };
-        let config = source.config(base).with_context(|| format!("{name}"))?;
-        let language = Language::new(self.language.over(config))?;
+        let (language, model) = self.language(&source).with_context(|| format!("{name}"))?;
         let mut out = self.output.open()?;
         let written = if self.all {
             let mut all = Enumerator::new(&language, &source).with_context(|| format!("{name}"))?.with_work(self.work);
@@ -99,12 +113,23 @@ impl SketchArgs {
             self.write(&language, &mut *out, all.take(most))?
         } else {
             let sketch = Sketch::with_work(&language, &source, self.work).with_context(|| format!("{name}"))?;
-            let chooser: Box<dyn Chooser> = match self.prior.config() {
-                Some(prior) => Box::new(ByPrior::new(&sketch, prior, self.seed)?),
-                None => Box::new(Uniform::new(self.seed)),
+            let mut failure = Failure::default();
+            let chooser: Box<dyn Chooser> = match (model, self.prior.config()) {
+                (Some(model), _) => {
+                    let model = ByModel::new(model, &language, self.seed)?;
+                    failure = model.failure();
+                    Box::new(model)
+                }
+                (None, Some(prior)) => Box::new(ByPrior::new(&sketch, prior, self.seed)?),
+                (None, None) => Box::new(Uniform::new(self.seed)),
             };
             let mut sampler = Sampler::new(&sketch, chooser)?.with_tries(self.tries);
-            self.write(&language, &mut *out, (0..self.n.unwrap_or(10)).map(|_| sampler.sample()))?
+            let mut sample = || -> anyhow::Result<Filling> {
+                let filling = sampler.sample();
+                failure.check()?;
+                Ok(filling?)
+            };
+            self.write(&language, &mut *out, (0..self.n.unwrap_or(10)).map(|_| sample()))?
         };
         out.flush().with_context(|| self.output.failure())?;
         if written == 0 && self.n != Some(0) {
@@ -113,20 +138,33 @@ impl SketchArgs {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// The language of the sketch, with a model in whose vocabulary it is.
+    fn language(&self, source: &SketchSource) -> anyhow::Result<(Arc<Language>, Option<Box<dyn CausalModel>>)> {
+        let configure = |base| Ok(self.language.over(source.config(base)?));
+        Ok(match &self.model {
+            None => {
+                let base = LanguageConfig { max_len: Some(DEFAULT_MAX_LEN), ..LanguageConfig::default() };
+                (Language::new(configure(base)?)?, None)
+            }
+            Some(model) => {
+                let model = ModelArg::from(Some(model.as_path()).filter(|path| *path != Path::new("shipped")));
+                let Loaded { model, language } = model.load_for(self.seed, &self.device.open()?, configure)?;
+                (language, Some(model))
+            }
+        })
+    }
+
     /// Writes programs as they come; how many there were.
-    fn write<E>(
+    fn write<E: Into<anyhow::Error>>(
         &self,
         language: &Language,
         out: &mut dyn Write,
         fillings: impl Iterator<Item = Result<Filling, E>>,
-    ) -> anyhow::Result<u64>
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
+    ) -> anyhow::Result<u64> {
         let name = |token: &u32| language.vocab().name(*token).unwrap_or_default();
         let mut id = 0;
         for filling in fillings {
-            let filling = filling?;
+            let filling = filling.map_err(Into::into)?;
             let tokens = filling.tokens();
             let text = match self.format {
                 SketchFormat::Source => format!("{}{}", if id > 0 { "\n" } else { "" }, filling.source()),
