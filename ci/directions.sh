@@ -22,6 +22,7 @@ never pyprior-core pyprior pyprior-naive pyprior-show clap anyhow candle-core to
 never pyprior-show pyprior pyprior-naive clap anyhow candle-core tokenizers
 never pyprior-compare pyprior pyprior-naive pyprior-show pyprior-candle clap anyhow candle-core
 never pyprior-naive pyprior pyprior-core pyprior-show
+never pyprior-logic pyprior pyprior-core pyprior-naive pyprior-show clap anyhow candle-core tokenizers
 never pyprior-sketch pyprior pyprior-naive pyprior-show pyprior-candle clap anyhow candle-core tokenizers
 
 # The oracle must share nothing with what it is to contradict, not even a library.
