@@ -9,7 +9,7 @@ mod random;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use common::{Case, Random, programs};
+use common::{Asked, Case, Op, PBlock, PExpr, PStmt, Random, programs};
 use pyprior_core::ast::Module;
 use pyprior_core::{Language, LanguageConfig};
 use pyprior_sketch::{Enumerator, FillError, Sketch, SketchErrorKind, SketchMatcher, SketchSource};
@@ -71,15 +71,7 @@ struct World {
 }
 
 fn worlds() -> Vec<World> {
-    let worlds = languages().into_iter().map(|config| {
-        let language = Language::new(config).unwrap();
-        let programs = programs(&language).into_iter().map(|tokens| {
-            let module = language.vocab().tokens_to_ast(&tokens).unwrap();
-            (tokens, module)
-        });
-        World { programs: programs.collect(), language }
-    });
-    worlds.collect()
+    languages().into_iter().map(world).collect()
 }
 
 /// Holds one sketch against the definition; how many programs fit it, or `None` if it is refused.
@@ -191,4 +183,57 @@ fn random_sketches_are_filled_by_exactly_what_fits() {
     // Most sketches say something, and not only that there is nothing.
     assert!(held * 3 > cases, "{held} of {cases}");
     assert!(empty > 0);
+}
+
+fn world(config: LanguageConfig) -> World {
+    let language = Language::new(config).unwrap();
+    let programs = programs(&language).into_iter().map(|tokens| {
+        let module = language.vocab().tokens_to_ast(&tokens).unwrap();
+        (tokens, module)
+    });
+    World { programs: programs.collect(), language }
+}
+
+/// What random sketches seldom come to: numbers that hang on holes before them.
+#[test]
+fn numbers_that_hang_on_holes() {
+    let base = languages().swap_remove(0);
+    let name = |name: &str| PExpr::Name(name.to_owned());
+    let hole = |name: &str| Some(name.to_owned());
+    let zero = || PExpr::Const(0);
+    // Whether the second E may read VAR_1 hangs on S.
+    let functions = world(LanguageConfig {
+        max_funcs: 1,
+        max_arity: Some(2),
+        max_block_stmts: 3,
+        max_expr_depth: 0,
+        max_len: Some(12),
+        value_range: (0, 0),
+        exclude: ["for", "if", "EQ"].map(String::from).to_vec(),
+        ..base.clone()
+    });
+    let body = || PBlock::Stmts(vec![PStmt::Return(PExpr::Hole(hole("E")))]);
+    let last = || PStmt::Print(PExpr::Hole(hole("E")));
+    let def = || PStmt::Def("f".to_owned(), vec!["a".to_owned(), "b".to_owned()], body());
+    let two = Case { body: PBlock::Stmts(vec![def(), PStmt::Hole(hole("S")), last()]), asked: Vec::new() };
+    // S prints 0, and E is 0; or S assigns 0, and E is 0 or VAR_1.
+    assert_eq!(check(&functions, &two), Some(3));
+    let renamed = Case { asked: vec![Asked::Renamed("E".to_owned())], ..two };
+    assert_eq!(check(&functions, &renamed), Some(1 + 1 + 2));
+    // Which variable x is hangs on S and T, and it can be read behind the branches if it is the same in both.
+    let branches = world(LanguageConfig {
+        max_block_stmts: 2,
+        max_expr_depth: 0,
+        max_len: Some(21),
+        value_range: (0, 0),
+        exclude: ["for", "EQ"].map(String::from).to_vec(),
+        ..base
+    });
+    let branch =
+        |hole_name: &str| PBlock::Stmts(vec![PStmt::Hole(hole(hole_name)), PStmt::Assign("x".to_owned(), zero())]);
+    let condition = PExpr::Op(Op::Cmp(pyprior_core::Compare::Lt), Box::new(zero()), Box::new(zero()));
+    let either = PStmt::If(condition, branch("S"), branch("T"));
+    let case = Case { body: PBlock::Stmts(vec![either, PStmt::Print(name("x"))]), asked: Vec::new() };
+    // Both print, or both assign.
+    assert_eq!(check(&branches, &case), Some(2));
 }
