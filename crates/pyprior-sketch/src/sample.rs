@@ -1,5 +1,6 @@
 //! Fillings at random.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use pyprior_core::{Matcher, Prior, PriorConfig, PriorError, UniformSampler};
@@ -89,10 +90,12 @@ impl Chooser for ByPrior {
 #[non_exhaustive]
 pub enum SampleError {
     /// As many tries in a row as are allowed did not behave as the sketch asks for.
-    #[error("{tries} tries in a row do not behave as the sketch asks for")]
+    #[error("{tries} tries in a row do not behave as the sketch asks for{}", if *distinct { ", or were there before" } else { "" })]
     Tries {
         /// The limit.
         tries: u64,
+        /// Whether none may come twice.
+        distinct: bool,
     },
     /// The decoder refuses a token that the sketch allows: a mistake of this crate, or the work limit.
     #[error(transparent)]
@@ -126,6 +129,8 @@ pub struct Sampler<C> {
     tries: u64,
     limit: u64,
     legal: Vec<u32>,
+    /// Fillings so far, if none may come twice.
+    seen: Option<HashSet<Box<[u32]>>>,
 }
 
 impl<C: Chooser> Sampler<C> {
@@ -145,13 +150,20 @@ impl<C: Chooser> Sampler<C> {
                 break;
             }
         }
-        Ok(Self { row: start.clone(), start, chooser, tries: 0, limit: DEFAULT_TRIES, legal })
+        Ok(Self { row: start.clone(), start, chooser, tries: 0, limit: DEFAULT_TRIES, legal, seen: None })
     }
 
     /// The same with a limit of one's own to the tries for one filling.
     #[must_use]
     pub fn with_tries(mut self, limit: u64) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// The same without any filling a second time: one that was there counts as a try that fails. Takes memory for each.
+    #[must_use]
+    pub fn distinct(mut self) -> Self {
+        self.seen = Some(HashSet::new());
         self
     }
 
@@ -177,11 +189,12 @@ impl<C: Chooser> Sampler<C> {
                 };
                 self.row.take(token)?;
             }
-            if !self.row.is_violated() {
+            let tokens = self.row.tokens();
+            if !self.row.is_violated() && self.seen.as_mut().is_none_or(|seen| seen.insert(tokens.into())) {
                 return Ok(Filling::new(self.row.clone()));
             }
         }
-        Err(SampleError::Tries { tries: self.limit })
+        Err(SampleError::Tries { tries: self.limit, distinct: self.seen.is_some() })
     }
 
     /// One of the legal tokens.

@@ -12,14 +12,18 @@ use crate::fill::feasible::Cache;
 use crate::fill::relations::Relations;
 use crate::fill::row::{Asked, Row};
 use crate::program::Program;
-use crate::source::constraint::{Bound, Constraint, Feature, Setting};
+use crate::source::constraint::{Bound, Constraint, Domain, Feature, Setting};
 use crate::source::constraints::{self, Constraints};
+use crate::source::extent::Extent;
 use crate::source::program;
 use crate::source::tree::Block;
 use crate::tally::{MAX_BOUND, Tally};
 
 /// Work that one question about a sketch may take unless told otherwise, in sums of counts: seconds.
 pub const DEFAULT_WORK: u64 = 200_000_000;
+
+/// Constants of a language, at most.
+const MAX_VALUES: i64 = 1 << 16;
 
 /// A sketch as it is written, not yet of a language.
 ///
@@ -61,6 +65,41 @@ impl SketchSource {
             set(&mut config, name, setting, *place)?;
         }
         Ok(config)
+    }
+
+    /// A configuration as wide as what is written takes: blocks, nesting, functions, parameters, names, and constants, those of
+    /// domains included. What an option of the sketch sets stays.
+    #[must_use]
+    pub fn widened(&self, mut config: LanguageConfig) -> LanguageConfig {
+        let mut extent = Extent::of(&self.block);
+        for constraint in &self.constraints.constraints {
+            if let Constraint::Domain { domain: Domain::Ints(ranges), .. } = constraint {
+                let ends = ranges.iter().filter(|range| !range.is_empty());
+                ends.flat_map(|range| [*range.start(), *range.end()]).for_each(|end| extent.constant(end));
+            }
+        }
+        let is_set = |option: &str| self.constraints.options.iter().any(|(name, ..)| name == option);
+        let widen = |limit: &mut u32, option: &str, least: usize| {
+            if !is_set(option) {
+                *limit = (*limit).max(u32::try_from(least).unwrap_or(u32::MAX));
+            }
+        };
+        widen(&mut config.max_block_stmts, "max_block_stmts", extent.block_stmts);
+        widen(&mut config.max_control_depth, "max_control_depth", extent.control_depth);
+        widen(&mut config.max_expr_depth, "max_expr_depth", extent.expr_depth);
+        widen(&mut config.max_funcs, "max_funcs", extent.functions);
+        widen(&mut config.max_vars, "max_vars", extent.variables.max(extent.arity));
+        if let Some(arity) = &mut config.max_arity {
+            widen(arity, "max_arity", extent.arity);
+        }
+        if let Some((low, high)) = extent.constants.filter(|_| !is_set("value_range")) {
+            let (low, high) = (config.value_range.0.min(low), config.value_range.1.max(high));
+            // Of more values than a language has, a domain keeps those that there are.
+            if high.checked_sub(low).is_some_and(|span| span < MAX_VALUES) {
+                config.value_range = (low, high);
+            }
+        }
+        config
     }
 }
 

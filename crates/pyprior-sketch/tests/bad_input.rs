@@ -156,7 +156,7 @@ fn searches_end_at_their_limits() {
     assert!(all.next().is_none());
     let sketch = Sketch::new(&language, &source).unwrap();
     let mut sampler = Sampler::new(&sketch, Uniform::new(1)).unwrap().with_tries(50);
-    assert_eq!(sampler.sample().unwrap_err(), SampleError::Tries { tries: 50 });
+    assert_eq!(sampler.sample().unwrap_err(), SampleError::Tries { tries: 50, distinct: false });
     let sketch = Sketch::with_work(&language, &source, 10).unwrap();
     assert_eq!(SketchMatcher::new(&sketch).unwrap_err(), FillError::Work { work: 10 });
 }

@@ -43,6 +43,9 @@ pub(crate) struct SketchArgs {
     /// Every program that fits, shorter ones first; that there are no others is proved when it ends
     #[arg(long, conflicts_with = "seed")]
     all: bool,
+    /// No program twice
+    #[arg(long, conflicts_with = "all")]
+    distinct: bool,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -123,7 +126,8 @@ impl SketchArgs {
                 (None, Some(prior)) => Box::new(ByPrior::new(&sketch, prior, self.seed)?),
                 (None, None) => Box::new(Uniform::new(self.seed)),
             };
-            let mut sampler = Sampler::new(&sketch, chooser)?.with_tries(self.tries);
+            let sampler = Sampler::new(&sketch, chooser)?.with_tries(self.tries);
+            let mut sampler = if self.distinct { sampler.distinct() } else { sampler };
             let mut sample = || -> anyhow::Result<Filling> {
                 let filling = sampler.sample();
                 failure.check()?;
@@ -140,7 +144,7 @@ impl SketchArgs {
 
     /// The language of the sketch, with a model in whose vocabulary it is.
     fn language(&self, source: &SketchSource) -> anyhow::Result<(Arc<Language>, Option<Box<dyn CausalModel>>)> {
-        let configure = |base| Ok(self.language.over(source.config(base)?));
+        let configure = |base| Ok(self.language.over(source.widened(source.config(base)?)));
         Ok(match &self.model {
             None => {
                 let base = LanguageConfig { max_len: Some(DEFAULT_MAX_LEN), ..LanguageConfig::default() };
