@@ -1,6 +1,7 @@
 //! Many rows: slots that come and go, and steps for all of them.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
@@ -19,6 +20,8 @@ use crate::{errors, numbers};
 pub(crate) struct Shared {
     batch: Mutex<BatchMatcher>,
     pub(crate) sets: Arc<LegalSets>,
+    /// Counts what is put into slots, taken out or moved: while it stays, so do the rows that Python has been given.
+    arrangement: AtomicU64,
     /// Tokens of the vocabulary: the same for every language that a slot can hold.
     pub(crate) vocab: usize,
 }
@@ -31,6 +34,13 @@ impl Shared {
             // Lets go of the interpreter while another thread has the rows.
             Err(_) => self.batch.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner),
         }
+    }
+
+    /// The rows, to be put elsewhere.
+    fn rearrange(&self, py: Python<'_>) -> MutexGuard<'_, BatchMatcher> {
+        let batch = self.lock(py);
+        self.arrangement.fetch_add(1, Ordering::Relaxed);
+        batch
     }
 
     /// Works on the rows, without the interpreter if it is long work.
@@ -56,6 +66,8 @@ pub struct Batch {
     len: Option<usize>,
     /// The array that `bitmask` writes to and gives out.
     bitmask: Mutex<Option<Py<PyArray2<u32>>>>,
+    /// The rows as given out, and the arrangement that they are of: a loop asks for them at every step.
+    rows: Mutex<Option<(u64, Py<PyList>)>>,
 }
 
 impl Batch {
@@ -167,25 +179,28 @@ impl Batch {
                 if rows > 1 << 26 {
                     return Err(errors::wrong_length(py, "rows", rows, 1 << 26));
                 }
-                let batch = py.detach(|| {
+                let make = || {
                     let mut batch = BatchMatcher::empty(&language.inner, rows);
                     for (slot, prefix) in prefixes.iter().flatten().enumerate() {
                         batch.set(slot, &language.inner, prefix)?;
                     }
                     Ok::<_, BatchError>(batch)
-                });
+                };
+                let batch = if rows >= LONG / 32 { py.detach(make) } else { make() };
                 let batch = batch.map_err(|error| errors::batch(py, &error))?;
                 let vocab = language.inner.vocab().len();
-                Arc::new(Shared { batch: Mutex::new(batch), sets: Arc::clone(&language.sets), vocab })
+                let sets = Arc::clone(&language.sets);
+                Arc::new(Shared { batch: Mutex::new(batch), sets, arrangement: AtomicU64::new(0), vocab })
             }
         };
-        Ok(Self { shared, start, len: length, bitmask: Mutex::default() })
+        Ok(Self { shared, start, len: length, bitmask: Mutex::default(), rows: Mutex::default() })
     }
 
     /// Puts fresh rows into all slots.
     fn fill_slots(&self, py: Python<'_>, language: &Bound<'_, PyLanguage>) -> PyResult<()> {
         let matcher = Matcher::new(&language.get().inner);
-        let put = self.shared.work(py, true, |batch| {
+        let put = self.shared.work(py, self.__len__(py) >= LONG / 32, |batch| {
+            self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
             self.slots(batch).try_for_each(|slot| batch.set_matcher(slot, &matcher))
         });
         put.map_err(|error| errors::batch(py, &error))
@@ -208,15 +223,23 @@ impl Batch {
         self.slots(&batch).filter(|&slot| batch.is_occupied(slot)).count()
     }
 
-    /// The rows, None for slots that are empty.
+    /// The rows, None for slots that are empty. The same list until slots are filled, emptied or moved.
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let arrangement = self.shared.arrangement.load(Ordering::Relaxed);
+        let known = || self.rows.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rows)) = known().as_ref().filter(|(of, _)| *of == arrangement) {
+            return Ok(rows.bind(py).clone());
+        }
         let occupied = {
             let batch = self.shared.lock(py);
             self.slots(&batch).map(|slot| (slot, batch.is_occupied(slot))).collect::<Vec<_>>()
         };
         let row = |(slot, is)| if is { Some(Row { shared: Arc::clone(&self.shared), slot }) } else { None };
-        PyList::new(py, occupied.into_iter().map(row))
+        let rows = PyList::new(py, occupied.into_iter().map(row))?;
+        let before = known().replace((arrangement, rows.clone().unbind()));
+        drop(before);
+        Ok(rows)
     }
 
     /// The tokens of each row, those of its prefix too: a list of tuples. Empty slots are left out, as in 0.0.2.
@@ -254,6 +277,9 @@ impl Batch {
     /// Whether all rows, or the first `b`, are complete; empty slots do not count.
     #[pyo3(signature = (b=None))]
     fn done(&self, py: Python<'_>, b: Option<usize>) -> PyResult<bool> {
+        if let (None, None, 0) = (b, self.len, self.start) {
+            return Ok(self.shared.lock(py).all_terminated());
+        }
         let slots = self.first(py, b)?;
         let batch = self.shared.lock(py);
         Ok(slots.into_iter().all(|slot| batch.is_terminated(slot).unwrap_or(true)))
@@ -263,7 +289,11 @@ impl Batch {
     fn terminated(&self, py: Python<'_>) -> Vec<usize> {
         let batch = self.shared.lock(py);
         let slots = self.slots(&batch);
-        slots.clone().filter(|&slot| batch.is_terminated(slot).unwrap_or(false)).map(|slot| slot - slots.start).collect()
+        slots
+            .clone()
+            .filter(|&slot| batch.is_terminated(slot).unwrap_or(false))
+            .map(|slot| slot - slots.start)
+            .collect()
     }
 
     /// Takes one token a row; those that are not `active` stay. All rows or, where a token is not legal, none.
@@ -285,7 +315,7 @@ impl Batch {
     /// Empties a slot.
     fn free_row(&self, py: Python<'_>, i: usize) -> PyResult<()> {
         let slot = self.slot(py, i)?;
-        self.shared.lock(py).free(slot).map_err(|error| errors::batch(py, &error))
+        self.shared.rearrange(py).free(slot).map_err(|error| errors::batch(py, &error))
     }
 
     /// Adds empty slots up to `capacity`; never removes any.
@@ -293,7 +323,10 @@ impl Batch {
         if self.len.is_some() || capacity > 1 << 26 {
             return Err(errors::wrong_length(py, "capacity", capacity, self.__len__(py)));
         }
-        self.shared.work(py, true, |batch| batch.grow(capacity));
+        self.shared.work(py, true, |batch| {
+            self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
+            batch.grow(capacity);
+        });
         Ok(())
     }
 
@@ -301,11 +334,17 @@ impl Batch {
     #[pyo3(signature = (src, dst, *, swap=false))]
     fn move_row(&self, py: Python<'_>, src: usize, dst: usize, swap: bool) -> PyResult<()> {
         let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
-        let mut batch = self.shared.lock(py);
+        let mut batch = self.shared.rearrange(py);
         let moved = match swap {
             true => batch.swap(src, dst),
             // An empty slot can be moved too.
-            false if !batch.is_occupied(src) => if src == dst { Ok(()) } else { batch.free(dst) },
+            false if !batch.is_occupied(src) => {
+                if src == dst {
+                    Ok(())
+                } else {
+                    batch.free(dst)
+                }
+            }
             false => batch.move_row(src, dst),
         };
         drop(batch);
@@ -315,7 +354,7 @@ impl Batch {
     /// Copies a row to another slot, in place of what is there.
     fn fork(&self, py: Python<'_>, src: usize, dst: usize) -> PyResult<()> {
         let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
-        let forked = self.shared.lock(py).fork(src, dst);
+        let forked = self.shared.rearrange(py).fork(src, dst);
         forked.map_err(|error| errors::batch(py, &error))
     }
 
@@ -338,7 +377,7 @@ impl Batch {
     fn put(&self, py: Python<'_>, i: usize, source: &Bound<'_, Batch>) -> PyResult<()> {
         let (slot, from) = (self.slot(py, i)?, source.get().slot(py, 0)?);
         let matcher = source.get().shared.lock(py).matcher(from).map_err(|error| errors::batch(py, &error))?;
-        let put = self.shared.lock(py).set_matcher(slot, &matcher);
+        let put = self.shared.rearrange(py).set_matcher(slot, &matcher);
         put.map_err(|error| errors::batch(py, &error))
     }
 

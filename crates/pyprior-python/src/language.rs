@@ -82,6 +82,7 @@ fn config(settings: &Bound<'_, PyDict>) -> PyResult<LanguageConfig> {
             "comparison_values" => config.comparison_values = choice(py, &key, &text()?, &COMPARISONS)?,
             "exclude" => config.exclude = knob(&key, &value)?,
             "max_len" => config.max_len = knob(&key, &value)?,
+            "allow_empty_value_range" => config.allow_empty_value_range = knob(&key, &value)?,
             "base_vocab" => config.base_vocab = knob(&key, &value)?,
             _ => return Err(pyo3::exceptions::PyTypeError::new_err(format!("unknown setting {key:?} of a language"))),
         }
@@ -118,6 +119,7 @@ impl PyLanguage {
         settings.set_item("comparison_values", name_of(config.comparison_values, &COMPARISONS))?;
         settings.set_item("exclude", &config.exclude)?;
         settings.set_item("max_len", config.max_len)?;
+        settings.set_item("allow_empty_value_range", config.allow_empty_value_range)?;
         settings.set_item("base_vocab", config.base_vocab)?;
         Ok(settings)
     }
@@ -177,8 +179,9 @@ impl PyLanguage {
     fn value_encode<'py>(&self, py: Python<'py>, text: Option<&str>) -> PyResult<Bound<'py, PyTuple>> {
         let value = match text {
             None => IoValue::None,
-            Some(text) => IoValue::parse_int(text)
-                .ok_or_else(|| Raised::new::<PyPriorError>(py, "an integer is needed").err())?,
+            Some(text) => {
+                IoValue::parse_int(text).ok_or_else(|| Raised::new::<PyPriorError>(py, "an integer is needed").err())?
+            }
         };
         PyTuple::new(py, self.inner.vocab().encode_value(&value))
     }

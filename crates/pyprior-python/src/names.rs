@@ -34,7 +34,13 @@ pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> Py
         let (list, nth) = match (place("VAR_"), place("FUNC_")) {
             (Some(nth), _) => (&mut vars, nth),
             (_, Some(nth)) => (&mut funcs, nth),
-            _ => return Err(errors::Raised::new::<errors::NamesError_>(py, format!("{token:?} is no variable or function")).err()),
+            _ => {
+                return Err(errors::Raised::new::<errors::NamesError_>(
+                    py,
+                    format!("{token:?} is no variable or function"),
+                )
+                .err());
+            }
         };
         if list.len() <= usize::from(nth) {
             list.resize(usize::from(nth) + 1, None);

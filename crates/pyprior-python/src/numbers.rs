@@ -74,8 +74,7 @@ pub(crate) fn to_value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
     if given.is_instance_of::<PyInt>() {
         return Ok(Value::Int(given.extract()?));
     }
-    let text: String = given.extract().map_err(|_| {
-        PyTypeError::new_err("inputs of programs are integers, truth values or None")
-    })?;
+    let text: String =
+        given.extract().map_err(|_| PyTypeError::new_err("inputs of programs are integers, truth values or None"))?;
     text.parse().map_err(|error| errors::Raised::new::<errors::PyPriorError>(given.py(), error).err())
 }

@@ -55,7 +55,11 @@ pub(crate) fn config(settings: Option<&Bound<'_, PyDict>>) -> PyResult<PriorConf
 fn word(py: Python<'_>, config: &mut PriorConfig, key: &str, given: &str) -> PyResult<()> {
     let unknown = |range: &str| {
         let message = format!("{key} is {given:?}; it must be {range}");
-        Err(Raised::new::<errors::PriorError_>(py, message).with("field", key).with("value", given).with("range", range).err())
+        Err(Raised::new::<errors::PriorError_>(py, message)
+            .with("field", key)
+            .with("value", given)
+            .with("range", range)
+            .err())
     };
     match (key, given) {
         ("normalisation", "vocabulary") => config.normalisation = Normalisation::Vocabulary,

@@ -29,9 +29,9 @@ pub(crate) fn widest() -> LanguageConfig {
 
 /// Such languages: small constants or all that there can be, comparisons as integers or as truth values.
 static WIDE: [OnceLock<Option<Arc<Language>>>; 4] = [const { OnceLock::new() }; 4];
-const CONSTANTS: [i64; 2] = [1024, 32_767];
+pub(crate) const CONSTANTS: [i64; 2] = [1024, 32_767];
 
-fn wide(large: bool, bool_values: bool) -> Option<&'static Arc<Language>> {
+pub(crate) fn wide(large: bool, bool_values: bool) -> Option<&'static Arc<Language>> {
     let cell = &WIDE[usize::from(large) + 2 * usize::from(bool_values)];
     let made = cell.get_or_init(|| {
         let largest = CONSTANTS[usize::from(large)];
@@ -81,7 +81,9 @@ impl Work {
     fn of(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let py = program.py();
         if let Ok(source) = program.extract::<String>() {
-            return Ok(py.detach(|| from_source(&source)).map_or_else(Work::Refused, |program| Work::Ready(program, None)));
+            return Ok(py
+                .detach(|| from_source(&source))
+                .map_or_else(Work::Refused, |program| Work::Ready(program, None)));
         }
         let is_func = program.get_type().name()? == "Func";
         let module = tree::module(program)?;
@@ -173,9 +175,8 @@ pub fn run_tokens<'py>(
 ) -> PyResult<Ended<'py>> {
     let (py, ids) = (language.py(), numbers::ids(tokens, "tokens")?);
     let inner = &language.get().inner;
-    let outcome = py.detach(|| {
-        Program::from_tokens(inner, &ids).map(|program| Machine::new(limits(fuel)).outcome(&program, None))
-    });
+    let outcome = py
+        .detach(|| Program::from_tokens(inner, &ids).map(|program| Machine::new(limits(fuel)).outcome(&program, None)));
     ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
 }
 

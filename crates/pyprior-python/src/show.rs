@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyprior_core::exec::Limits;
 use pyprior_core::ProgramNames;
+use pyprior_core::exec::Limits;
 use pyprior_show::{ExportOptions, Format, Phase, Replay, Timing, write_plain};
 
 use crate::errors::{self, Raised};

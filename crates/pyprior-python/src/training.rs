@@ -20,27 +20,35 @@ pub fn training_batch<'py>(
     width: usize,
     eos: bool,
 ) -> PyResult<Arrays<'py>> {
-        let (py, sampler) = (sampler.py(), sampler.get());
-        let end = start.checked_add(rows as u64).filter(|_| rows <= 1 << 24 && width <= 1 << 24);
-        let end = end.ok_or_else(|| errors::wrong_length(py, "rows", rows, 1 << 24))?;
-        let programs = py.detach(|| sampler.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
-        let longest = programs.iter().map(<[u32]>::len).max().unwrap_or(0) + usize::from(eos);
-        if longest > width {
-            return Err(errors::wrong_length(py, "seq_len", width, longest));
-        }
-        let (ids, targets) = (masks::zeros(py, rows, width), masks::zeros(py, rows, width));
-        let counts = masks::zeros(py, rows, width);
-        masks::write(&ids, |ids| {
-            masks::write(&targets, |targets| {
-                masks::write(&counts, |counts| py.detach(|| sampler.lay(&programs, width, eos, ids, targets, counts)))
-            })
-        })???;
-        Ok((ids, targets, counts))
+    let (py, sampler) = (sampler.py(), sampler.get());
+    let end = start.checked_add(rows as u64).filter(|_| rows <= 1 << 24 && width <= 1 << 24);
+    let end = end.ok_or_else(|| errors::wrong_length(py, "rows", rows, 1 << 24))?;
+    let programs = py.detach(|| sampler.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
+    let longest = programs.iter().map(<[u32]>::len).max().unwrap_or(0) + usize::from(eos);
+    if longest > width {
+        return Err(errors::wrong_length(py, "seq_len", width, longest));
+    }
+    let (ids, targets) = (masks::zeros(py, rows, width), masks::zeros(py, rows, width));
+    let counts = masks::zeros(py, rows, width);
+    masks::write(&ids, |ids| {
+        masks::write(&targets, |targets| {
+            masks::write(&counts, |counts| py.detach(|| sampler.lay(&programs, width, eos, ids, targets, counts)))
+        })
+    })???;
+    Ok((ids, targets, counts))
 }
 
 impl Sampler {
     /// Row i: behind `BOS` and each token of program i, the next; what the prefix gives is not foretold.
-    fn lay(&self, programs: &Programs, width: usize, eos: bool, ids: &mut [i64], targets: &mut [i64], counts: &mut [bool]) {
+    fn lay(
+        &self,
+        programs: &Programs,
+        width: usize,
+        eos: bool,
+        ids: &mut [i64],
+        targets: &mut [i64],
+        counts: &mut [bool],
+    ) {
         let special = self.inner.language().vocab().ids_of(Form::Special);
         let (bos, end, pad) = (special.start, special.start + 1, special.end - 1);
         ids.fill(i64::from(pad));

@@ -1,5 +1,7 @@
 //! Trees as the nodes of `pyprior_rs.nodes`, and back.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType};
@@ -134,7 +136,9 @@ impl Reader {
         }
         let part = |name: &str| node.getattr(name);
         Ok(match kind(node)?.as_str() {
-            "Assign" => Stmt::Assign { target: number(&part("name")?, "VAR_")?, value: self.expr(&part("value")?, depth + 1)? },
+            "Assign" => {
+                Stmt::Assign { target: number(&part("name")?, "VAR_")?, value: self.expr(&part("value")?, depth + 1)? }
+            }
             "Print" => Stmt::Print(self.expr(&part("value")?, depth + 1)?),
             "Return" => Stmt::Return(self.expr(&part("value")?, depth + 1)?),
             "If" => Stmt::If {
@@ -184,7 +188,8 @@ impl Reader {
             "==" => Compare::Eq,
             other => return Err(errors::node(py, format!("{other:?} is no comparison: < and == are"))),
         };
-        let (left, right) = (self.expr(&node.getattr("left")?, depth + 1)?, self.expr(&node.getattr("right")?, depth + 1)?);
+        let (left, right) =
+            (self.expr(&node.getattr("left")?, depth + 1)?, self.expr(&node.getattr("right")?, depth + 1)?);
         Ok(Comparison { op, left, right })
     }
 
@@ -234,41 +239,61 @@ pub(crate) fn module(node: &Bound<'_, PyAny>) -> PyResult<Module> {
 #[pyfunction]
 pub fn render(node: &Bound<'_, PyAny>, comparisons: &str) -> PyResult<String> {
     let (py, module) = (node.py(), module(node)?);
-    let largest = constants(&module.body);
-    let config = LanguageConfig {
-        // As many tokens as a tree can need; constants are as many as it takes to reach the largest.
-        value_range: (-largest, largest),
-        comparison_values: match comparisons {
-            "bool" => ComparisonValues::Bool,
-            _ => ComparisonValues::Int,
-        },
-        ..run::widest()
+    let (low, high) = constants(&module.body);
+    let largest = low.saturating_abs().max(high.saturating_abs());
+    let bool_values = comparisons == "bool";
+    let known = run::CONSTANTS.iter().position(|&most| largest <= most);
+    let language = match known.and_then(|nth| run::wide(nth == 1, bool_values)) {
+        Some(language) => Arc::clone(language),
+        // As many constants as it takes to have these.
+        None => {
+            let comparison_values = if bool_values { ComparisonValues::Bool } else { ComparisonValues::Int };
+            let config = LanguageConfig { value_range: (low, high), comparison_values, ..run::widest() };
+            Language::new(config).map_err(|error| errors::config(py, &error))?
+        }
     };
-    let language = Language::new(config).map_err(|error| errors::config(py, &error))?;
     let tokens = language.vocab().ast_to_tokens(&module).map_err(|error| errors::tree(py, &error))?;
     render_nodes(&language, &tokens).map_err(|error| errors::decode(py, &error))
 }
 
-/// The largest magnitude of a constant.
-fn constants(body: &[Stmt]) -> i64 {
-    fn expr(node: &Expr) -> i64 {
-        match node {
-            Expr::Var(_) => 0,
-            Expr::Const(value) => value.saturating_abs(),
-            Expr::BinOp { left, right, .. } => expr(left).max(expr(right)),
-            Expr::Compare(comparison) => expr(&comparison.left).max(expr(&comparison.right)),
-            Expr::Call { args, .. } => args.iter().map(expr).max().unwrap_or(0),
-        }
-    }
-    let of = |stmt: &Stmt| match stmt {
-        Stmt::Assign { value, .. } | Stmt::Print(value) | Stmt::Return(value) => expr(value),
+/// The least and the largest constant, 0 among them where there is none: of trees that have been read, which are not deep.
+fn constants(body: &[Stmt]) -> (i64, i64) {
+    let mut found = None;
+    body.iter().for_each(|stmt| of_stmt(stmt, &mut found));
+    found.unwrap_or((0, 0))
+}
+
+fn of_stmt(stmt: &Stmt, found: &mut Option<(i64, i64)>) {
+    match stmt {
+        Stmt::Assign { value, .. } | Stmt::Print(value) | Stmt::Return(value) => of_expr(value, found),
         Stmt::If { condition, then, otherwise } => {
-            expr(&condition.left).max(expr(&condition.right)).max(constants(then)).max(constants(otherwise))
+            of_expr(&condition.left, found);
+            of_expr(&condition.right, found);
+            then.iter().chain(otherwise).for_each(|stmt| of_stmt(stmt, found));
         }
         Stmt::For { start, stop, body, .. } => {
-            expr(stop).max(start.as_ref().map_or(0, expr)).max(constants(body))
+            start.iter().chain([stop]).for_each(|expr| of_expr(expr, found));
+            body.iter().for_each(|stmt| of_stmt(stmt, found));
         }
-        Stmt::Def { body, .. } => constants(body),
-    };
-    body.iter().map(of).max().unwrap_or(0)
+        Stmt::Def { body, .. } => body.iter().for_each(|stmt| of_stmt(stmt, found)),
+    }
+}
+
+fn of_expr(expr: &Expr, found: &mut Option<(i64, i64)>) {
+    match expr {
+        Expr::Var(_) => {}
+        Expr::Const(value) => {
+            let (low, high) = found.unwrap_or((*value, *value));
+            *found = Some((low.min(*value), high.max(*value)));
+        }
+        Expr::BinOp { left, right, .. } => {
+            of_expr(left, found);
+            of_expr(right, found);
+        }
+        Expr::Compare(comparison) => {
+            of_expr(&comparison.left, found);
+            of_expr(&comparison.right, found);
+        }
+        Expr::Call { args, .. } => args.iter().for_each(|arg| of_expr(arg, found)),
+    }
 }

@@ -90,10 +90,10 @@ class PriorTensors:
             legal = mask.to(device) == 0
         given, alpha, apply = logits.to(work), float(self.config.alpha), self.config.apply
         silent = torch.full((), -math.inf, device=device, dtype=work)
-        prior, weighed = base, legal
+        prior, shifted, weighed = base, base, legal
         if self.engine.mode != "off":
             shifts = torch.from_numpy(self.engine.shifts(states)).to(device=device, dtype=work)
-            prior = base + shifts[:, groups]
+            prior = shifted = base + shifts[:, groups]
             # Weight 0 rules a token out where another one has weight.
             weighed = legal & (prior > -math.inf)
             without = ~weighed.any(-1, keepdim=True)
@@ -108,13 +108,16 @@ class PriorTensors:
         if apply == "off" or (apply == "additive" and alpha == 0):
             mixed = model
         elif apply == "additive":
-            mixed = model + alpha * prior
+            mixed = model + alpha * torch.where(weighed, prior, torch.zeros_like(prior))
         else:
-            ours = model - self._total(model, given, weighed, says)
+            # Finite: what is beyond all numbers would be NaN where its share is 0.
+            ours = (model - self._total(model, given, weighed, says)).clamp(min=torch.finfo(work).min)
             if apply == "fixed" and alpha == 0:
                 mixed = ours
             else:
-                theirs = prior - self._prior_total(prior, base, legal, weighed, states, device, work)
+                total = self._prior_total(prior, shifted, weighed)
+                # Elsewhere it may be infinite, and a gradient through it NaN.
+                theirs = torch.where(weighed, prior, torch.zeros_like(prior)) - total
                 share: Any = alpha
                 if apply == "entropy":
                     share = self._entropy_share(torch.where(weighed, model, silent), weighed)
@@ -130,27 +133,16 @@ class PriorTensors:
         counts = weighed | torch.isfinite(given) | ~says
         return torch.logsumexp(model.masked_fill(~counts, -math.inf), -1, keepdim=True)
 
-    def _prior_total(
-        self,
-        prior: torch.Tensor,
-        base: torch.Tensor,
-        legal: torch.Tensor,
-        weighed: torch.Tensor,
-        states: Batch,
-        device: torch.device,
-        work: torch.dtype,
-    ) -> torch.Tensor:
+    def _prior_total(self, prior: torch.Tensor, shifted: torch.Tensor, weighed: torch.Tensor) -> torch.Tensor:
         """What the prior's log_softmax subtracts: over the vocabulary, or over the legal tokens."""
         if self.config.normalisation == "legal":
             return torch.logsumexp(prior.masked_fill(~weighed, -math.inf), -1, keepdim=True)
-        _, groups = self._arrays(device, work)
-        shifts = torch.from_numpy(self.engine.shifts(states)).to(device=device, dtype=work)
-        return torch.logsumexp(base + shifts[:, groups], -1, keepdim=True)
+        return torch.logsumexp(shifted, -1, keepdim=True)
 
     @staticmethod
     def _entropy_share(model: torch.Tensor, weighed: torch.Tensor) -> torch.Tensor:
         """Entropy over the tokens in question as a share of the largest possible, 0 to 1."""
-        logs = torch.log_softmax(model, -1)
+        logs = torch.log_softmax(model, -1).clamp(min=torch.finfo(model.dtype).min)
         terms = torch.where(weighed, logs.exp() * torch.where(weighed, logs, torch.zeros_like(logs)), 0.0)
         most = weighed.sum(-1, keepdim=True).clamp(min=2).to(model.dtype).log()
         return (-terms.sum(-1, keepdim=True) / most).clamp(0, 1)

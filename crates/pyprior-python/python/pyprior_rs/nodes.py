@@ -116,6 +116,6 @@ def render(node: Func | Module, *, comparison_values: str = "int") -> str:
     """Source of a module or function under the names of its tokens, an empty line between a module's statements.
 
     ``comparison_values`` says how a comparison as a value is written: ``"int"``, ``int(a < b)``, or ``"bool"``,
-    ``(a < b)`` as in 0.0.2. Raises TreeError.
+    ``(a < b)`` as in 0.0.2. Raises TreeError, and ConfigError where constants lie more than 65,536 apart.
     """
     return _engine.render(node, comparison_values)

@@ -46,7 +46,8 @@ class Tokenizer:
 
     New are ``profile``, ``"sound"`` (the default) or ``"pyprior-0.0.2"``, and its switches, each settable alone:
     ``calls`` (``"returning"``, ``"any"``), ``dead_code`` (``"after-returning"``, ``"after-return"``) and
-    ``comparison_values`` (``"int"``, ``"bool"``).
+    ``comparison_values`` (``"int"``, ``"bool"``). ``allow_empty_value_range`` takes an upside-down ``value_range`` for "no
+    constants", as 0.0.2 does, instead of refusing it.
 
     Raises ConfigError if a knob is out of range, or no program can be completed.
     """
@@ -69,6 +70,7 @@ class Tokenizer:
         calls: str | None = None,
         dead_code: str | None = None,
         comparison_values: str | None = None,
+        allow_empty_value_range: bool = False,
     ) -> None:
         if arities is not None:
             raise TypeError("arities is not supported; max_arity bounds the number of parameters")
@@ -84,6 +86,7 @@ class Tokenizer:
             "max_expr_depth": max_expr_depth,
             "max_control_depth": max_control_depth,
             "no_dead_code": bool(no_dead_code),
+            "allow_empty_value_range": bool(allow_empty_value_range),
             "base_vocab": self._base if isinstance(self._base, int) else len(self._base),
             **{name: value for name, value in switches.items() if value is not None},
         }
@@ -127,6 +130,10 @@ class Tokenizer:
         ``exclude`` has names of tokens (``"VAR_1"``) and of forms (``"for"``, the whole family). Raises ConfigError if no
         program is left, or none as short.
         """
+        if not exclude:
+            known = self._languages.get((max_len, ()))
+            if known is not None:
+                return known
         if isinstance(exclude, str):
             raise TypeError("exclude is a set of names, not one name")
         names = tuple(sorted(set(exclude or ())))
