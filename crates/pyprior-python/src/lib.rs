@@ -14,7 +14,8 @@
 //! Conversion only: what a function does is said in `pyprior-core`, and for users of Python in the docstrings of the
 //! package around this module. Two rules hold throughout:
 //!
-//! - **Work on whole batches lets go of the interpreter**: above [`masks::LONG`] words or numbers, others run meanwhile.
+//! - **Work on whole batches lets go of the interpreter**: where it writes more than `masks::LONG` words or numbers, others
+//!   run meanwhile.
 //! - **No lock of ours is held while Python runs.** What is locked is read into memory of ours, unlocked, then converted:
 //!   Python may switch threads at any allocation, and the next thread may want the same lock.
 
@@ -68,7 +69,6 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(facts::analyse, m)?)?;
     m.add_function(wrap_pyfunction!(tree::render, m)?)?;
     m.add_function(wrap_pyfunction!(show::frames, m)?)?;
-    m.add_function(wrap_pyfunction!(show::plain, m)?)?;
     m.add_function(wrap_pyfunction!(show::export, m)?)?;
     m.add_function(wrap_pyfunction!(show::play, m)?)?;
     Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyprior_core::ProgramNames;
 use pyprior_core::exec::Limits;
-use pyprior_show::{ExportOptions, Format, Phase, Replay, Timing, write_plain};
+use pyprior_show::{ExportOptions, Format, Phase, Replay, Timing};
 
 use crate::errors::{self, Raised};
 use crate::language::PyLanguage;
@@ -54,20 +54,6 @@ pub fn frames(
         (view.source, kind, view.legal.iter().map(|&id| name(id)).collect(), view.token.map(name))
     };
     Ok(views.map(of).collect())
-}
-
-/// A decode as plain text.
-#[pyfunction]
-#[pyo3(signature = (language, tokens, names=None, run=true))]
-pub fn plain(
-    language: &Bound<'_, PyLanguage>,
-    tokens: &Bound<'_, PyAny>,
-    names: Option<&Bound<'_, PyAny>>,
-    run: bool,
-) -> PyResult<String> {
-    let mut out = Vec::new();
-    write_plain(&replay(language, tokens, names, run)?, &mut out)?;
-    Ok(String::from_utf8(out).unwrap_or_default())
 }
 
 fn timing(interval: f64) -> Timing {

@@ -102,6 +102,9 @@ def test_base_vocabularies():
 def test_runs_end_as_data(tok):
     assert pp.run("for a in range(9):\n    for b in range(9):\n        print(b)", fuel=10).error == "out of fuel after 10 steps"
     assert pp.run("x = 1 < 2\nprint(x)").stdout == "True\n" and pp.run("x = int(1 < 2)\nprint(x)").stdout == "1\n"
+    f = tok.encode("def f(a):\n    return a + 1").tokens
+    assert tok.run(f, call=1, inputs=[2**64]).value == 2**64 + 1
+    assert tok.run(f, call=1).error.startswith("TypeError") and tok.run(f, call=2).error.startswith("NameError")
     assert pp.run("1/0").error.startswith("EncodeError: 1:2")
     assert not pp.run("print(" * 5000).ok
     big = pp.run("x = 30000\nfor i in range(400):\n    x = x * 30000\nprint(x)")

@@ -46,14 +46,18 @@ def encode(tok: Tokenizer, src: str | bytes, *, normalise: bool = False) -> Enco
     except EncodeError as error:
         return EncodeResult(False, error=error)
     except UnicodeEncodeError as problem:
-        error = EncodeError("1:1: the source holds a lone surrogate")
-        error.stage, error.message, error.line, error.column = "source", "the source holds a lone surrogate", 1, 1
-        error.hint, error.node_type = None, None
         before = src[: problem.start] if isinstance(src, str) else ""
-        error.line = before.count("\n") + 1
-        error.column = len(before) - before.rfind("\n")
-        return EncodeResult(False, error=error)
+        return EncodeResult(False, error=_surrogate(before.count("\n") + 1, len(before) - before.rfind("\n")))
     return EncodeResult(True, tokens, Names(by_token, funcs, scopes))
+
+
+def _surrogate(line: int, column: int) -> EncodeError:
+    """Text that is no text: half of a character, which the engine cannot even be shown."""
+    message = "the source holds a lone surrogate"
+    error = EncodeError(f"{line}:{column}: {message}")
+    error.stage, error.message, error.line, error.column = "source", message, line, column
+    error.hint, error.node_type = None, None
+    return error
 
 
 def decode(tok: Tokenizer, tokens: Any, names: dict | None = None) -> str:

@@ -36,7 +36,8 @@ def result(value: Any, stdout: str, steps: int, error: str | None) -> Result:
     return Result(error is None, value, stdout, error, steps)
 
 
-def _input(value: Any) -> Any:
+def given(value: Any) -> Any:
+    """An input as the engine takes it."""
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return integer_text(value)
     return value
@@ -61,7 +62,7 @@ def run(
     ``fuel`` bounds the steps: one for each statement, iteration and call. Without it, ``timeout`` is taken as
     ``FUEL_PER_SECOND`` steps a second.
     """
-    return result(*_engine.run_source(program, [_input(x) for x in inputs], _fuel(timeout, fuel)))
+    return result(*_engine.run_source(program, [given(x) for x in inputs], _fuel(timeout, fuel)))
 
 
 def run_batch(
@@ -76,7 +77,7 @@ def run_batch(
 
     ``workers`` is a number of threads, 0 for one a core. Raises BatchError unless there are as many inputs as programs.
     """
-    each = None if inputs is None else [[_input(x) for x in of] for of in inputs]
+    each = None if inputs is None else [[given(x) for x in of] for of in inputs]
     return [result(*end) for end in _engine.run_many(list(programs), each, _fuel(timeout, fuel), workers)]
 
 
@@ -112,7 +113,7 @@ class Session:
             end = result(*self._session.exec(source))
             if call is None or not end.ok:
                 return end
-            called = result(*self._session.call(call, [_input(x) for x in inputs]))
+            called = result(*self._session.call(call, [given(x) for x in inputs]))
         except SessionError as error:
             return Result(False, error=f"SessionError: {error}")
         called.stdout, called.steps = end.stdout + called.stdout, end.steps + called.steps

@@ -24,6 +24,8 @@ class States(_engine.Batch):
     """
 
     tok: Tokenizer
+    #: Of rows that ``init`` made; others may be of other languages with as many tokens.
+    language: _engine.Language
     device: Any
     dtype: Any
 

@@ -232,11 +232,16 @@ class Tokenizer:
         """The source of the start of a program, with its holes: ``<block> <stmt> <expr> <cond> <var> <params> <call>``."""
         return _engine.partial(self.language, tokens, names)
 
-    def run(self, tokens: Any, *, fuel: int = 1_000_000) -> Result:
-        """Runs a complete program of this vocabulary. Raises DecodeError if it is none."""
-        from .exec import result
+    def run(
+        self, tokens: Any, *, call: int | None = None, inputs: Iterable[int] = (), fuel: int = 1_000_000
+    ) -> Result:
+        """Runs a complete program of this vocabulary, and calls its function ``FUNC_call`` with ``inputs`` if a number is
+        given. Raises DecodeError if the tokens are no program."""
+        from .exec import given, result
 
-        return result(*_engine.run_tokens(self.language, tokens, fuel))
+        if call is None:
+            return result(*_engine.run_tokens(self.language, tokens, fuel))
+        return result(*_engine.call_func(self.language, tokens, call, [given(x) for x in inputs], fuel))
 
     # ----------------------------------------------------------------- sampling
 

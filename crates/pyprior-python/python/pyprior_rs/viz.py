@@ -97,7 +97,7 @@ def _fits(tok: Tokenizer, tokens: list[int], names: Names) -> bool:
 def _row(ids: Any, index: int) -> list[int]:
     first = ids[index] if len(ids) > index else None
     many = first is not None and (isinstance(first, (list, tuple)) or np.ndim(first) > 0)
-    row = first if many else ids
+    row: Any = first if many else ids
     return [int(id) for id in (row.tolist() if hasattr(row, "tolist") else row)]
 
 
