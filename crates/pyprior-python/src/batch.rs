@@ -16,6 +16,9 @@ use crate::masks::{self, LONG};
 use crate::row::Row;
 use crate::{errors, numbers};
 
+/// Slots of a batch, at most: what does not fit into memory would end the process, and each takes hundreds of bytes.
+const MAX_ROWS: usize = 1 << 22;
+
 /// The rows that a `Batch`, its views and its `Row`s share.
 pub(crate) struct Shared {
     batch: Mutex<BatchMatcher>,
@@ -73,7 +76,7 @@ pub struct Batch {
 impl Batch {
     /// The slots, which views may have fewer of than they were made for only if they were made wrongly.
     pub(crate) fn slots(&self, batch: &BatchMatcher) -> Range<usize> {
-        let end = self.len.map_or(batch.len(), |len| (self.start + len).min(batch.len()));
+        let end = self.len.map_or(batch.len(), |len| self.start.saturating_add(len).min(batch.len()));
         self.start.min(end)..end
     }
 
@@ -175,9 +178,8 @@ impl Batch {
             None => {
                 let prefixes = prefixes.map(|given| numbers::id_lists(given, "ids")).transpose()?;
                 let rows = prefixes.as_ref().map_or(slots, Vec::len);
-                // States of a row take hundreds of bytes, and what does not fit into memory would end the process.
-                if rows > 1 << 26 {
-                    return Err(errors::wrong_length(py, "rows", rows, 1 << 26));
+                if rows > MAX_ROWS {
+                    return Err(errors::wrong_length(py, "rows", rows, MAX_ROWS));
                 }
                 let make = || {
                     let mut batch = BatchMatcher::empty(&language.inner, rows);
@@ -264,7 +266,7 @@ impl Batch {
             self.slots(&batch).map(of).collect::<Vec<_>>()
         };
         let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let array = masks::zeros(py, rows.len(), longest);
+        let array = masks::zeros(py, rows.len(), longest)?;
         masks::write(&array, |out| {
             out.fill(pad);
             for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
@@ -315,12 +317,13 @@ impl Batch {
     /// Empties a slot.
     fn free_row(&self, py: Python<'_>, i: usize) -> PyResult<()> {
         let slot = self.slot(py, i)?;
-        self.shared.rearrange(py).free(slot).map_err(|error| errors::batch(py, &error))
+        let freed = self.shared.rearrange(py).free(slot);
+        freed.map_err(|error| errors::batch(py, &error))
     }
 
     /// Adds empty slots up to `capacity`; never removes any.
     fn grow_to(&self, py: Python<'_>, capacity: usize) -> PyResult<()> {
-        if self.len.is_some() || capacity > 1 << 26 {
+        if self.len.is_some() || capacity > MAX_ROWS {
             return Err(errors::wrong_length(py, "capacity", capacity, self.__len__(py)));
         }
         self.shared.work(py, true, |batch| {
@@ -376,7 +379,8 @@ impl Batch {
     /// Puts a copy of the first row of another batch into a slot, in place of what is there.
     fn put(&self, py: Python<'_>, i: usize, source: &Bound<'_, Batch>) -> PyResult<()> {
         let (slot, from) = (self.slot(py, i)?, source.get().slot(py, 0)?);
-        let matcher = source.get().shared.lock(py).matcher(from).map_err(|error| errors::batch(py, &error))?;
+        let matcher = source.get().shared.lock(py).matcher(from);
+        let matcher = matcher.map_err(|error| errors::batch(py, &error))?;
         let put = self.shared.rearrange(py).set_matcher(slot, &matcher);
         put.map_err(|error| errors::batch(py, &error))
     }
@@ -399,7 +403,7 @@ impl Batch {
         let array = match known.filter(|array| array.shape() == [rows, words]) {
             Some(array) => array,
             None => {
-                let array = masks::zeros(py, rows, words);
+                let array = masks::zeros(py, rows, words)?;
                 let new = Some(array.clone().unbind());
                 let old = {
                     let mut kept = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
@@ -428,7 +432,7 @@ impl Batch {
     /// Legal sets as float32 `[rows, vocab]` to be added to logits: 0 where legal, -inf elsewhere. A new array.
     fn mask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let (rows, vocab) = (self.__len__(py), self.shared.vocab);
-        let array = masks::zeros(py, rows, vocab);
+        let array = masks::zeros(py, rows, vocab)?;
         let filled = masks::write(&array, |out| {
             self.shared.work(py, self.is_long(8 * rows), |batch| {
                 let words = batch.bitmask_words().max(1);
@@ -450,7 +454,8 @@ impl Batch {
     fn choose_uniform(&self, py: Python<'_>, seed: u64, first: u64) -> PyResult<Vec<u32>> {
         let rows = self.__len__(py);
         if self.len.is_some() {
-            return Err(errors::wrong_length(py, "a view", rows, self.shared.lock(py).len()));
+            let all = self.shared.lock(py).len();
+            return Err(errors::wrong_length(py, "a view", rows, all));
         }
         let pad = self.shared.vocab as u32 - 1;
         let chosen = self.shared.work(py, rows >= LONG / 32, |batch| {

@@ -67,9 +67,22 @@ pub(crate) fn words_of<'py>(
     array.try_readwrite().map_err(|error| refuse(format!("not writable ({error})")))
 }
 
-/// A new array of floats or words.
-pub(crate) fn zeros<T: numpy::Element>(py: Python<'_>, rows: usize, columns: usize) -> Bound<'_, PyArray2<T>> {
-    PyArray2::zeros(py, [rows, columns], false)
+/// Bytes from which on an array may well not fit into memory.
+const LARGE: usize = 1 << 28;
+
+/// A new array of floats or words. Raises MemoryError.
+pub(crate) fn zeros<T: numpy::Element>(
+    py: Python<'_>,
+    rows: usize,
+    columns: usize,
+) -> PyResult<Bound<'_, PyArray2<T>>> {
+    let bytes = rows.checked_mul(columns).and_then(|numbers| numbers.checked_mul(size_of::<T>()));
+    if bytes.is_some_and(|bytes| bytes < LARGE) {
+        return Ok(PyArray2::zeros(py, [rows, columns], false));
+    }
+    // numpy's own function raises where there is no memory; the crate's panics.
+    let array = py.import("numpy")?.call_method1("zeros", ((rows, columns), numpy::dtype::<T>(py)))?;
+    Ok(array.cast_into()?)
 }
 
 /// Writes to an array that nobody else has yet.

@@ -99,7 +99,7 @@ impl SymbolicPrior {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = logits.py();
         let shape = logits.shape();
-        let out = masks::zeros::<T>(py, shape[0], shape[1]);
+        let out = masks::zeros::<T>(py, shape[0], shape[1])?;
         let view = logits.as_array();
         let applied = masks::write(&out, |out| {
             py.detach(|| {
@@ -141,7 +141,7 @@ impl SymbolicPrior {
     /// What the holes of a batch add to the logits of each group, float32 `[rows, groups]`.
     fn shifts<'py>(&self, py: Python<'py>, states: &Bound<'py, Batch>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let holes = self.holes(py, states.get())?;
-        let array = masks::zeros(py, holes.frontiers.len(), PRIOR_GROUPS);
+        let array = masks::zeros(py, holes.frontiers.len(), PRIOR_GROUPS)?;
         let written = masks::write(&array, |out| {
             let rows = out.chunks_exact_mut(PRIOR_GROUPS).zip(&holes.frontiers).enumerate();
             for (row, (out, &frontier)) in rows {
@@ -157,7 +157,7 @@ impl SymbolicPrior {
     fn logits<'py>(&self, py: Python<'py>, states: &Bound<'py, Batch>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let holes = self.holes(py, states.get())?;
         let vocab = holes.bitmask.vocab();
-        let array = masks::zeros(py, holes.frontiers.len(), vocab);
+        let array = masks::zeros(py, holes.frontiers.len(), vocab)?;
         let written = masks::write(&array, |out| {
             py.detach(|| {
                 for (row, (out, &frontier)) in out.chunks_exact_mut(vocab.max(1)).zip(&holes.frontiers).enumerate() {

@@ -50,8 +50,8 @@ impl Sampler {
     /// The programs with the numbers `start` to `start + n`, on all cores, without the interpreter.
     #[pyo3(signature = (n, start=0))]
     fn sample(&self, py: Python<'_>, n: u64, start: u64) -> PyResult<Programs> {
-        let end = start.checked_add(n).filter(|_| n <= 1 << 32);
-        let end = end.ok_or_else(|| errors::wrong_length(py, "n", n as usize, 1 << 32))?;
+        let end = start.checked_add(n).filter(|_| n <= 1 << 27);
+        let end = end.ok_or_else(|| errors::wrong_length(py, "n", n as usize, 1 << 27))?;
         let inner = py.detach(|| self.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
         Ok(Programs { language: Arc::clone(self.inner.language()), inner })
     }
@@ -92,7 +92,7 @@ impl Programs {
     /// Tokens as int64 `[programs, longest]`, filled up with `PAD`.
     fn padded<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i64>>> {
         let longest = self.inner.iter().map(<[u32]>::len).max().unwrap_or(0);
-        let array = masks::zeros(py, self.inner.len(), longest);
+        let array = masks::zeros(py, self.inner.len(), longest)?;
         let pad = i64::from(self.language.vocab().pad());
         masks::write(&array, |out| {
             py.detach(|| {

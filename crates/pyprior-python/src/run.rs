@@ -70,6 +70,9 @@ fn values(inputs: &Bound<'_, PyAny>) -> PyResult<Vec<Value>> {
     inputs.try_iter()?.map(|input| numbers::to_value(&input?)).collect()
 }
 
+/// Threads of a batch, at most.
+const MAX_WORKERS: usize = 1024;
+
 /// What is to be run.
 enum Work {
     Refused(String),
@@ -144,6 +147,9 @@ pub fn run_many<'py>(
 ) -> PyResult<Vec<Ended<'py>>> {
     if let Some(inputs) = inputs.as_ref().filter(|inputs| inputs.len() != programs.len()) {
         return Err(errors::wrong_length(py, "inputs", inputs.len(), programs.len()));
+    }
+    if workers > MAX_WORKERS {
+        return Err(errors::wrong_length(py, "workers", workers, MAX_WORKERS));
     }
     let of = |nth: usize| Work::of(&programs[nth], inputs.as_ref().map(|inputs| &inputs[nth]));
     let works = (0..programs.len()).map(of).collect::<PyResult<Vec<_>>>()?;

@@ -28,8 +28,8 @@ pub fn training_batch<'py>(
     if longest > width {
         return Err(errors::wrong_length(py, "seq_len", width, longest));
     }
-    let (ids, targets) = (masks::zeros(py, rows, width), masks::zeros(py, rows, width));
-    let counts = masks::zeros(py, rows, width);
+    let (ids, targets) = (masks::zeros(py, rows, width)?, masks::zeros(py, rows, width)?);
+    let counts = masks::zeros(py, rows, width)?;
     masks::write(&ids, |ids| {
         masks::write(&targets, |targets| {
             masks::write(&counts, |counts| py.detach(|| sampler.lay(&programs, width, eos, ids, targets, counts)))

@@ -225,6 +225,25 @@ def test_others_run_meanwhile(tok):
         thread.join()
 
 
+def test_what_is_too_large_is_refused(tok):
+    for make in (
+        lambda: pp.init(vocab=tok, n=10**9),
+        lambda: pp.States.empty(10**12, tok=tok),
+        lambda: pp.States.empty(1, tok=tok).grow_to(10**9),
+        lambda: tok.sample(10**12),
+        lambda: pp.run_batch(["print(1)"] * 2, workers=10**9),
+        lambda: next(pp.training_batches(tok, batch_size=10**9, seq_len=9)),
+    ):
+        with pytest.raises(ValueError):
+            make()
+    wide = pp.Tokenizer(value_range=(-32768, 32767), base=1 << 24)
+    with pytest.raises(MemoryError):
+        pp.next_legal_tokens(pp.States.empty(1 << 22, tok=wide))
+    for wrong in (-1, 2**64, "0", None):
+        with pytest.raises((TypeError, OverflowError)):
+            pp.init(vocab=tok).free_row(wrong)
+
+
 def test_nothing_leaks(tok):
     import resource
 
