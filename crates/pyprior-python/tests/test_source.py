@@ -125,5 +125,10 @@ def test_sessions_hold_large_values():
     session.exec("def f(a):\n    return a + 1")
     assert session.exec("x = 1", call="f", inputs=(10**6000,)).value == 10**6000 + 1
     assert session.exec("y = (", call="f").error.startswith("SessionError: 1:")
+    for profile, printed in (("sound", "1\n"), ("pyprior-0.0.2", "True\n")):
+        tok = pp.Tokenizer(profile=profile)
+        tree = pp.tokens_to_ast([tok.id_of(name) for name in "BLK_1 PRINT LT INT_1 INT_2".split()], tok)
+        assert pp.Session(profile=profile).exec(tree).stdout == printed
+        assert tok.run(pp.ast_to_tokens(tree, tok)).stdout == printed
     with pytest.raises(TypeError):
         pp.Session(builtins={})

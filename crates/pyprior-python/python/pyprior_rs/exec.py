@@ -56,7 +56,8 @@ def run(
 ) -> Result:
     """Runs a program: source, a ``Module``, or a ``Func``, which is called with ``inputs`` and whose value is the result's.
 
-    Source may write comparisons as values either way, ``int(a < b)`` or ``(a < b)``; it runs as under CPython. Source that
+    Source may write comparisons as values either way, ``int(a < b)`` or ``(a < b)``; it runs as under CPython. In nodes they
+    are integers. Source that
     is none of the language, and everything else that goes wrong in a run, is in ``Result.error``.
 
     ``fuel`` bounds the steps: one for each statement, iteration and call. Without it, ``timeout`` is taken as
@@ -99,6 +100,7 @@ class Session:
         if builtins is not None:
             raise TypeError("programs have print, range and int, and nothing else")
         self.timeout = timeout
+        self._comparison_values = "int" if profile == "sound" else "bool"
         self._session = _engine.Session(profile, _fuel(timeout, fuel))
 
     def exec(self, program: str | Func | Module, *, call: str | None = None, inputs: Sequence[int] = ()) -> Result:
@@ -108,7 +110,7 @@ class Session:
         """
         from .nodes import render
 
-        source = program if isinstance(program, str) else render(program)
+        source = program if isinstance(program, str) else render(program, comparison_values=self._comparison_values)
         try:
             end = result(*self._session.exec(source))
             if call is None or not end.ok:
