@@ -1,8 +1,8 @@
 //! Many rows: slots that come and go, and steps for all of them.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::prelude::*;
@@ -11,54 +11,13 @@ use pyo3::types::{PyList, PyTuple};
 use pyprior_core::{BatchError, BatchMatcher, Frontier, Matcher, UniformSampler};
 
 use crate::language::PyLanguage;
-use crate::legal_sets::LegalSets;
 use crate::masks::{self, LONG};
 use crate::row::Row;
+use crate::shared::{self, Shared};
 use crate::{errors, numbers};
 
 /// Slots of a batch, at most: what does not fit into memory would end the process, and each takes hundreds of bytes.
 const MAX_ROWS: usize = 1 << 22;
-
-/// The rows that a `Batch`, its views and its `Row`s share.
-pub(crate) struct Shared {
-    batch: Mutex<BatchMatcher>,
-    pub(crate) sets: Arc<LegalSets>,
-    /// Counts what is put into slots, taken out or moved: while it stays, so do the rows that Python has been given.
-    arrangement: AtomicU64,
-    /// Tokens of the vocabulary: the same for every language that a slot can hold.
-    pub(crate) vocab: usize,
-}
-
-impl Shared {
-    /// The rows. Python must not run before they are let go of: see the head of this crate.
-    pub(crate) fn lock(&self, py: Python<'_>) -> MutexGuard<'_, BatchMatcher> {
-        match self.batch.try_lock() {
-            Ok(batch) => batch,
-            // Lets go of the interpreter while another thread has the rows.
-            Err(_) => self.batch.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner),
-        }
-    }
-
-    /// The rows, to be put elsewhere.
-    fn rearrange(&self, py: Python<'_>) -> MutexGuard<'_, BatchMatcher> {
-        let batch = self.lock(py);
-        self.arrangement.fetch_add(1, Ordering::Relaxed);
-        batch
-    }
-
-    /// Works on the rows, without the interpreter if it is long work.
-    pub(crate) fn work<R: Send>(
-        &self,
-        py: Python<'_>,
-        long: bool,
-        work: impl FnOnce(&mut BatchMatcher) -> R + Send,
-    ) -> R {
-        match long {
-            false => work(&mut self.lock(py)),
-            true => py.detach(|| work(&mut self.batch.lock().unwrap_or_else(PoisonError::into_inner))),
-        }
-    }
-}
 
 /// Rows in slots, or a view of some of them. See `States`.
 #[pyclass(frozen, subclass, module = "pyprior_rs._engine")]
@@ -128,35 +87,10 @@ impl Batch {
         let all = |batch: &BatchMatcher| active.is_none() && slots == (0..batch.len());
         let taken = self.shared.work(py, tokens.len() >= LONG / 32, |batch| match all(batch) && tokens.len() != 1 {
             true => batch.accept_tokens(tokens),
-            false => some(batch, tokens, active, slots.start),
+            false => shared::some(batch, tokens, active, slots.start),
         });
         taken.map_err(|error| errors::batch(py, &error))
     }
-}
-
-/// Takes tokens in some rows, or in none if one is not legal.
-fn some(batch: &mut BatchMatcher, tokens: &[u32], active: Option<&[bool]>, start: usize) -> Result<(), BatchError> {
-    let is_active = |nth: usize| active.is_none_or(|active| active[nth]);
-    let mut before = Vec::new();
-    for (nth, &token) in tokens.iter().enumerate().filter(|&(nth, _)| is_active(nth)) {
-        let slot = start + nth;
-        // As in a step over all rows, what is given for an empty slot does not count.
-        if !batch.is_occupied(slot) {
-            continue;
-        }
-        let len = batch.tokens(slot)?.len();
-        if let Err(error) = batch.accept_token(slot, token) {
-            for (slot, len) in before {
-                let taken = batch.tokens(slot)?.len() - len;
-                batch.rollback(slot, taken)?;
-            }
-            return Err(error);
-        }
-        if tokens.len() > 1 {
-            before.push((slot, len));
-        }
-    }
-    Ok(())
 }
 
 #[pymethods]
@@ -191,8 +125,7 @@ impl Batch {
                 let batch = if rows >= LONG / 32 { py.detach(make) } else { make() };
                 let batch = batch.map_err(|error| errors::batch(py, &error))?;
                 let vocab = language.inner.vocab().len();
-                let sets = Arc::clone(&language.sets);
-                Arc::new(Shared { batch: Mutex::new(batch), sets, arrangement: AtomicU64::new(0), vocab })
+                Arc::new(Shared::new(batch, Arc::clone(&language.sets), vocab))
             }
         };
         Ok(Self { shared, start, len: length, bitmask: Mutex::default(), rows: Mutex::default() })

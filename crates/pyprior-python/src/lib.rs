@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! language.rs   a language: vocabulary and tables · legal_sets.rs: legal sets as frozensets, each made once
-//! batch.rs      rows and slots · row.rs: one of them · masks.rs: what they write
+//! shared.rs     rows and their lock · batch.rs: slots and steps · row.rs: one of them · masks.rs: what they write
 //! numbers.rs    ids, constants and values from Python and back
 //! source.rs     encode and decode · names.rs · tree.rs: nodes
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
@@ -34,6 +34,7 @@ mod prior;
 mod programs;
 mod row;
 mod run;
+mod shared;
 mod show;
 mod source;
 mod training;

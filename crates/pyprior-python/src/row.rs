@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyTuple};
 use pyprior_core::{BatchError, Matcher};
 
-use crate::batch::Shared;
+use crate::shared::Shared;
 use crate::{errors, numbers};
 
 /// A slot of a batch, as long as it holds a row. What happens to the batch happens here, and the other way round.
