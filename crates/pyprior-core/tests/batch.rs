@@ -333,3 +333,53 @@ fn one_bad_token_and_nothing_happens() {
         });
     }
 }
+
+#[test]
+fn one_row_among_many_steps_as_it_would_alone() {
+    let all = of_one_size();
+    let mut random = Random(5);
+    let mut batch = BatchMatcher::empty(&all[0], 40);
+    let mut alone = Vec::new();
+    for slot in 0..40 {
+        let language = &all[slot % all.len()];
+        if slot % 9 == 4 {
+            alone.push(None);
+            continue;
+        }
+        batch.set(slot, language, &[]).unwrap();
+        alone.push(Some(Matcher::new(language)));
+    }
+    let (mut whole, mut words) = (TokenBitmask::new(40, 79), vec![0; 3]);
+    for _ in 0..6000 {
+        let slot = random.index(40);
+        batch.fill_next_token_bitmask(&mut whole).unwrap();
+        batch.fill_row_bitmask(slot, &mut words).unwrap();
+        assert_eq!(Some(&words[..]), whole.row(slot));
+        let Some(matcher) = &mut alone[slot] else {
+            assert_eq!(batch.accept_token(slot, 0), Err(BatchError::EmptySlot { slot }));
+            continue;
+        };
+        let token = random.index(81) as u32;
+        let expected = matcher.accept_token(token).map_err(|source| BatchError::Token { slot, source });
+        assert_eq!(batch.accept_token(slot, token), expected);
+        // Mostly illegal; so that rows get on, a legal one as well.
+        let legal = matcher.legal_tokens().collect::<Vec<_>>();
+        let token = random.pick(&legal);
+        matcher.accept_token(token).unwrap();
+        batch.accept_token(slot, token).unwrap();
+        assert_eq!(batch.tokens(slot).unwrap(), matcher.tokens());
+        if matcher.tokens().len() > 90 {
+            matcher.reset();
+            batch.reset(slot).unwrap();
+        }
+    }
+    // What one row has grown to is known to steps over all.
+    let longest = (0..40).map(|slot| batch.tokens(slot).map_or(0, <[u32]>::len)).max().unwrap();
+    assert!(longest > 40);
+    let mut tokens = vec![0; 40];
+    batch.choose_uniform(&UniformSampler::new(1), &[0; 40], &mut tokens).unwrap();
+    batch.accept_tokens(&tokens).unwrap();
+    assert_eq!(batch.fill_row_bitmask(40, &mut words), Err(BatchError::NoSuchSlot { slot: 40, slots: 40 }));
+    let wrong = BatchError::WrongLength { what: "bitmask", got: 2, expected: 3 };
+    assert_eq!(batch.fill_row_bitmask(0, &mut words[..2]), Err(wrong));
+}

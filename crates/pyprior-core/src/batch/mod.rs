@@ -2,6 +2,7 @@
 
 mod error;
 mod passes;
+mod single;
 mod slots;
 mod steps;
 

@@ -1,0 +1,148 @@
+"""What is done with tensors where they are: pure operations of torch, on the device of the logits."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .errors import ShapeError
+
+if TYPE_CHECKING:
+    from ._engine import Batch, SymbolicPrior
+    from .prior import PriorConfig
+    from .states import States
+
+
+def dtype_of(dtype: Any) -> torch.dtype:
+    """A type of torch, by its name too."""
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise TypeError(f"{dtype!r} is no floating type of torch")
+    return found
+
+
+def additive_mask(states: Batch, device: Any, dtype: Any) -> torch.Tensor:
+    """0 where a token is legal, -inf elsewhere, ``[B, V]``."""
+    return torch.from_numpy(states.mask()).to(device=device, dtype=dtype_of(dtype))
+
+
+def fill_bitmask(states: States, out: torch.Tensor) -> None:
+    """Writes bits to an int32 tensor: in place on the CPU, by a copy to other devices."""
+    if out.dtype not in (torch.int32, getattr(torch, "uint32", torch.int32)):
+        raise ShapeError(f"the bitmask is of {out.dtype}; torch.int32 is needed")
+    if out.device.type == "cpu":
+        # The same memory, as numpy has it.
+        states.fill_bitmask(out.detach().numpy())
+        return
+    bits = bits_of(states)
+    if out.shape != bits.shape:
+        raise ShapeError(f"the bitmask is of shape {tuple(out.shape)}; {tuple(bits.shape)} is needed")
+    out.copy_(bits.to(out.dtype), non_blocking=True)
+
+
+def bits_of(states: Batch) -> torch.Tensor:
+    """The engine's own bitmask as an int32 tensor of the CPU: a view, written anew by the next one."""
+    return torch.from_numpy(states.bitmask().view("int32"))
+
+
+def legal_of(states: Batch, vocab: int, device: torch.device) -> torch.Tensor:
+    """Which tokens are legal, bool ``[B, V]``; only the bits go to the device."""
+    # Of its own memory: the copy may still be under way when the engine writes the next one.
+    bits = bits_of(states).clone().to(device, non_blocking=True)
+    places = torch.arange(32, device=device, dtype=torch.int32)
+    return ((bits.unsqueeze(-1) >> places) & 1).bool().flatten(1)[:, :vocab]
+
+
+class PriorTensors:
+    """A prior's arrays on the devices that ask for them, and its modes."""
+
+    def __init__(self, engine: SymbolicPrior, config: PriorConfig) -> None:
+        self.engine = engine
+        self.config = config
+        self._of_device: dict[tuple[torch.device, torch.dtype], tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def _arrays(self, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+        found = self._of_device.get((device, dtype))
+        if found is None:
+            base = torch.from_numpy(self.engine.base_logits()).to(device=device, dtype=dtype)
+            groups = torch.from_numpy(self.engine.groups()).to(device)
+            found = self._of_device[device, dtype] = (base, groups)
+        return found
+
+    def apply(self, logits: torch.Tensor, states: Batch, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """See ``Prior.apply``. Numbers are float64 where the logits are, else float32."""
+        if not logits.is_floating_point():
+            raise TypeError(f"logits are floating numbers, not {logits.dtype}")
+        device, kept = logits.device, logits.dtype
+        work = torch.float64 if kept == torch.float64 else torch.float32
+        base, groups = self._arrays(device, work)
+        vocab = base.shape[0]
+        if tuple(logits.shape) != (len(states), vocab):
+            expected = f"({len(states)}, {vocab})"
+            raise ShapeError(f"logits are of shape {tuple(logits.shape)}; {expected} is needed")
+        if mask is None:
+            legal = legal_of(states, vocab, device)
+        elif tuple(mask.shape) != tuple(logits.shape):
+            raise ShapeError(f"the mask is of shape {tuple(mask.shape)}; {tuple(logits.shape)} is needed")
+        else:
+            legal = mask.to(device) == 0
+        given, alpha, apply = logits.to(work), float(self.config.alpha), self.config.apply
+        silent = torch.full((), -math.inf, device=device, dtype=work)
+        prior, shifted, weighed = base, base, legal
+        if self.engine.mode != "off":
+            shifts = torch.from_numpy(self.engine.shifts(states)).to(device=device, dtype=work)
+            prior = shifted = base + shifts[:, groups]
+            # Weight 0 rules a token out where another one has weight.
+            weighed = legal & (prior > -math.inf)
+            without = ~weighed.any(-1, keepdim=True)
+            weighed = torch.where(without, legal, weighed)
+            prior = torch.where(without, torch.zeros_like(prior), prior)
+        heard = weighed & ~torch.isnan(given) & (given > -math.inf)
+        says = heard.any(-1, keepdim=True)
+        limits = torch.finfo(work if kept == work else kept)
+        # What is not finite counts as the largest or least number; where the model says nothing, as 0.
+        model = torch.nan_to_num(given, nan=limits.min, posinf=limits.max, neginf=limits.min)
+        model = torch.where(says, model, torch.zeros_like(model))
+        if apply == "off" or (apply == "additive" and alpha == 0):
+            mixed = model
+        elif apply == "additive":
+            mixed = model + alpha * torch.where(weighed, prior, torch.zeros_like(prior))
+        else:
+            # Finite: what is beyond all numbers would be NaN where its share is 0.
+            ours = (model - self._total(model, given, weighed, says)).clamp(min=torch.finfo(work).min)
+            if apply == "fixed" and alpha == 0:
+                mixed = ours
+            else:
+                total = self._prior_total(prior, shifted, weighed)
+                # Elsewhere it may be infinite, and a gradient through it NaN.
+                theirs = torch.where(weighed, prior, torch.zeros_like(prior)) - total
+                share: Any = alpha
+                if apply == "entropy":
+                    share = self._entropy_share(torch.where(weighed, model, silent), weighed)
+                mixed = (1 - share) * ours + share * theirs
+        mixed = torch.where(weighed, mixed, torch.zeros_like(mixed))
+        return torch.where(weighed, mixed.clamp(limits.min, limits.max), silent).to(kept)
+
+    @staticmethod
+    def _total(
+        model: torch.Tensor, given: torch.Tensor, weighed: torch.Tensor, says: torch.Tensor
+    ) -> torch.Tensor:
+        """What the model's log_softmax subtracts: over the vocabulary, without other tokens that are not finite."""
+        counts = weighed | torch.isfinite(given) | ~says
+        return torch.logsumexp(model.masked_fill(~counts, -math.inf), -1, keepdim=True)
+
+    def _prior_total(self, prior: torch.Tensor, shifted: torch.Tensor, weighed: torch.Tensor) -> torch.Tensor:
+        """What the prior's log_softmax subtracts: over the vocabulary, or over the legal tokens."""
+        if self.config.normalisation == "legal":
+            return torch.logsumexp(prior.masked_fill(~weighed, -math.inf), -1, keepdim=True)
+        return torch.logsumexp(shifted, -1, keepdim=True)
+
+    @staticmethod
+    def _entropy_share(model: torch.Tensor, weighed: torch.Tensor) -> torch.Tensor:
+        """Entropy over the tokens in question as a share of the largest possible, 0 to 1."""
+        logs = torch.log_softmax(model, -1).clamp(min=torch.finfo(model.dtype).min)
+        terms = torch.where(weighed, logs.exp() * torch.where(weighed, logs, torch.zeros_like(logs)), 0.0)
+        most = weighed.sum(-1, keepdim=True).clamp(min=2).to(model.dtype).log()
+        return (-terms.sum(-1, keepdim=True) / most).clamp(0, 1)

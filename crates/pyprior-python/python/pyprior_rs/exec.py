@@ -1,0 +1,133 @@
+"""Running programs within exact limits. Every way to end is data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable, Sequence
+
+from . import _engine
+from .errors import SessionError
+from .nodes import Func, Module
+from .tokenizer import integer_text, text_integer
+
+#: Steps that stand for a second of ``timeout``, which 0.0.2 measured by the clock. By steps a run ends the same way
+#: everywhere.
+FUEL_PER_SECOND = 1_000_000
+
+
+@dataclass(slots=True)
+class Result:
+    """How a run ended: ``ok``, the ``value`` of a call, what was printed, and the ``error`` that ended it early.
+
+    ``steps`` is how much of the fuel it took.
+    """
+
+    ok: bool
+    value: Any = None
+    stdout: str = ""
+    error: str | None = None
+    steps: int = 0
+
+
+def result(value: Any, stdout: str, steps: int, error: str | None) -> Result:
+    """A Result of what the engine gives."""
+    if isinstance(value, str):
+        value = text_integer(value)
+    return Result(error is None, value, stdout, error, steps)
+
+
+def given(value: Any) -> Any:
+    """An input as the engine takes it."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return integer_text(value)
+    return value
+
+
+def _fuel(timeout: float, fuel: int | None) -> int:
+    if fuel is not None:
+        return fuel
+    if not timeout > 0:
+        raise ValueError(f"timeout is {timeout}; it must be above 0")
+    return min(int(timeout * FUEL_PER_SECOND), 2**63)
+
+
+def run(
+    program: str | Func | Module, inputs: Sequence[int] = (), *, timeout: float = 1.0, fuel: int | None = None
+) -> Result:
+    """Runs a program: source, a ``Module``, or a ``Func``, which is called with ``inputs`` and whose value is the result's.
+
+    Source may write comparisons as values either way, ``int(a < b)`` or ``(a < b)``; it runs as under CPython. In nodes they
+    are integers. Source that
+    is none of the language, and everything else that goes wrong in a run, is in ``Result.error``.
+
+    ``fuel`` bounds the steps: one for each statement, iteration and call. Without it, ``timeout`` is taken as
+    ``FUEL_PER_SECOND`` steps a second.
+    """
+    return result(*_engine.run_source(program, [given(x) for x in inputs], _fuel(timeout, fuel)))
+
+
+def run_batch(
+    programs: Iterable[str | Func | Module],
+    inputs: Iterable[Sequence[int]] | None = None,
+    *,
+    timeout: float = 1.0,
+    workers: int = 1,
+    fuel: int | None = None,
+) -> list[Result]:
+    """Runs each program as ``run`` does, without the interpreter; ``inputs[i]`` is for program i, if that is a ``Func``.
+
+    ``workers`` is a number of threads, 0 for one a core. Raises BatchError unless there are as many inputs as programs.
+    """
+    each = None if inputs is None else [[given(x) for x in of] for of in inputs]
+    return [result(*end) for end in _engine.run_many(list(programs), each, _fuel(timeout, fuel), workers)]
+
+
+class Session:
+    """A namespace that inputs fill one after the other, as at Python's prompt.
+
+    ``profile`` says how comparisons as values are written and what they are, see ``Tokenizer``. Every input has the limits
+    for itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 1.0,
+        builtins: None = None,
+        profile: str = "sound",
+        fuel: int | None = None,
+    ) -> None:
+        if builtins is not None:
+            raise TypeError("programs have print, range and int, and nothing else")
+        self.timeout = timeout
+        self._comparison_values = "int" if profile == "sound" else "bool"
+        self._session = _engine.Session(profile, _fuel(timeout, fuel))
+
+    def exec(self, program: str | Func | Module, *, call: str | None = None, inputs: Sequence[int] = ()) -> Result:
+        """Runs an input: source, an expression, or nodes. With ``call``, calls that function behind it.
+
+        What the language does not have is in ``Result.error``; then the session is what it was.
+        """
+        from .nodes import render
+
+        source = program if isinstance(program, str) else render(program, comparison_values=self._comparison_values)
+        try:
+            end = result(*self._session.exec(source))
+            if call is None or not end.ok:
+                return end
+            called = result(*self._session.call(call, [given(x) for x in inputs]))
+        except SessionError as error:
+            return Result(False, error=f"SessionError: {error}")
+        called.stdout, called.steps = end.stdout + called.stdout, end.steps + called.steps
+        return called
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables of the namespace and their values."""
+        values = self._session.variables()
+        return {name: text_integer(value) if isinstance(value, str) else value for name, value in values}
+
+    @property
+    def functions(self) -> dict[str, tuple[str, ...]]:
+        """The functions and the names of their parameters."""
+        return dict(self._session.functions())

@@ -1,0 +1,192 @@
+"""The symbolic prior, put together with a model's logits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Iterable
+
+import numpy as np
+
+from . import _engine
+from .encode import Names
+from .errors import EncodeError, PyPriorError
+from .states import States, init
+from .tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """Weights, decays and mode of the prior.
+
+    Weights are finite and 0 or more: what the tokens of a form share. ``binop_depth_decay`` and ``if_depth_decay`` (above 0,
+    at most 1) multiply those of operators and of ``if`` and ``for`` once a level; ``BLK_n`` weighs ``length_decay`` to the
+    power n. ``apply``: ``"off"`` m, ``"additive"`` m + a p, ``"fixed"`` (1 - a) ls(m) + a ls(p), ``"entropy"`` (1 - l) ls(m) +
+    l ls(p), with m the model's logits, p the prior's, a = ``alpha`` (0 to 1000), ls log_softmax over the vocabulary, and l the
+    entropy of the model over the legal tokens as a share of the largest possible. ``normalisation``: among which tokens a
+    form's weight is divided, all of the ``"vocabulary"`` (as in 0.0.2) or the ``"legal"`` ones.
+
+    Ranges are checked where a ``Prior`` is made, which raises PriorError.
+    """
+
+    w_var: float = 2.0
+    w_const: float = 1.0
+    w_binop: float = 1.5
+    w_compare: float = 0.5
+    w_call: float = 1.0
+    w_print: float = 1.0
+    w_assign: float = 2.0
+    w_if: float = 1.0
+    w_return: float = 3.0
+    binop_depth_decay: float = 0.5
+    if_depth_decay: float = 0.5
+    length_decay: float = 0.6
+    apply: str = "entropy"
+    alpha: float = 1.0
+    normalisation: str = "vocabulary"
+
+    def settings(self) -> dict[str, Any]:
+        """The fields as a dict."""
+        return asdict(self)
+
+
+class Prior:
+    """A prior for the language of a tokenizer, and a decode that it is applied to.
+
+    ``apply`` takes a model's logits to logits that are -inf where a token is not legal and finite elsewhere. Raises
+    PriorError if a field of ``config`` is out of range.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, config: PriorConfig | None = None, *, max_len: int | None = None) -> None:
+        self.tok = tokenizer
+        self.cfg = config or PriorConfig()
+        self.max_len = max_len
+        self.engine = _engine.SymbolicPrior(tokenizer.language, **self.cfg.settings())
+        self._states: States | None = None
+        self._names: list[Names | None] = []
+        self._tensors: Any = None
+
+    # --------------------------------------------------------------- the decode
+
+    def start(
+        self,
+        prompts: Iterable[Any] | None = None,
+        *,
+        n: int = 1,
+        max_len: int | None = None,
+        exclude: Iterable[str] | None = None,
+    ) -> Prior:
+        """Begins a decode: of ``n`` rows, or of one for each prompt, a source (a complete program) or a prefix of token ids.
+
+        Raises EncodeError, TokenError, ConfigError; then the decode is what it was.
+        """
+        max_len = self.max_len if max_len is None else max_len
+        if prompts is None:
+            names: list[Names | None] = [None] * n
+            states = init(vocab=self.tok, n=n, max_len=max_len, exclude=exclude)
+        else:
+            ids, names = self._read(prompts)
+            states = init(vocab=self.tok, ids=ids, max_len=max_len, exclude=exclude)
+        self._states, self._names = states, names
+        return self
+
+    def _read(self, prompts: Iterable[Any]) -> tuple[list[Any], list[Names | None]]:
+        if isinstance(prompts, (str, bytes)):
+            raise TypeError("prompts are a list of sources or of prefixes, not one source")
+        ids: list[Any] = []
+        names: list[Names | None] = []
+        for prompt in prompts:
+            if isinstance(prompt, (str, bytes)):
+                found = self.tok.encode(prompt)
+                if not found.ok:
+                    raise found.error or EncodeError("refused")
+                ids.append(found.tokens)
+                names.append(found.names)
+            else:
+                ids.append(prompt)
+                names.append(None)
+        return ids, names
+
+    @property
+    def states(self) -> States:
+        """The rows of the decode. Raises PyPriorError before ``start``."""
+        if self._states is None:
+            raise PyPriorError("there is no decode yet: call start() first")
+        return self._states
+
+    @property
+    def ids(self) -> list[tuple[int, ...]]:
+        """The tokens of each row so far."""
+        return self.states.ids
+
+    @property
+    def input_ids(self) -> torch.Tensor:
+        """What a model is to see: ``BOS`` and the tokens so far, int64 ``[B, 1 + longest]``, filled up with ``PAD``."""
+        import torch
+
+        tokens = torch.from_numpy(self.states.padded(self.tok.pad_token_id))
+        bos = torch.full((tokens.shape[0], 1), self.tok.bos_token_id, dtype=torch.long)
+        return torch.cat([bos, tokens], dim=1)
+
+    def advance(self, toks: Any) -> Prior:
+        """Takes one token a row: a list, an array or a tensor. Finished rows take ``PAD``. Raises TokenError."""
+        self.states.advance(toks)
+        return self
+
+    def done(self) -> bool:
+        """Whether all rows are complete."""
+        return self.states.done()
+
+    # --------------------------------------------------------------- its numbers
+
+    def logits(self, states: States | None = None, *, like: Any = None) -> Any:
+        """The prior's logits at each hole, ``[B, V]``: an array of float32, or a tensor like ``like``."""
+        found = self.engine.logits(self.states if states is None else states)
+        return _like(found, like)
+
+    def mask(self, states: States | None = None, *, like: Any = None) -> Any:
+        """What is legal, ``[B, V]``: 0 where it is, -inf elsewhere; an array of float32, or a tensor like ``like``."""
+        return _like((self.states if states is None else states).mask(), like)
+
+    def apply(self, model_logits: Any, states: States | None = None, mask: Any = None) -> Any:
+        """Puts the prior and a model's logits together by the mode of the configuration.
+
+        ``model_logits`` is ``[B, V]``, a floating tensor of any device or an array of numpy; the result is new, of the same
+        type and device. ``states`` are the rows of the decode if None; ``mask`` (0 where legal, -inf elsewhere) stands in
+        for what they say is legal. Gradients pass through tensors.
+
+        Tokens that are not legal become -inf, and so do those of weight 0 where another one has weight. All others are
+        finite, whatever the model's logits are. Raises ShapeError.
+        """
+        rows = self.states if states is None else states
+        if hasattr(model_logits, "data_ptr"):
+            from ._torch import PriorTensors
+
+            if self._tensors is None:
+                self._tensors = PriorTensors(self.engine, self.cfg)
+            return self._tensors.apply(model_logits, rows, mask)
+        given = np.asarray(model_logits)
+        if given.dtype not in (np.float16, np.float32, np.float64):
+            raise TypeError(f"logits are floating numbers, not {given.dtype}")
+        near = given.astype(np.float32, copy=False) if given.dtype == np.float64 else given
+        bits = None if mask is None else np.ascontiguousarray(mask, dtype=np.float32)
+        return self.engine.apply(rows, near, bits).astype(given.dtype, copy=False)
+
+    def show(self, index: int = 0, **options: Any) -> str:
+        """``pyprior_rs.show`` of a row, under the names of its prompt."""
+        from .viz import show
+
+        names = self._names[index] if index < len(self._names) else None
+        row = self.ids[index]
+        # A prompt's names are those of a whole program; a row that goes on from it needs others.
+        return show(self.tok, row, names=options.pop("names", names), **options)
+
+
+def _like(array: np.ndarray, like: Any) -> Any:
+    if like is not None and hasattr(like, "data_ptr"):
+        import torch
+
+        return torch.from_numpy(array).to(device=like.device, dtype=like.dtype)
+    return array

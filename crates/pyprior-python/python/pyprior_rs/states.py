@@ -1,0 +1,138 @@
+"""Rows that are decoded: which tokens are legal next, and what happens when they are taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterable
+
+from . import _engine
+from ._engine import advance, done
+from .tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+
+class States(_engine.Batch):
+    """Rows in slots that come and go. Made by ``init``, or empty by ``States.empty``.
+
+    An empty slot has no row: it is None in ``rows``, its legal set is every token, tokens given for it do not count.
+    Views (``s[i]``, ``s.slice(b)``) and ``rows`` show the slots as they are, not as they were.
+
+    What a step writes follows from the rows alone: any arrangement of slots and any number of threads gives what single
+    rows give. Steps over many rows run on all cores and let other threads of Python run.
+    """
+
+    tok: Tokenizer
+    #: Of rows that ``init`` made; others may be of other languages with as many tokens.
+    language: _engine.Language
+    device: Any
+    dtype: Any
+
+    def __new__(
+        cls,
+        tok: Tokenizer,
+        language: _engine.Language,
+        prefixes: Any = None,
+        slots: int = 0,
+        *,
+        device: Any = None,
+        dtype: Any = "float32",
+        of: States | None = None,
+        start: int = 0,
+        length: int | None = None,
+    ) -> States:
+        self = super().__new__(cls, language, prefixes, slots, of, start, length)
+        self.tok, self.device, self.dtype, self.language = tok, device, dtype, language
+        return self
+
+    @classmethod
+    def empty(cls, capacity: int, *, tok: Tokenizer, device: Any = None, dtype: Any = "float32") -> States:
+        """``capacity`` empty slots, whose masks will be of this device and type."""
+        return cls(tok, tok.language, None, capacity, device=device, dtype=dtype)
+
+    def _view(self, start: int, length: int) -> States:
+        return States(self.tok, self.language, device=self.device, dtype=self.dtype, of=self, start=start, length=length)
+
+    def slice(self, b: int) -> States:
+        """The first ``b`` slots, as a view."""
+        if not 0 <= b <= len(self):
+            raise IndexError(f"there are {len(self)} slots, not {b}")
+        return self._view(self._start, b)
+
+    def __getitem__(self, i: int) -> States:
+        size = len(self)
+        nth = i + size if i < 0 else i
+        if not 0 <= nth < size:
+            raise IndexError(f"slot {i} is beyond the {size} slots")
+        return self._view(self._start + nth, 1)
+
+    def set_row(self, i: int, source: States) -> None:
+        """Puts a copy of the first row of ``source`` into slot ``i``, in place of what is there."""
+        self.put(i, source)
+
+    def legal_mask(self, b: int | None = None) -> torch.Tensor:
+        """Legal sets of the first ``b`` slots (all if None) as a tensor ``[b, V]`` to be added to logits, 0 where legal and
+        -inf elsewhere, of ``device`` and ``dtype``. A new tensor."""
+        from ._torch import additive_mask
+
+        return additive_mask(self if b is None else self.slice(b), self.device, self.dtype)
+
+    def fill_bitmask(self, out: Any) -> None:
+        """Writes legal sets as bits to memory of the caller: ``[rows, ceil(V / 32)]``, 32 tokens a word, bit i % 32 of
+        word i // 32 for token i. This is the layout of XGrammar, llguidance and vLLM.
+
+        ``out`` is an array of numpy (uint32 or int32, contiguous, writable) or an int32 tensor. Arrays and tensors of the
+        CPU, pinned ones too, are written to where they lie; to other devices the bits are copied. Raises ShapeError.
+        """
+        if hasattr(out, "data_ptr"):
+            from ._torch import fill_bitmask
+
+            fill_bitmask(self, out)
+        else:
+            super().fill_bitmask(out)
+
+    def legal(self) -> list[frozenset[int]]:
+        """The legal set of each row that lives."""
+        return [row.legal() for row in self.rows if row is not None]
+
+
+def init(
+    *,
+    vocab: Tokenizer,
+    ids: Any = None,
+    n: int = 1,
+    max_len: int | None = None,
+    exclude: Iterable[str] | None = None,
+) -> States:
+    """Begins ``n`` decodes, or one for each prefix of ``ids`` (a list of lists of token ids).
+
+    ``max_len`` bounds the tokens of a program, those of a prefix included; ``exclude`` names tokens (``"VAR_1"``) and forms
+    (``"for"``) that are not to be generated. Raises ConfigError if no program is left, TokenError at the first token of a
+    prefix that is not legal.
+    """
+    language = vocab.with_limits(max_len, exclude)
+    if ids is not None:
+        return States(vocab, language, ids)
+    states = States(vocab, language, None, n)
+    states.fill_slots(language)
+    return states
+
+
+def next_legal_tokens(states: States, *, like: Any = None) -> np.ndarray | torch.Tensor:
+    """Legal sets ``[B, V]`` to be added to logits: 0 where legal, -inf elsewhere. A new float32 array of numpy, or a tensor
+    of the device and type of ``like`` if that is one."""
+    if like is not None and hasattr(like, "data_ptr"):
+        from ._torch import additive_mask
+
+        return additive_mask(states, like.device, like.dtype)
+    return states.mask()
+
+
+def frontier_kind(states: States) -> str | None:
+    """Kind of the hole that is next in the first row: ``block stmt expr cond arity var callee``; None once it is complete."""
+    row = states.rows[0]
+    return None if row is None else row.kind
+
+
+__all__ = ["States", "advance", "done", "frontier_kind", "init", "next_legal_tokens"]

@@ -1,0 +1,419 @@
+//! Many rows: slots that come and go, and steps for all of them.
+
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use numpy::{PyArray2, PyUntypedArrayMethods as _};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt as _;
+use pyo3::types::{PyList, PyTuple};
+use pyprior_core::{BatchError, BatchMatcher, Frontier, Matcher, UniformSampler};
+
+use crate::language::PyLanguage;
+use crate::masks::{self, LONG};
+use crate::row::Row;
+use crate::shared::{self, Shared};
+use crate::{errors, numbers};
+
+/// Slots of a batch, at most: what does not fit into memory would end the process, and each takes hundreds of bytes.
+const MAX_ROWS: usize = 1 << 22;
+
+/// Rows in slots, or a view of some of them. See `States`.
+#[pyclass(frozen, subclass, module = "pyprior_rs._engine")]
+pub struct Batch {
+    pub(crate) shared: Arc<Shared>,
+    start: usize,
+    /// Number of slots of a view; None for all, however many there come to be.
+    len: Option<usize>,
+    /// The array that `bitmask` writes to and gives out.
+    bitmask: Mutex<Option<Py<PyArray2<u32>>>>,
+    /// The rows as given out, and the arrangement that they are of: a loop asks for them at every step.
+    rows: Mutex<Option<(u64, Py<PyList>)>>,
+}
+
+impl Batch {
+    /// The slots, which views may have fewer of than they were made for only if they were made wrongly.
+    pub(crate) fn slots(&self, batch: &BatchMatcher) -> Range<usize> {
+        let end = self.len.map_or(batch.len(), |len| self.start.saturating_add(len).min(batch.len()));
+        self.start.min(end)..end
+    }
+
+    /// The slots, or the first `b` of them.
+    fn first(&self, py: Python<'_>, b: Option<usize>) -> PyResult<Range<usize>> {
+        let slots = self.slots(&self.shared.lock(py));
+        match b {
+            None => Ok(slots),
+            Some(b) if b <= slots.len() => Ok(slots.start..slots.start + b),
+            Some(b) => Err(errors::wrong_length(py, "b", b, slots.len())),
+        }
+    }
+
+    /// A slot by its number in this view.
+    fn slot(&self, py: Python<'_>, nth: usize) -> PyResult<usize> {
+        let slots = self.slots(&self.shared.lock(py));
+        match nth < slots.len() {
+            true => Ok(slots.start + nth),
+            false => Err(errors::no_slot(py, nth, slots.len())),
+        }
+    }
+
+    /// Bitmasks of slots, row after row, without Python.
+    pub(crate) fn words(batch: &BatchMatcher, slots: Range<usize>, out: &mut [u32]) -> Result<(), BatchError> {
+        if slots == (0..batch.len()) {
+            return batch.fill_next_token_bitmask_into(out);
+        }
+        let words = batch.bitmask_words();
+        slots.zip(out.chunks_mut(words.max(1))).try_for_each(|(slot, out)| batch.fill_row_bitmask(slot, out))
+    }
+
+    /// Holes of slots; none for finished rows and empty slots.
+    pub(crate) fn holes(batch: &BatchMatcher, slots: Range<usize>) -> Vec<Option<Frontier>> {
+        slots.map(|slot| batch.frontier(slot).ok().flatten()).collect()
+    }
+
+    /// Words or numbers that a step writes, if each token takes `a_token`.
+    pub(crate) fn is_long(&self, rows: usize) -> bool {
+        rows * self.shared.vocab.div_ceil(8) >= LONG
+    }
+
+    fn take(&self, py: Python<'_>, tokens: &[u32], active: Option<&[bool]>, slots: Range<usize>) -> PyResult<()> {
+        if tokens.len() != slots.len() {
+            return Err(errors::wrong_length(py, "tokens", tokens.len(), slots.len()));
+        }
+        if let Some(active) = active.filter(|active| active.len() != slots.len()) {
+            return Err(errors::wrong_length(py, "active", active.len(), slots.len()));
+        }
+        let all = |batch: &BatchMatcher| active.is_none() && slots == (0..batch.len());
+        let taken = self.shared.work(py, tokens.len() >= LONG / 32, |batch| match all(batch) && tokens.len() != 1 {
+            true => batch.accept_tokens(tokens),
+            false => shared::some(batch, tokens, active, slots.start),
+        });
+        taken.map_err(|error| errors::batch(py, &error))
+    }
+}
+
+#[pymethods]
+impl Batch {
+    #[new]
+    #[pyo3(signature = (language, prefixes=None, slots=0, of=None, start=0, length=None))]
+    fn new(
+        py: Python<'_>,
+        language: &Bound<'_, PyLanguage>,
+        prefixes: Option<&Bound<'_, PyAny>>,
+        slots: usize,
+        of: Option<&Bound<'_, Batch>>,
+        start: usize,
+        length: Option<usize>,
+    ) -> PyResult<Self> {
+        let language = language.get();
+        let shared = match of {
+            Some(of) => Arc::clone(&of.get().shared),
+            None => {
+                let prefixes = prefixes.map(|given| numbers::id_lists(given, "ids")).transpose()?;
+                let rows = prefixes.as_ref().map_or(slots, Vec::len);
+                if rows > MAX_ROWS {
+                    return Err(errors::wrong_length(py, "rows", rows, MAX_ROWS));
+                }
+                let make = || {
+                    let mut batch = BatchMatcher::empty(&language.inner, rows);
+                    for (slot, prefix) in prefixes.iter().flatten().enumerate() {
+                        batch.set(slot, &language.inner, prefix)?;
+                    }
+                    Ok::<_, BatchError>(batch)
+                };
+                let batch = if rows >= LONG / 32 { py.detach(make) } else { make() };
+                let batch = batch.map_err(|error| errors::batch(py, &error))?;
+                let vocab = language.inner.vocab().len();
+                Arc::new(Shared::new(batch, Arc::clone(&language.sets), vocab))
+            }
+        };
+        Ok(Self { shared, start, len: length, bitmask: Mutex::default(), rows: Mutex::default() })
+    }
+
+    /// Puts fresh rows into all slots.
+    fn fill_slots(&self, py: Python<'_>, language: &Bound<'_, PyLanguage>) -> PyResult<()> {
+        let matcher = Matcher::new(&language.get().inner);
+        let put = self.shared.work(py, self.__len__(py) >= LONG / 32, |batch| {
+            self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
+            self.slots(batch).try_for_each(|slot| batch.set_matcher(slot, &matcher))
+        });
+        put.map_err(|error| errors::batch(py, &error))
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.slots(&self.shared.lock(py)).len()
+    }
+
+    /// First slot of a view, in the batch that it is of.
+    #[getter(_start)]
+    fn get_start(&self) -> usize {
+        self.start
+    }
+
+    /// Number of slots that hold a row.
+    #[getter]
+    fn batch_size(&self, py: Python<'_>) -> usize {
+        let batch = self.shared.lock(py);
+        self.slots(&batch).filter(|&slot| batch.is_occupied(slot)).count()
+    }
+
+    /// The rows, None for slots that are empty. The same list until slots are filled, emptied or moved.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let arrangement = self.shared.arrangement.load(Ordering::Relaxed);
+        let known = || self.rows.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rows)) = known().as_ref().filter(|(of, _)| *of == arrangement) {
+            return Ok(rows.bind(py).clone());
+        }
+        let occupied = {
+            let batch = self.shared.lock(py);
+            self.slots(&batch).map(|slot| (slot, batch.is_occupied(slot))).collect::<Vec<_>>()
+        };
+        let row = |(slot, is)| if is { Some(Row { shared: Arc::clone(&self.shared), slot }) } else { None };
+        let rows = PyList::new(py, occupied.into_iter().map(row))?;
+        let before = known().replace((arrangement, rows.clone().unbind()));
+        drop(before);
+        Ok(rows)
+    }
+
+    /// The tokens of each row, those of its prefix too: a list of tuples. Empty slots are left out, as in 0.0.2.
+    #[getter]
+    fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let tokens = {
+            let batch = self.shared.lock(py);
+            self.slots(&batch).filter_map(|slot| batch.tokens(slot).ok().map(<[u32]>::to_vec)).collect::<Vec<_>>()
+        };
+        let list = PyList::empty(py);
+        for tokens in tokens {
+            list.append(PyTuple::new(py, tokens)?)?;
+        }
+        Ok(list)
+    }
+
+    /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
+    fn padded<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
+        let rows = {
+            let batch = self.shared.lock(py);
+            let of = |slot| batch.tokens(slot).map(<[u32]>::to_vec).unwrap_or_default();
+            self.slots(&batch).map(of).collect::<Vec<_>>()
+        };
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let array = masks::zeros(py, rows.len(), longest)?;
+        masks::write(&array, |out| {
+            out.fill(pad);
+            for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
+                row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
+            }
+        })?;
+        Ok(array)
+    }
+
+    /// Whether all rows, or the first `b`, are complete; empty slots do not count.
+    #[pyo3(signature = (b=None))]
+    fn done(&self, py: Python<'_>, b: Option<usize>) -> PyResult<bool> {
+        if let (None, None, 0) = (b, self.len, self.start) {
+            return Ok(self.shared.lock(py).all_terminated());
+        }
+        let slots = self.first(py, b)?;
+        let batch = self.shared.lock(py);
+        Ok(slots.into_iter().all(|slot| batch.is_terminated(slot).unwrap_or(true)))
+    }
+
+    /// The slots of rows that are complete, ascending.
+    fn terminated(&self, py: Python<'_>) -> Vec<usize> {
+        let batch = self.shared.lock(py);
+        let slots = self.slots(&batch);
+        slots
+            .clone()
+            .filter(|&slot| batch.is_terminated(slot).unwrap_or(false))
+            .map(|slot| slot - slots.start)
+            .collect()
+    }
+
+    /// Takes one token a row; those that are not `active` stay. All rows or, where a token is not legal, none.
+    #[pyo3(signature = (toks, *, active=None, b=None))]
+    fn advance<'py>(
+        slf: &Bound<'py, Self>,
+        toks: &Bound<'py, PyAny>,
+        active: Option<&Bound<'py, PyAny>>,
+        b: Option<usize>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let (py, batch) = (slf.py(), slf.get());
+        let tokens = numbers::ids(toks, "toks")?;
+        let active = active.map(numbers::flags).transpose()?;
+        let slots = batch.first(py, b)?;
+        batch.take(py, &tokens, active.as_deref(), slots)?;
+        Ok(slf.clone())
+    }
+
+    /// Empties a slot.
+    fn free_row(&self, py: Python<'_>, i: usize) -> PyResult<()> {
+        let slot = self.slot(py, i)?;
+        let freed = self.shared.rearrange(py).free(slot);
+        freed.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// Adds empty slots up to `capacity`; never removes any.
+    fn grow_to(&self, py: Python<'_>, capacity: usize) -> PyResult<()> {
+        if self.len.is_some() || capacity > MAX_ROWS {
+            return Err(errors::wrong_length(py, "capacity", capacity, self.__len__(py)));
+        }
+        self.shared.work(py, true, |batch| {
+            self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
+            batch.grow(capacity);
+        });
+        Ok(())
+    }
+
+    /// Moves a row to another slot, in place of what is there, or exchanges the two.
+    #[pyo3(signature = (src, dst, *, swap=false))]
+    fn move_row(&self, py: Python<'_>, src: usize, dst: usize, swap: bool) -> PyResult<()> {
+        let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
+        let mut batch = self.shared.rearrange(py);
+        let moved = match swap {
+            true => batch.swap(src, dst),
+            // An empty slot can be moved too.
+            false if !batch.is_occupied(src) => {
+                if src == dst {
+                    Ok(())
+                } else {
+                    batch.free(dst)
+                }
+            }
+            false => batch.move_row(src, dst),
+        };
+        drop(batch);
+        moved.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// Copies a row to another slot, in place of what is there.
+    fn fork(&self, py: Python<'_>, src: usize, dst: usize) -> PyResult<()> {
+        let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
+        let forked = self.shared.rearrange(py).fork(src, dst);
+        forked.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// Undoes the last `n` tokens of a row, those of a prefix included.
+    #[pyo3(signature = (i, n=1))]
+    fn rollback(&self, py: Python<'_>, i: usize, n: usize) -> PyResult<()> {
+        let slot = self.slot(py, i)?;
+        let undone = self.shared.lock(py).rollback(slot, n);
+        undone.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// Puts a row back to before its first token, prefix included.
+    fn reset(&self, py: Python<'_>, i: usize) -> PyResult<()> {
+        let slot = self.slot(py, i)?;
+        let reset = self.shared.lock(py).reset(slot);
+        reset.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// Puts a copy of the first row of another batch into a slot, in place of what is there.
+    fn put(&self, py: Python<'_>, i: usize, source: &Bound<'_, Batch>) -> PyResult<()> {
+        let (slot, from) = (self.slot(py, i)?, source.get().slot(py, 0)?);
+        let matcher = source.get().shared.lock(py).matcher(from);
+        let matcher = matcher.map_err(|error| errors::batch(py, &error))?;
+        let put = self.shared.rearrange(py).set_matcher(slot, &matcher);
+        put.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// Depths of the holes: a list of `(expression, control)`, `(0, 0)` for finished rows and empty slots.
+    fn frontiers(&self, py: Python<'_>) -> Vec<(u32, u32)> {
+        let batch = self.shared.lock(py);
+        let holes = Self::holes(&batch, self.slots(&batch));
+        holes.iter().map(|hole| hole.map_or((0, 0), |hole| (hole.expr_depth, hole.control_depth))).collect()
+    }
+
+    /// Legal sets as bits, uint32 `[rows, ceil(vocab / 32)]`: the batch's own array, written anew by every call.
+    fn bitmask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u32>>> {
+        let rows = self.__len__(py);
+        let words = self.shared.vocab.div_ceil(32);
+        let known = {
+            let known = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            known.as_ref().map(|array| array.bind(py).clone())
+        };
+        let array = match known.filter(|array| array.shape() == [rows, words]) {
+            Some(array) => array,
+            None => {
+                let array = masks::zeros(py, rows, words)?;
+                let new = Some(array.clone().unbind());
+                let old = {
+                    let mut kept = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+                    std::mem::replace(&mut *kept, new)
+                };
+                drop(old);
+                array
+            }
+        };
+        self.fill_bitmask(py, &array)?;
+        Ok(array)
+    }
+
+    /// Writes legal sets into an array of the caller: uint32 or int32, `[rows, ceil(vocab / 32)]`.
+    fn fill_bitmask(&self, py: Python<'_>, out: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (rows, words) = (self.__len__(py), self.shared.vocab.div_ceil(32));
+        let mut lent = masks::words_of(out, rows, words)?;
+        let out = lent.as_slice_mut().map_err(|error| errors::shape(py, "the bitmask", &error.to_string(), "one"))?;
+        let filled = self.shared.work(py, self.is_long(rows), |batch| {
+            let slots = self.slots(batch);
+            Self::words(batch, slots, out)
+        });
+        filled.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// Legal sets as float32 `[rows, vocab]` to be added to logits: 0 where legal, -inf elsewhere. A new array.
+    fn mask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let (rows, vocab) = (self.__len__(py), self.shared.vocab);
+        let array = masks::zeros(py, rows, vocab)?;
+        let filled = masks::write(&array, |out| {
+            self.shared.work(py, self.is_long(8 * rows), |batch| {
+                let words = batch.bitmask_words().max(1);
+                let mut bits = vec![0; words * rows];
+                Self::words(batch, self.slots(batch), &mut bits)?;
+                for (bits, out) in bits.chunks(words).zip(out.chunks_mut(vocab.max(1))) {
+                    masks::additive(bits, out);
+                }
+                Ok::<_, BatchError>(())
+            })
+        })?;
+        filled.map_err(|error| errors::batch(py, &error))?;
+        Ok(array)
+    }
+
+    /// Chooses a legal token a row uniformly: that of this step of row number `first + i` of the seed. `PAD` for
+    /// finished rows and empty slots.
+    #[pyo3(signature = (seed, first=0))]
+    fn choose_uniform(&self, py: Python<'_>, seed: u64, first: u64) -> PyResult<Vec<u32>> {
+        let rows = self.__len__(py);
+        if self.len.is_some() {
+            let all = self.shared.lock(py).len();
+            return Err(errors::wrong_length(py, "a view", rows, all));
+        }
+        let pad = self.shared.vocab as u32 - 1;
+        let chosen = self.shared.work(py, rows >= LONG / 32, |batch| {
+            let numbers = (0..batch.len() as u64).map(|row| first.wrapping_add(row)).collect::<Vec<_>>();
+            let mut tokens = vec![pad; batch.len()];
+            batch.choose_uniform(&UniformSampler::new(seed), &numbers, &mut tokens)?;
+            Ok::<_, BatchError>(tokens)
+        });
+        chosen.map_err(|error| errors::batch(py, &error))
+    }
+}
+
+/// Takes one token a row in `states`: a list, an array or a tensor of as many ids. See `States.advance`.
+#[pyfunction]
+#[pyo3(signature = (states, toks, *, active=None))]
+pub fn advance<'py>(
+    states: &Bound<'py, Batch>,
+    toks: &Bound<'py, PyAny>,
+    active: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, Batch>> {
+    Batch::advance(states, toks, active, None)
+}
+
+/// Whether all rows of `states` are complete. See `States.done`.
+#[pyfunction]
+pub fn done(states: &Bound<'_, Batch>) -> PyResult<bool> {
+    states.get().done(states.py(), None)
+}

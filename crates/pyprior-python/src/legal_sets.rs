@@ -1,0 +1,56 @@
+//! Legal sets as Python has them, each made once.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt as _;
+use pyo3::types::PyFrozenSet;
+
+/// What is kept, in numbers: about 64 bytes each.
+const KEPT: usize = 1 << 18;
+
+/// The legal sets that have been asked for, by bitmask. A decode asks for few different ones, and a frozenset cannot be
+/// changed, so it can be given out again. Beyond a bound all are forgotten.
+#[derive(Default)]
+pub(crate) struct LegalSets(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    sets: HashMap<Box<[u32]>, Py<PyFrozenSet>>,
+    numbers: usize,
+}
+
+impl LegalSets {
+    pub(crate) fn get<'py>(&self, py: Python<'py>, words: &[u32]) -> PyResult<Bound<'py, PyFrozenSet>> {
+        let lock = || self.0.lock_py_attached(py).unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = lock().sets.get(words) {
+            return Ok(known.bind(py).clone());
+        }
+        let ids = bits(words).collect::<Vec<_>>();
+        let set = PyFrozenSet::new(py, &ids)?;
+        let (mut known, forgotten) = (lock(), HashMap::new());
+        known.numbers += ids.len() + words.len();
+        // Dropped behind the lock: that may run Python.
+        let forgotten = match known.numbers > KEPT {
+            true => {
+                known.numbers = ids.len() + words.len();
+                std::mem::take(&mut known.sets)
+            }
+            false => forgotten,
+        };
+        let before = known.sets.insert(words.into(), set.clone().unbind());
+        drop(known);
+        drop((forgotten, before));
+        Ok(set)
+    }
+}
+
+/// Numbers of the set bits, ascending.
+pub(crate) fn bits(words: &[u32]) -> impl Iterator<Item = u32> + '_ {
+    words.iter().zip((0..).step_by(32)).flat_map(|(&word, base)| {
+        std::iter::successors(Some(word), |&rest| Some(rest & rest.wrapping_sub(1)))
+            .take_while(|&rest| rest != 0)
+            .map(move |rest| base + rest.trailing_zeros())
+    })
+}

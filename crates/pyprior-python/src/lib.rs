@@ -1,0 +1,76 @@
+//! The engine for Python: module `pyprior_rs._engine` of the wheel `pyprior-rs`.
+//!
+//! ```text
+//! language.rs   a language: vocabulary and tables · legal_sets.rs: legal sets as frozensets, each made once
+//! shared.rs     rows and their lock · batch.rs: slots and steps · row.rs: one of them · masks.rs: what they write
+//! numbers.rs    ids, constants and values from Python and back
+//! source.rs     encode and decode · names.rs · tree.rs: nodes
+//! prior.rs      the symbolic prior: its logits, its arrays, its modes
+//! programs.rs   whole programs in bulk · training.rs: batches to learn from
+//! run.rs        running, sessions · facts.rs: analysis · show.rs: a decode to look at
+//! errors.rs     exceptions with the fields of the engine's errors
+//! ```
+//!
+//! Conversion only: what a function does is said in `pyprior-core`, and for users of Python in the docstrings of the
+//! package around this module. Two rules hold throughout:
+//!
+//! - **Work on whole batches lets go of the interpreter**: where it writes more than `masks::LONG` words or numbers, others
+//!   run meanwhile.
+//! - **No lock of ours is held while Python runs.** What is locked is read into memory of ours, unlocked, then converted:
+//!   Python may switch threads at any allocation, and the next thread may want the same lock.
+
+// `#[pyfunction]`s and `#[pyclass]`es are public to Python, not to Rust.
+#![allow(unreachable_pub)]
+
+mod batch;
+mod errors;
+mod facts;
+mod language;
+mod legal_sets;
+mod masks;
+mod names;
+mod numbers;
+mod prior;
+mod programs;
+mod row;
+mod run;
+mod shared;
+mod show;
+mod source;
+mod training;
+mod tree;
+
+use pyo3::prelude::*;
+
+/// The engine behind `pyprior_rs`.
+#[pymodule]
+fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    errors::add(m)?;
+    m.add_class::<language::PyLanguage>()?;
+    m.add_class::<batch::Batch>()?;
+    m.add_class::<row::Row>()?;
+    m.add_class::<prior::SymbolicPrior>()?;
+    m.add_class::<programs::Programs>()?;
+    m.add_class::<programs::Sampler>()?;
+    m.add_class::<run::Session>()?;
+    m.add_function(wrap_pyfunction!(batch::advance, m)?)?;
+    m.add_function(wrap_pyfunction!(batch::done, m)?)?;
+    m.add_function(wrap_pyfunction!(source::encode, m)?)?;
+    m.add_function(wrap_pyfunction!(source::decode, m)?)?;
+    m.add_function(wrap_pyfunction!(source::partial, m)?)?;
+    m.add_function(wrap_pyfunction!(source::tokens_to_ast, m)?)?;
+    m.add_function(wrap_pyfunction!(source::ast_to_tokens, m)?)?;
+    m.add_function(wrap_pyfunction!(training::training_batch, m)?)?;
+    m.add_function(wrap_pyfunction!(run::run_source, m)?)?;
+    m.add_function(wrap_pyfunction!(run::run_many, m)?)?;
+    m.add_function(wrap_pyfunction!(run::call_func, m)?)?;
+    m.add_function(wrap_pyfunction!(run::run_tokens, m)?)?;
+    m.add_function(wrap_pyfunction!(facts::analysis_002, m)?)?;
+    m.add_function(wrap_pyfunction!(facts::analyse, m)?)?;
+    m.add_function(wrap_pyfunction!(tree::render, m)?)?;
+    m.add_function(wrap_pyfunction!(show::frames, m)?)?;
+    m.add_function(wrap_pyfunction!(show::export, m)?)?;
+    m.add_function(wrap_pyfunction!(show::play, m)?)?;
+    Ok(())
+}

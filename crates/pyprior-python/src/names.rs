@@ -1,0 +1,87 @@
+//! Names of variables and functions, as Python gives them.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyprior_core::{Language, NameTable, Names, ProgramNames, Renderer};
+
+use crate::errors;
+
+/// Names for writing a program.
+pub(crate) enum Given {
+    /// None are given: pools.
+    Pools,
+    /// Those of one program, binding by binding.
+    Program(ProgramNames),
+    /// Some, by token, the same in every scope; the others are of the pools.
+    Table(Names),
+}
+
+/// Names from an object with `funcs` and `scopes`, as `encode` gives it, or from a dict such as `{"VAR_1": "x"}`.
+pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> PyResult<Given> {
+    let Some(names) = names.filter(|names| !names.is_none()) else { return Ok(Given::Pools) };
+    let py = names.py();
+    if let (Some(funcs), Some(scopes)) = (names.getattr_opt("funcs")?, names.getattr_opt("scopes")?) {
+        let names = ProgramNames::new(funcs.extract()?, scopes.extract()?);
+        return names.map(Given::Program).map_err(|error| errors::name(py, &error));
+    }
+    let names = names.cast::<PyDict>().map_err(|_| {
+        pyo3::exceptions::PyTypeError::new_err("names are those that encode gives, or a dict from token names to names")
+    })?;
+    let (mut vars, mut funcs) = (Vec::new(), Vec::new());
+    for (token, name) in names {
+        let (token, name) = (token.extract::<String>()?, name.extract::<String>()?);
+        let place = |stem: &str| token.strip_prefix(stem).and_then(|number| number.parse::<u8>().ok()?.checked_sub(1));
+        let (list, nth) = match (place("VAR_"), place("FUNC_")) {
+            (Some(nth), _) => (&mut vars, nth),
+            (_, Some(nth)) => (&mut funcs, nth),
+            _ => {
+                return Err(errors::Raised::new::<errors::NamesError_>(
+                    py,
+                    format!("{token:?} is no variable or function"),
+                )
+                .err());
+            }
+        };
+        if list.len() <= usize::from(nth) {
+            list.resize(usize::from(nth) + 1, None);
+        }
+        list[usize::from(nth)] = Some(name);
+    }
+    let scopes = vec![vars; language.config().max_funcs as usize + 1];
+    let table = Names::default().with_table(NameTable { funcs, scopes });
+    table.map(Given::Table).map_err(|error| errors::name(py, &error))
+}
+
+impl Given {
+    /// The source of a whole program.
+    pub(crate) fn render(self, py: Python<'_>, language: &Language, tokens: &[u32]) -> PyResult<String> {
+        match self {
+            Given::Program(names) => {
+                let mut renderer = Renderer::new(language);
+                let source = renderer.render_named(tokens, &names).map(str::to_owned);
+                source.map_err(|error| errors::named(py, &error))
+            }
+            Given::Table(names) => {
+                let mut renderer = Renderer::with_names(language, names);
+                renderer.render(tokens).map(str::to_owned).map_err(|error| errors::decode(py, &error))
+            }
+            Given::Pools => {
+                let mut renderer = Renderer::new(language);
+                renderer.render(tokens).map(str::to_owned).map_err(|error| errors::decode(py, &error))
+            }
+        }
+    }
+
+    /// The source of the start of one, with its holes.
+    pub(crate) fn partial(self, py: Python<'_>, language: &Language, tokens: &[u32]) -> PyResult<String> {
+        match self {
+            Given::Program(names) => {
+                let mut renderer = Renderer::new(language);
+                let source = renderer.partial_named(tokens, &names).map(str::to_owned);
+                source.map_err(|error| errors::named(py, &error))
+            }
+            Given::Table(names) => Ok(Renderer::with_names(language, names).partial(tokens).to_owned()),
+            Given::Pools => Ok(Renderer::new(language).partial(tokens).to_owned()),
+        }
+    }
+}

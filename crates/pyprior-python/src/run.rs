@@ -1,0 +1,267 @@
+//! Running programs, and sessions.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt as _;
+use pyo3::types::PyTuple;
+use pyprior_core::exec::{self, ExecError, Limits, Machine, Outcome, Program, SessionError, Value};
+use pyprior_core::{Calls, ComparisonValues, EncodeError, Encoder, Language, LanguageConfig, Profile};
+use rayon::prelude::*;
+
+use crate::language::PyLanguage;
+use crate::{errors, numbers, tree};
+
+/// A language whose limits are as wide as they go, for source whose tokens nobody sees.
+pub(crate) fn widest() -> LanguageConfig {
+    LanguageConfig {
+        max_funcs: 255,
+        max_vars: 255,
+        max_block_stmts: 255,
+        max_expr_depth: 60,
+        max_control_depth: 20,
+        no_dead_code: false,
+        calls: Calls::Any,
+        ..LanguageConfig::default()
+    }
+}
+
+/// Such languages: small constants or all that there can be, comparisons as integers or as truth values.
+static WIDE: [OnceLock<Option<Arc<Language>>>; 4] = [const { OnceLock::new() }; 4];
+pub(crate) const CONSTANTS: [i64; 2] = [1024, 32_767];
+
+pub(crate) fn wide(large: bool, bool_values: bool) -> Option<&'static Arc<Language>> {
+    let cell = &WIDE[usize::from(large) + 2 * usize::from(bool_values)];
+    let made = cell.get_or_init(|| {
+        let largest = CONSTANTS[usize::from(large)];
+        let comparison_values = if bool_values { ComparisonValues::Bool } else { ComparisonValues::Int };
+        Language::new(LanguageConfig { value_range: (-largest, largest), comparison_values, ..widest() }).ok()
+    });
+    made.as_ref()
+}
+
+/// A program from source: as `sound` writes comparisons, or else as 0.0.2 does. Either way it runs as under CPython.
+fn from_source(source: &str) -> Result<Program, String> {
+    let mut refused = None::<EncodeError>;
+    for (large, bool_values) in [(false, false), (false, true), (true, false), (true, true)] {
+        let Some(language) = wide(large, bool_values) else { continue };
+        match Encoder::new(language).encode(source) {
+            Ok(encoded) => return Program::from_tokens(language, &encoded.tokens).map_err(|error| error.to_string()),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.map_or_else(String::new, |error| format!("EncodeError: {error}")))
+}
+
+/// Value, output, steps, and why it ended early.
+type Ended<'py> = (Bound<'py, PyAny>, String, u64, Option<String>);
+
+fn ended<'py>(py: Python<'py>, outcome: Outcome) -> PyResult<Ended<'py>> {
+    let error = outcome.error.map(|error| error.to_string());
+    Ok((numbers::from_value(py, &outcome.value)?, outcome.stdout, outcome.steps, error))
+}
+
+fn limits(fuel: u64) -> Limits {
+    Limits { fuel, ..Limits::default() }
+}
+
+fn values(inputs: &Bound<'_, PyAny>) -> PyResult<Vec<Value>> {
+    inputs.try_iter()?.map(|input| numbers::to_value(&input?)).collect()
+}
+
+/// Threads of a batch, at most.
+const MAX_WORKERS: usize = 1024;
+
+/// What is to be run.
+enum Work {
+    Refused(String),
+    /// A module, and whether its one def is called behind it.
+    Ready(Program, Option<Vec<Value>>),
+}
+
+impl Work {
+    fn of(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let py = program.py();
+        if let Ok(source) = program.extract::<String>() {
+            return Ok(py
+                .detach(|| from_source(&source))
+                .map_or_else(Work::Refused, |program| Work::Ready(program, None)));
+        }
+        let is_func = program.get_type().name()? == "Func";
+        let module = tree::module(program)?;
+        let ready = Program::from_module(&module, ComparisonValues::Int);
+        let ready = match ready {
+            Ok(ready) => ready,
+            Err(error) => return Ok(Work::Refused(error.to_string())),
+        };
+        let call = match is_func {
+            true => Some(inputs.map(values).transpose()?.unwrap_or_default()),
+            false => None,
+        };
+        Ok(Work::Ready(ready, call))
+    }
+
+    fn run(&self, machine: &mut Machine) -> Outcome {
+        match self {
+            Work::Refused(reason) => {
+                let error = Some(ExecError::Arguments { message: reason.clone() });
+                Outcome { value: Value::None, stdout: String::new(), steps: 0, error }
+            }
+            Work::Ready(program, None) => machine.outcome(program, None),
+            Work::Ready(program, Some(args)) => machine.outcome(program, Some((1, args))),
+        }
+    }
+
+    /// What was refused says so itself; anything else in the machine's words.
+    fn ended<'py>(&self, py: Python<'py>, outcome: Outcome) -> PyResult<Ended<'py>> {
+        match self {
+            Work::Refused(reason) => Ok((py.None().into_bound(py), String::new(), 0, Some(reason.clone()))),
+            Work::Ready(..) => ended(py, outcome),
+        }
+    }
+}
+
+/// Runs one program: source, a `Module`, or a `Func` that is called with the inputs.
+#[pyfunction]
+#[pyo3(signature = (program, inputs, fuel))]
+pub fn run_source<'py>(
+    program: &Bound<'py, PyAny>,
+    inputs: Option<&Bound<'py, PyAny>>,
+    fuel: u64,
+) -> PyResult<Ended<'py>> {
+    let work = Work::of(program, inputs)?;
+    let outcome = program.py().detach(|| work.run(&mut Machine::new(limits(fuel))));
+    work.ended(program.py(), outcome)
+}
+
+/// Runs programs on as many threads, all cores with 0, without the interpreter. Outcomes come in their order.
+#[pyfunction]
+#[pyo3(signature = (programs, inputs, fuel, workers))]
+pub fn run_many<'py>(
+    py: Python<'py>,
+    programs: Vec<Bound<'py, PyAny>>,
+    inputs: Option<Vec<Bound<'py, PyAny>>>,
+    fuel: u64,
+    workers: usize,
+) -> PyResult<Vec<Ended<'py>>> {
+    if let Some(inputs) = inputs.as_ref().filter(|inputs| inputs.len() != programs.len()) {
+        return Err(errors::wrong_length(py, "inputs", inputs.len(), programs.len()));
+    }
+    if workers > MAX_WORKERS {
+        return Err(errors::wrong_length(py, "workers", workers, MAX_WORKERS));
+    }
+    let of = |nth: usize| Work::of(&programs[nth], inputs.as_ref().map(|inputs| &inputs[nth]));
+    let works = (0..programs.len()).map(of).collect::<PyResult<Vec<_>>>()?;
+    let outcomes = py.detach(|| {
+        let run = || {
+            let machine = || Machine::new(limits(fuel));
+            works.par_iter().map_init(machine, |machine, work| work.run(machine)).collect::<Vec<_>>()
+        };
+        match workers {
+            0 => Ok(run()),
+            1 => {
+                let mut machine = Machine::new(limits(fuel));
+                Ok(works.iter().map(|work| work.run(&mut machine)).collect())
+            }
+            _ => rayon::ThreadPoolBuilder::new().num_threads(workers).build().map(|pool| pool.install(run)),
+        }
+    });
+    let outcomes = outcomes.map_err(|error| errors::Raised::new::<errors::PyPriorError>(py, error).err())?;
+    works.iter().zip(outcomes).map(|(work, outcome)| work.ended(py, outcome)).collect()
+}
+
+/// Runs a program of tokens in their language.
+#[pyfunction]
+#[pyo3(signature = (language, tokens, fuel))]
+pub fn run_tokens<'py>(
+    language: &Bound<'py, PyLanguage>,
+    tokens: &Bound<'py, PyAny>,
+    fuel: u64,
+) -> PyResult<Ended<'py>> {
+    let (py, ids) = (language.py(), numbers::ids(tokens, "tokens")?);
+    let inner = &language.get().inner;
+    let outcome = py
+        .detach(|| Program::from_tokens(inner, &ids).map(|program| Machine::new(limits(fuel)).outcome(&program, None)));
+    ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
+}
+
+/// Runs a program of tokens in their language and calls one of its functions, by number.
+#[pyfunction]
+#[pyo3(signature = (language, tokens, func, inputs, fuel))]
+pub fn call_func<'py>(
+    language: &Bound<'py, PyLanguage>,
+    tokens: &Bound<'py, PyAny>,
+    func: u8,
+    inputs: &Bound<'py, PyAny>,
+    fuel: u64,
+) -> PyResult<Ended<'py>> {
+    let (py, ids, args) = (language.py(), numbers::ids(tokens, "tokens")?, values(inputs)?);
+    let inner = &language.get().inner;
+    let outcome = py.detach(|| {
+        let program = Program::from_tokens(inner, &ids)?;
+        Ok(Machine::new(limits(fuel)).outcome(&program, Some((func, &args))))
+    });
+    ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
+}
+
+/// A namespace that inputs fill one after the other. See `pyprior_rs.Session`.
+#[pyclass(frozen, module = "pyprior_rs._engine")]
+pub struct Session {
+    inner: Mutex<exec::Session>,
+}
+
+impl Session {
+    fn work<'py>(
+        &self,
+        py: Python<'py>,
+        work: impl FnOnce(&mut exec::Session) -> Result<Outcome, SessionError> + Send,
+    ) -> PyResult<Ended<'py>> {
+        let outcome = py.detach(|| work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner)));
+        ended(py, outcome.map_err(|error| errors::session(py, &error))?)
+    }
+}
+
+#[pymethods]
+impl Session {
+    #[new]
+    fn new(profile: &str, fuel: u64) -> PyResult<Self> {
+        let profile = match profile {
+            "sound" => Profile::Sound,
+            "pyprior-0.0.2" => Profile::PyPrior002,
+            _ => return Err(PyTypeError::new_err("profile is \"sound\" or \"pyprior-0.0.2\"")),
+        };
+        let bool_values = profile == Profile::PyPrior002;
+        let language = wide(true, bool_values).ok_or_else(|| PyTypeError::new_err("no language"))?;
+        Ok(Self { inner: Mutex::new(exec::Session::new(language, limits(fuel))) })
+    }
+
+    /// Runs an input. Raises SessionError if it is refused.
+    fn exec<'py>(&self, py: Python<'py>, source: &str) -> PyResult<Ended<'py>> {
+        self.work(py, |session| session.exec(source))
+    }
+
+    /// Calls a function of an earlier input by its name.
+    fn call<'py>(&self, py: Python<'py>, name: &str, inputs: &Bound<'py, PyAny>) -> PyResult<Ended<'py>> {
+        let args = values(inputs)?;
+        self.work(py, |session| session.call(name, &args))
+    }
+
+    /// The variables that inputs have written: a list of name and value.
+    fn variables<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+        let held = {
+            let session = self.inner.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            session.variables().map(|(name, value)| (name.to_owned(), value.clone())).collect::<Vec<_>>()
+        };
+        held.into_iter().map(|(name, value)| Ok((name, numbers::from_value(py, &value)?))).collect()
+    }
+
+    /// The functions: a list of name and names of parameters.
+    fn functions<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyTuple>)>> {
+        let held = {
+            let session = self.inner.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            session.functions().map(|(name, params)| (name.to_owned(), params.to_vec())).collect::<Vec<_>>()
+        };
+        held.into_iter().map(|(name, params)| Ok((name, PyTuple::new(py, params)?))).collect()
+    }
+}

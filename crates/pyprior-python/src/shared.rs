@@ -1,0 +1,85 @@
+//! Rows that several objects of Python share, and their lock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt as _;
+use pyprior_core::{BatchError, BatchMatcher};
+
+use crate::legal_sets::LegalSets;
+
+/// The rows that a `Batch`, its views and its `Row`s share.
+pub(crate) struct Shared {
+    batch: Mutex<BatchMatcher>,
+    pub(crate) sets: Arc<LegalSets>,
+    /// Counts what is put into slots, taken out or moved: while it stays, so do the rows that Python has been given.
+    pub(crate) arrangement: AtomicU64,
+    /// Tokens of the vocabulary: the same for every language that a slot can hold.
+    pub(crate) vocab: usize,
+}
+
+impl Shared {
+    pub(crate) fn new(batch: BatchMatcher, sets: Arc<LegalSets>, vocab: usize) -> Self {
+        Self { batch: Mutex::new(batch), sets, arrangement: AtomicU64::new(0), vocab }
+    }
+
+    /// The rows. Python must not run before they are let go of: see the head of this crate.
+    pub(crate) fn lock(&self, py: Python<'_>) -> MutexGuard<'_, BatchMatcher> {
+        match self.batch.try_lock() {
+            Ok(batch) => batch,
+            // Lets go of the interpreter while another thread has the rows.
+            Err(_) => self.batch.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// The rows, to be put elsewhere.
+    pub(crate) fn rearrange(&self, py: Python<'_>) -> MutexGuard<'_, BatchMatcher> {
+        let batch = self.lock(py);
+        self.arrangement.fetch_add(1, Ordering::Relaxed);
+        batch
+    }
+
+    /// Works on the rows, without the interpreter if it is long work.
+    pub(crate) fn work<R: Send>(
+        &self,
+        py: Python<'_>,
+        long: bool,
+        work: impl FnOnce(&mut BatchMatcher) -> R + Send,
+    ) -> R {
+        match long {
+            false => work(&mut self.lock(py)),
+            true => py.detach(|| work(&mut self.batch.lock().unwrap_or_else(PoisonError::into_inner))),
+        }
+    }
+}
+
+/// Takes tokens in some rows, or in none if one is not legal.
+pub(crate) fn some(
+    batch: &mut BatchMatcher,
+    tokens: &[u32],
+    active: Option<&[bool]>,
+    start: usize,
+) -> Result<(), BatchError> {
+    let is_active = |nth: usize| active.is_none_or(|active| active[nth]);
+    let mut before = Vec::new();
+    for (nth, &token) in tokens.iter().enumerate().filter(|&(nth, _)| is_active(nth)) {
+        let slot = start + nth;
+        // As in a step over all rows, what is given for an empty slot does not count.
+        if !batch.is_occupied(slot) {
+            continue;
+        }
+        let len = batch.tokens(slot)?.len();
+        if let Err(error) = batch.accept_token(slot, token) {
+            for (slot, len) in before {
+                let taken = batch.tokens(slot)?.len() - len;
+                batch.rollback(slot, taken)?;
+            }
+            return Err(error);
+        }
+        if tokens.len() > 1 {
+            before.push((slot, len));
+        }
+    }
+    Ok(())
+}

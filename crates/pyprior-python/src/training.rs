@@ -1,0 +1,67 @@
+//! Batches to learn from: what a model sees, what it is to foretell, and where that counts.
+
+use numpy::PyArray2;
+use pyo3::prelude::*;
+use pyprior_core::{Form, Programs};
+
+use crate::programs::Sampler;
+use crate::{errors, masks};
+
+/// Ids, targets, and where targets count.
+type Arrays<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<bool>>);
+
+/// A batch of programs to learn from, with the numbers `start` to `start + rows`: see `training_batches`.
+#[pyfunction]
+#[pyo3(signature = (sampler, rows, start, width, eos))]
+pub fn training_batch<'py>(
+    sampler: &Bound<'py, Sampler>,
+    rows: usize,
+    start: u64,
+    width: usize,
+    eos: bool,
+) -> PyResult<Arrays<'py>> {
+    let (py, sampler) = (sampler.py(), sampler.get());
+    let end = start.checked_add(rows as u64).filter(|_| rows <= 1 << 24 && width <= 1 << 24);
+    let end = end.ok_or_else(|| errors::wrong_length(py, "rows", rows, 1 << 24))?;
+    let programs = py.detach(|| sampler.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
+    let longest = programs.iter().map(<[u32]>::len).max().unwrap_or(0) + usize::from(eos);
+    if longest > width {
+        return Err(errors::wrong_length(py, "seq_len", width, longest));
+    }
+    let (ids, targets) = (masks::zeros(py, rows, width)?, masks::zeros(py, rows, width)?);
+    let counts = masks::zeros(py, rows, width)?;
+    masks::write(&ids, |ids| {
+        masks::write(&targets, |targets| {
+            masks::write(&counts, |counts| py.detach(|| sampler.lay(&programs, width, eos, ids, targets, counts)))
+        })
+    })???;
+    Ok((ids, targets, counts))
+}
+
+impl Sampler {
+    /// Row i: behind `BOS` and each token of program i, the next; what the prefix gives is not foretold.
+    fn lay(
+        &self,
+        programs: &Programs,
+        width: usize,
+        eos: bool,
+        ids: &mut [i64],
+        targets: &mut [i64],
+        counts: &mut [bool],
+    ) {
+        let special = self.inner.language().vocab().ids_of(Form::Special);
+        let (bos, end, pad) = (special.start, special.start + 1, special.end - 1);
+        ids.fill(i64::from(pad));
+        targets.fill(i64::from(pad));
+        let width = width.max(1);
+        let rows = ids.chunks_mut(width).zip(targets.chunks_mut(width)).zip(counts.chunks_mut(width));
+        for (tokens, ((ids, targets), counts)) in programs.iter().zip(rows) {
+            let whole = tokens.iter().copied().chain(eos.then_some(end));
+            let seen = std::iter::once(bos).chain(tokens.iter().copied());
+            let places = ids.iter_mut().zip(targets).zip(counts).enumerate();
+            for ((nth, ((id, target), count)), (see, next)) in places.zip(seen.zip(whole)) {
+                (*id, *target, *count) = (i64::from(see), i64::from(next), nth >= self.prefix);
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+"""The prior on arrays and on tensors: the second by operations of torch, held against the first, which is the engine's."""
+
+import numpy as np
+import pytest
+import pyprior_rs as pp
+
+MODES = ("off", "additive", "fixed", "entropy")
+CONFIGS = [
+    {},
+    {"alpha": 0.3},
+    {"alpha": 0.0},
+    {"normalisation": "legal"},
+    {"w_var": 0.0, "w_const": 0.0},
+    {"w_print": 0.0, "w_assign": 0.0, "w_if": 0.0, "w_return": 0.0, "normalisation": "legal"},
+]
+
+
+def rows(tok, steps, n=12):
+    s = pp.init(vocab=tok, n=n, max_len=40)
+    for _ in range(steps):
+        s.advance(s.choose_uniform(11))
+    return s
+
+
+def strange(shape, seed):
+    """Logits of all kinds: large, not finite, and rows that say nothing."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=4, size=shape).astype(np.float32)
+    for value in (np.inf, -np.inf, np.nan):
+        logits[1:5][rng.random((4, shape[1])) < 0.2] = value
+    logits[5], logits[6], logits[7] = -np.inf, np.nan, np.inf
+    return logits
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("mode", MODES)
+def test_finite_wherever_legal(tok, mode, config):
+    prior = pp.Prior(tok, pp.PriorConfig(apply=mode, **config))
+    for steps in (0, 1, 5, 60):
+        s = rows(tok, steps)
+        for dtype in (np.float32, np.float64, np.float16):
+            found = prior.apply(strange((12, tok.vocab_size), steps).astype(dtype), states=s)
+            assert found.dtype == dtype and not np.isnan(found).any() and not np.isposinf(found).any()
+            legal = pp.next_legal_tokens(s) == 0
+            assert np.isneginf(found[~legal]).all() and np.isfinite(found).any(axis=1).all()
+            if not any(value == 0.0 for name, value in config.items() if name.startswith("w_")):
+                assert np.isfinite(found[legal]).all()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("mode", MODES)
+def test_tensors_as_the_engine_does(tok, mode, config):
+    import torch
+
+    prior = pp.Prior(tok, pp.PriorConfig(apply=mode, **config))
+    for steps in (0, 1, 5, 60):
+        s = rows(tok, steps)
+        for seed, make in ((1, strange), (2, lambda shape, seed: np.random.default_rng(seed).normal(size=shape).astype(np.float32))):
+            logits = make((12, tok.vocab_size), seed)
+            wanted = prior.apply(logits, states=s)
+            given = torch.from_numpy(logits.copy())
+            found = prior.apply(given, states=s)
+            assert torch.equal(given.isnan(), torch.from_numpy(logits).isnan()), "the logits are not changed"
+            assert found.dtype == torch.float32 and np.array_equal(np.isfinite(found.numpy()), np.isfinite(wanted))
+            finite = np.isfinite(wanted)
+            # The engine's numbers are wider in between; what is beyond all others here is the least there.
+            near = [np.maximum(each[finite], -1e38) for each in (found.numpy(), wanted)]
+            assert np.allclose(*near, rtol=1e-5, atol=1e-4)
+            mask = pp.next_legal_tokens(s, like=found)
+            assert torch.allclose(prior.apply(given, states=s, mask=mask)[finite], found[finite], atol=1e-5)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("mode", MODES)
+def test_tensors_keep_type_and_gradient(tok, mode):
+    import torch
+
+    prior = pp.Prior(tok, pp.PriorConfig(apply=mode)).start(n=3)
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        logits = torch.randn(3, tok.vocab_size, dtype=torch.float64).to(dtype).requires_grad_()
+        found = prior.apply(logits)
+        assert found.dtype == dtype and found.isfinite().any(-1).all()
+        legal = torch.from_numpy(prior.mask() == 0)
+        torch.log_softmax(found.double(), -1)[legal].sum().backward()
+        assert logits.grad.isfinite().all()
+    for wrong in (torch.zeros(2, tok.vocab_size), torch.zeros(3, 5), torch.zeros(tok.vocab_size)):
+        with pytest.raises(pp.errors.ShapeError):
+            prior.apply(wrong)
+    with pytest.raises(TypeError):
+        prior.apply(torch.zeros(3, tok.vocab_size, dtype=torch.long))
+    with pytest.raises(pp.errors.ShapeError):
+        prior.apply(torch.zeros(3, tok.vocab_size), mask=torch.zeros(2, tok.vocab_size))
+    if torch.cuda.is_available():
+        there = torch.randn(3, tok.vocab_size, device="cuda", dtype=torch.bfloat16)
+        found = prior.apply(there)
+        assert found.device == there.device and torch.allclose(found.cpu().float(), prior.apply(there.cpu()).float(), atol=0.05)
+
+
+def test_refuses_numbers_out_of_range(tok):
+    for field, value in (("w_var", -1), ("alpha", 1001), ("if_depth_decay", 0), ("length_decay", float("nan")), ("apply", "none"), ("normalisation", "")):
+        with pytest.raises(pp.errors.PriorError) as caught:
+            pp.Prior(tok, pp.PriorConfig(**{field: value}))
+        assert caught.value.field == field
+    with pytest.raises(pp.errors.PyPriorError):
+        pp.Prior(tok).done()
+    prior = pp.Prior(tok).start(n=2)
+    for wrong in (np.zeros((1, 79)), np.zeros(79), np.zeros((2, 80), np.float32)):
+        with pytest.raises((pp.errors.ShapeError, TypeError)):
+            prior.apply(wrong)
+    with pytest.raises(TypeError):
+        prior.apply(np.zeros((2, 79), int))
+
+
+def test_a_decode_that_cannot_begin_leaves_the_old_one(tok):
+    prior = pp.Prior(tok, max_len=30).start(["x = 1"])
+    for wrong, error in ((["while x:\n    x = 1"], pp.errors.EncodeError), ([[0]], pp.errors.TokenError), ("x = 1", TypeError)):
+        with pytest.raises(error):
+            prior.start(wrong)
+    assert tok.decode(prior.ids[0]) == "a = 1"
