@@ -1,5 +1,7 @@
 //! The cases of finite domains, and what may go wrong.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::time::Duration;
 
 use pyprior_logic::fd::{

@@ -128,7 +128,7 @@ impl Refusal {
     }
 }
 
-pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Refusal> {
+pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Box<Refusal>> {
     let wanted = match relation {
         Relation::Expression(expression) => expression.variables(),
         Relation::Linear(linear) => linear.coefficients.len(),
@@ -136,7 +136,7 @@ pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Refus
         Relation::Table(table) if !table.rows.is_empty() => table.arity,
         _ => found,
     };
-    if wanted == found { Ok(()) } else { Err(Refusal::Arity { constraint: relation.describe(), wanted, found }) }
+    if wanted == found { Ok(()) } else { Err(Box::new(Refusal::Arity { constraint: relation.describe(), wanted, found })) }
 }
 
 struct Compiler<'s> {
@@ -208,7 +208,7 @@ impl Compiled {
         let slots = compiler.vars.len();
         let propagators = compiler.propagators.len();
         if slots >= MOST || propagators >= MOST || compiler.matrices.bits.len() >= MOST {
-            return Err(Interrupt::Refused(Refusal::TooLarge { what: "variables, constraints or matrices" }));
+            return Err(Interrupt::refused(Refusal::TooLarge { what: "variables, constraints or matrices" }));
         }
         Ok(Compiled {
             edges: Lists::new(slots, &compiler.edges),
@@ -244,7 +244,7 @@ impl Compiler<'_> {
         if let Some(slot) = self.slots.get(var.index()).filter(|slot| **slot != NONE) {
             return Ok(*slot);
         }
-        let Some(domain) = self.store.domain(var) else { return Err(Interrupt::Refused(Refusal::NoDomain { var })) };
+        let Some(domain) = self.store.domain(var) else { return Err(Interrupt::refused(Refusal::NoDomain { var })) };
         let slot = self.vars.len() as u32;
         self.universes.push(Arc::clone(domain.universe));
         self.vars.push(var);
@@ -338,7 +338,7 @@ impl Compiler<'_> {
                         let universe = self.universe(var)?;
                         let value = universe.iter().find(|value| value.as_int().is_none()).unwrap_or_default();
                         let constraint = relation.describe();
-                        return Err(Interrupt::Refused(Refusal::NotANumber {
+                        return Err(Interrupt::refused(Refusal::NotANumber {
                             constraint,
                             var,
                             value: value.to_string(),
@@ -569,7 +569,7 @@ impl Compiler<'_> {
         let mut terms = Vec::with_capacity(sums.len());
         for (var, factor) in &sums {
             let (Some(integers), Ok(factor)) = (self.integers(*var)?, i64::try_from(*factor)) else {
-                return Err(Interrupt::Refused(Refusal::TooLarge { what: "coefficients" }));
+                return Err(Interrupt::refused(Refusal::TooLarge { what: "coefficients" }));
             };
             terms.push(Term { factor, integers });
         }
@@ -777,7 +777,7 @@ impl Compiler<'_> {
 pub(super) fn refused(relation: &Relation, scope: &[Var], conflict: Conflict) -> Interrupt {
     match conflict {
         Conflict::Failed => Interrupt::Failed,
-        Conflict::Error { source, values } => Interrupt::Refused(Refusal::Evaluation {
+        Conflict::Error { source, values } => Interrupt::refused(Refusal::Evaluation {
             constraint: relation.describe(),
             scope: scope.to_vec(),
             values,
