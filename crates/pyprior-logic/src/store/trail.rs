@@ -69,6 +69,12 @@ pub(super) struct Frame {
 }
 
 impl Store {
+    /// Makes room for so many old values and marks, at once.
+    pub fn reserve_trail(&mut self, values: usize, marks: usize) {
+        self.trail.reserve(values);
+        self.frames.reserve(marks);
+    }
+
     /// Opens a mark.
     pub fn mark(&mut self) -> Mark {
         self.time += 1;

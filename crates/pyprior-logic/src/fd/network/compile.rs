@@ -136,7 +136,11 @@ pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Box<R
         Relation::Table(table) if !table.rows.is_empty() => table.arity,
         _ => found,
     };
-    if wanted == found { Ok(()) } else { Err(Box::new(Refusal::Arity { constraint: relation.describe(), wanted, found })) }
+    if wanted == found {
+        Ok(())
+    } else {
+        Err(Box::new(Refusal::Arity { constraint: relation.describe(), wanted, found }))
+    }
 }
 
 struct Compiler<'s> {
@@ -171,30 +175,34 @@ impl Compiled {
         variables: &[Var],
         store: &mut Store,
     ) -> Result<Compiled, Interrupt> {
+        // Sizes first: growing lists would take longer than what goes into them.
+        let (mut count, mut places) = (0, 0);
+        for (_, scope) in posted.clone() {
+            count += 1;
+            places += scope.len();
+        }
         let mut compiler = Compiler {
             slots: vec![NONE; store.len()],
+            vars: Vec::with_capacity(variables.len()),
+            universes: Vec::with_capacity(variables.len()),
             store,
-            vars: Vec::new(),
-            universes: Vec::new(),
             integers: Vec::new(),
-            matrices: Matrices::default(),
-            edges: Vec::new(),
+            matrices: Matrices::with_room(),
+            edges: Vec::with_capacity(places),
             propagators: Vec::new(),
             scopes: Vec::new(),
             watching: Vec::new(),
             groups: Vec::new(),
             expressions: Vec::new(),
         };
+        let mut constraints = Vec::with_capacity(places);
         for var in variables {
             compiler.slot(*var)?;
         }
-        let mut constraints = Vec::new();
-        let mut count = 0;
         for (number, (_, scope)) in posted.clone().enumerate() {
             for var in scope {
                 constraints.push((number as u32, compiler.slot(*var)?));
             }
-            count += 1;
         }
         for alone in [true, false] {
             for (number, (relation, scope)) in posted.clone().enumerate() {
@@ -749,6 +757,7 @@ impl Compiler<'_> {
         let number = self.propagators.len() as u32;
         let start = self.scopes.len() as u32;
         self.scopes.extend_from_slice(vars);
+        self.watching.reserve(vars.len());
         for var in vars {
             let slot = self.slot(*var)?;
             self.watching.push((slot, number));

@@ -26,7 +26,10 @@ impl Strategy {
             Strategy::Order(order) => Ok(order.choose(view)),
             Strategy::Own(distributor) => {
                 let chosen = catch_unwind(AssertUnwindSafe(|| distributor.choose(view))).map_err(|panic| {
-                    Stop::Error(Box::new(SolveError::Panicked { what: "the strategy".into(), message: message(&*panic) }))
+                    Stop::Error(Box::new(SolveError::Panicked {
+                        what: "the strategy".into(),
+                        message: message(&*panic),
+                    }))
                 })?;
                 match &chosen {
                     Some(choice) if !choice.divides(view) => Err(Stop::Error(Box::new(SolveError::Strategy))),
@@ -82,8 +85,9 @@ pub(super) struct State {
 }
 
 impl<'p> DepthFirst<'p> {
-    pub(super) fn new(task: &Task<'p>, store: Store) -> DepthFirst<'p> {
-        let mut state = State::default();
+    pub(super) fn new(task: &Task<'p>, mut store: Store) -> DepthFirst<'p> {
+        store.reserve_trail(4 * task.variables.len(), task.variables.len());
+        let mut state = State { frames: Vec::with_capacity(task.variables.len()), ..State::default() };
         state.scratch.prepare(task.compiled);
         DepthFirst { task: *task, store, state }
     }
