@@ -58,8 +58,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let built = least(|| Ok(build()?.constraints().min(1)), 1)?;
         let first = least(|| Ok(solver.solve_first(&build()?)?.iter().count()), 1)?;
         let all = least(|| Ok(solver.solve(&build()?)?.len()), solutions)?;
-        let s = solver.solve(&build()?)?.statistics();
-        println!("{s:?}");
         println!("{name}\t{built:.2}\t{first:.2}\t{all:.2}");
     }
     Ok(())

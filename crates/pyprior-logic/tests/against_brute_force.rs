@@ -1,5 +1,7 @@
 //! Random problems against going through all combinations, and against another solver.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::collections::BTreeSet;
 
 use pyprior_logic::Value;

@@ -1,5 +1,7 @@
 //! Expressions: what Python makes of them, and where they are wrong.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use pyprior_logic::Value;
 use pyprior_logic::fd::Expression;
 

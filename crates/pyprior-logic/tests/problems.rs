@@ -1,5 +1,7 @@
 //! Problems as text.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use pyprior_logic::fd::Solver;
 use pyprior_logic::problem::{Goal, Problem, json};
 

@@ -127,6 +127,18 @@ impl Integers {
         Some(Integers::Listed { numbers, ascending })
     }
 
+    /// The greatest distance from 0 of a number of the universe.
+    pub(crate) fn magnitude(&self, universe: &Universe) -> i128 {
+        let distance = |number: i64| i128::from(number.unsigned_abs());
+        match self {
+            Integers::Range { low } => {
+                let last = universe.as_range().map_or(*low, |(_, last)| last);
+                distance(*low).max(distance(last))
+            }
+            Integers::Listed { numbers, .. } => numbers.iter().map(|number| distance(*number)).max().unwrap_or(0),
+        }
+    }
+
     #[inline]
     pub(crate) fn at(&self, index: u32) -> i64 {
         match self {

@@ -30,6 +30,12 @@ impl Names {
         self.ends.len()
     }
 
+    /// Room for a few names.
+    pub(crate) fn reserve(&mut self) {
+        self.text.reserve(64);
+        self.ends.reserve(16);
+    }
+
     /// Adds a name; false if it is there already, or if there is no room.
     pub(crate) fn add(&mut self, name: &str) -> bool {
         if self.find(name).is_some() || self.text.len() + name.len() >= FREE as usize {

@@ -67,6 +67,9 @@ impl Repository {
     ///
     /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`].
     pub fn variable(&mut self, name: &str, domain: &FiniteDomain) -> Result<Variable, SolveError> {
+        if self.variables.is_empty() {
+            self.reserve();
+        }
         if domain.is_empty() {
             return Err(SolveError::EmptyDomain { name: name.into() });
         }
@@ -85,6 +88,16 @@ impl Repository {
         self.variables.push(var);
         Arc::make_mut(&mut self.universes).push(Arc::clone(domain.universe()));
         Ok(var)
+    }
+
+    /// Room for a small problem at once: growing lists would take longer than solving it.
+    fn reserve(&mut self) {
+        self.store.reserve_domains(16, 16);
+        self.variables.reserve(16);
+        Arc::make_mut(&mut self.universes).reserve(16);
+        Arc::make_mut(&mut self.names).reserve();
+        self.posted.reserve(32);
+        self.scopes.reserve(64);
     }
 
     /// A further constraint, over variables by name.

@@ -11,7 +11,7 @@ use crate::fd::domains::{Conflict, Domains, ones, put};
 use crate::fd::error::SolveError;
 use crate::fd::expression::{EvaluationError, Expression, LinearForm, LinearOperator, canonical};
 use crate::fd::propagators::{
-    AllDistinctPropagator, Kind, LazyPropagator, LinearPropagator, TablePropagator, Term, each,
+    AllDistinctPropagator, Kind, LazyPropagator, LinearPropagator, TablePropagator, Term, WideSumPropagator, each,
 };
 use crate::fd::relation::{Operator, Relation};
 use crate::store::{Store, Universe, Var};
@@ -128,7 +128,7 @@ impl Refusal {
     }
 }
 
-pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Refusal> {
+pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Box<Refusal>> {
     let wanted = match relation {
         Relation::Expression(expression) => expression.variables(),
         Relation::Linear(linear) => linear.coefficients.len(),
@@ -136,7 +136,11 @@ pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Refus
         Relation::Table(table) if !table.rows.is_empty() => table.arity,
         _ => found,
     };
-    if wanted == found { Ok(()) } else { Err(Refusal::Arity { constraint: relation.describe(), wanted, found }) }
+    if wanted == found {
+        Ok(())
+    } else {
+        Err(Box::new(Refusal::Arity { constraint: relation.describe(), wanted, found }))
+    }
 }
 
 struct Compiler<'s> {
@@ -171,30 +175,34 @@ impl Compiled {
         variables: &[Var],
         store: &mut Store,
     ) -> Result<Compiled, Interrupt> {
+        // Sizes first: growing lists would take longer than what goes into them.
+        let (mut count, mut places) = (0, 0);
+        for (_, scope) in posted.clone() {
+            count += 1;
+            places += scope.len();
+        }
         let mut compiler = Compiler {
             slots: vec![NONE; store.len()],
+            vars: Vec::with_capacity(variables.len()),
+            universes: Vec::with_capacity(variables.len()),
             store,
-            vars: Vec::new(),
-            universes: Vec::new(),
             integers: Vec::new(),
-            matrices: Matrices::default(),
-            edges: Vec::new(),
+            matrices: Matrices::with_room(),
+            edges: Vec::with_capacity(places),
             propagators: Vec::new(),
             scopes: Vec::new(),
             watching: Vec::new(),
             groups: Vec::new(),
             expressions: Vec::new(),
         };
+        let mut constraints = Vec::with_capacity(places);
         for var in variables {
             compiler.slot(*var)?;
         }
-        let mut constraints = Vec::new();
-        let mut count = 0;
         for (number, (_, scope)) in posted.clone().enumerate() {
             for var in scope {
                 constraints.push((number as u32, compiler.slot(*var)?));
             }
-            count += 1;
         }
         for alone in [true, false] {
             for (number, (relation, scope)) in posted.clone().enumerate() {
@@ -208,7 +216,7 @@ impl Compiled {
         let slots = compiler.vars.len();
         let propagators = compiler.propagators.len();
         if slots >= MOST || propagators >= MOST || compiler.matrices.bits.len() >= MOST {
-            return Err(Interrupt::Refused(Refusal::TooLarge { what: "variables, constraints or matrices" }));
+            return Err(Interrupt::refused(Refusal::TooLarge { what: "variables, constraints or matrices" }));
         }
         Ok(Compiled {
             edges: Lists::new(slots, &compiler.edges),
@@ -244,7 +252,7 @@ impl Compiler<'_> {
         if let Some(slot) = self.slots.get(var.index()).filter(|slot| **slot != NONE) {
             return Ok(*slot);
         }
-        let Some(domain) = self.store.domain(var) else { return Err(Interrupt::Refused(Refusal::NoDomain { var })) };
+        let Some(domain) = self.store.domain(var) else { return Err(Interrupt::refused(Refusal::NoDomain { var })) };
         let slot = self.vars.len() as u32;
         self.universes.push(Arc::clone(domain.universe));
         self.vars.push(var);
@@ -338,7 +346,7 @@ impl Compiler<'_> {
                         let universe = self.universe(var)?;
                         let value = universe.iter().find(|value| value.as_int().is_none()).unwrap_or_default();
                         let constraint = relation.describe();
-                        return Err(Interrupt::Refused(Refusal::NotANumber {
+                        return Err(Interrupt::refused(Refusal::NotANumber {
                             constraint,
                             var,
                             value: value.to_string(),
@@ -393,8 +401,10 @@ impl Compiler<'_> {
             [] => {}
             [first, second] if numbers && whole && different.spread.is_none() => {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
-                if one.len().saturating_mul(two.len()) <= WIDEST_LINEAR {
-                    return self.linear_matrix(expression, &forms, first, second, constraint);
+                if one.len().saturating_mul(two.len()) <= WIDEST_LINEAR
+                    && let (Some(a), Some(b)) = (self.integers(first)?, self.integers(second)?)
+                {
+                    return self.linear_matrix(expression, &forms, (first, &a), (second, &b), constraint);
                 }
             }
             [first, second] if different.spread.is_none() => {
@@ -485,12 +495,11 @@ impl Compiler<'_> {
         &mut self,
         expression: &Arc<Expression>,
         forms: &[LinearForm],
-        first: Var,
-        second: Var,
+        (first, a): (Var, &Integers),
+        (second, b): (Var, &Integers),
         constraint: u32,
     ) -> Result<(), Interrupt> {
         let (one, two) = (self.universe(first)?, self.universe(second)?);
-        let (Some(a), Some(b)) = (self.integers(first)?, self.integers(second)?) else { return Ok(()) };
         let matrix = self.matrices.empty(&one, &two);
         let factor = |form: &LinearForm, position: u32| {
             form.terms.iter().find(|term| term.0 == position).map_or(0, |term| i128::from(term.1))
@@ -567,11 +576,23 @@ impl Compiler<'_> {
         sums.retain(|(_, factor)| *factor != 0);
         let vars: Vec<Var> = sums.iter().map(|(var, _)| *var).collect();
         let mut terms = Vec::with_capacity(sums.len());
+        let mut magnitude = bound.checked_abs();
         for (var, factor) in &sums {
-            let (Some(integers), Ok(factor)) = (self.integers(*var)?, i64::try_from(*factor)) else {
-                return Err(Interrupt::Refused(Refusal::TooLarge { what: "coefficients" }));
+            let Some(integers) = self.integers(*var)? else {
+                return Err(Interrupt::refused(Refusal::TooLarge { what: "coefficients" }));
             };
-            terms.push(Term { factor, integers });
+            let product =
+                integers.magnitude(&self.universes[self.slots[var.index()] as usize]).checked_mul(factor.abs());
+            if product.is_none() {
+                return Err(Interrupt::refused(Refusal::TooLarge { what: "coefficients" }));
+            }
+            magnitude = magnitude.zip(product).and_then(|(sum, product)| sum.checked_add(product));
+            if let Ok(factor) = i64::try_from(*factor) {
+                terms.push(Term { factor, integers });
+            }
+        }
+        if terms.len() < sums.len() || magnitude.is_none_or(|sum| sum > LinearPropagator::WIDEST) {
+            return self.wide_sum(relation, &sums, operator, bound, constraint);
         }
         let linear = LinearPropagator { terms, operator, bound };
         match vars[..] {
@@ -604,6 +625,24 @@ impl Compiler<'_> {
             }
             _ => self.propagator(relation, Kind::Linear(linear), &vars, constraint),
         }
+    }
+
+    /// A sum that may leave 128 bits, or has a factor that leaves 64.
+    fn wide_sum(
+        &mut self,
+        relation: &Relation,
+        sums: &[(Var, i128)],
+        operator: LinearOperator,
+        bound: i128,
+        constraint: u32,
+    ) -> Result<(), Interrupt> {
+        let mut terms = Vec::with_capacity(sums.len());
+        for (var, factor) in sums {
+            terms.extend(self.integers(*var)?.map(|integers| (*factor, integers)));
+        }
+        let vars: Vec<Var> = sums.iter().map(|(var, _)| *var).collect();
+        let sum = WideSumPropagator { terms, operator, bound };
+        self.propagator(relation, Kind::WideSum(sum), &vars, constraint)
     }
 
     /// What is known by nothing but tests of values.
@@ -749,6 +788,7 @@ impl Compiler<'_> {
         let number = self.propagators.len() as u32;
         let start = self.scopes.len() as u32;
         self.scopes.extend_from_slice(vars);
+        self.watching.reserve(vars.len());
         for var in vars {
             let slot = self.slot(*var)?;
             self.watching.push((slot, number));
@@ -777,7 +817,7 @@ impl Compiler<'_> {
 pub(super) fn refused(relation: &Relation, scope: &[Var], conflict: Conflict) -> Interrupt {
     match conflict {
         Conflict::Failed => Interrupt::Failed,
-        Conflict::Error { source, values } => Interrupt::Refused(Refusal::Evaluation {
+        Conflict::Error { source, values } => Interrupt::refused(Refusal::Evaluation {
             constraint: relation.describe(),
             scope: scope.to_vec(),
             values,

@@ -44,6 +44,10 @@ pub(crate) struct Matrices {
 const SCANNED: usize = 16;
 
 impl Matrices {
+    pub(crate) fn with_room() -> Matrices {
+        Matrices { bits: Vec::with_capacity(64), known: Vec::with_capacity(8), index: HashMap::new() }
+    }
+
     pub(crate) fn known(&self, key: Key) -> Option<Matrix> {
         if self.known.len() <= SCANNED {
             return self.known.iter().rev().find(|(known, _)| *known == key).map(|(_, matrix)| *matrix);

@@ -12,7 +12,13 @@ pub(crate) enum Interrupt {
     /// No solution is left.
     Failed,
     /// Something is wrong with the problem.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
+}
+
+impl Interrupt {
+    pub(super) fn refused(refusal: Refusal) -> Interrupt {
+        Interrupt::Refused(Box::new(refusal))
+    }
 }
 
 /// So many failures make a problem hard: then matching is tried where a constraint leaves it open.

@@ -26,12 +26,15 @@ impl Strategy {
             Strategy::Order(order) => Ok(order.choose(view)),
             Strategy::Own(distributor) => {
                 let chosen = catch_unwind(AssertUnwindSafe(|| distributor.choose(view))).map_err(|panic| {
-                    Stop::Error(SolveError::Panicked { what: "the strategy".into(), message: message(&*panic) })
+                    Stop::Error(Box::new(SolveError::Panicked {
+                        what: "the strategy".into(),
+                        message: message(&*panic),
+                    }))
                 })?;
                 match &chosen {
-                    Some(choice) if !choice.divides(view) => Err(Stop::Error(SolveError::Strategy)),
+                    Some(choice) if !choice.divides(view) => Err(Stop::Error(Box::new(SolveError::Strategy))),
                     None if (0..view.len()).any(|variable| view.size(variable) > 1) => {
-                        Err(Stop::Error(SolveError::Strategy))
+                        Err(Stop::Error(Box::new(SolveError::Strategy)))
                     }
                     _ => Ok(chosen),
                 }
@@ -44,8 +47,8 @@ impl Strategy {
 #[derive(Debug, Clone)]
 pub(crate) enum Stop {
     Limit(Limit),
-    Refused(Refusal),
-    Error(SolveError),
+    Refused(Box<Refusal>),
+    Error(Box<SolveError>),
 }
 
 impl From<Limit> for Stop {
@@ -82,8 +85,9 @@ pub(super) struct State {
 }
 
 impl<'p> DepthFirst<'p> {
-    pub(super) fn new(task: &Task<'p>, store: Store) -> DepthFirst<'p> {
-        let mut state = State::default();
+    pub(super) fn new(task: &Task<'p>, mut store: Store) -> DepthFirst<'p> {
+        store.reserve_trail(4 * task.variables.len(), task.variables.len());
+        let mut state = State { frames: Vec::with_capacity(task.variables.len()), ..State::default() };
         state.scratch.prepare(task.compiled);
         DepthFirst { task: *task, store, state }
     }

@@ -64,7 +64,7 @@ impl Meter {
             _ => {}
         }
         match (self.deadline, self.limits.time) {
-            (Some(deadline), Some(time)) if count % BETWEEN_LOOKS == 0 && Instant::now() >= deadline => {
+            (Some(deadline), Some(time)) if count.is_multiple_of(BETWEEN_LOOKS) && Instant::now() >= deadline => {
                 Err(Limit::Time(time))
             }
             _ => Ok(()),

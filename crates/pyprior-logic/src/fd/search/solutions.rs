@@ -81,7 +81,7 @@ impl Iterator for Solutions {
             Ok(solution) => solution.map(Ok),
             Err(Stop::Limit(Limit::Solutions(_))) => None,
             Err(Stop::Limit(limit)) => Some(Err(Stopped::Limit(limit))),
-            Err(Stop::Error(error)) => Some(Err(error.into())),
+            Err(Stop::Error(error)) => Some(Err(Stopped::Problem(*error))),
             Err(Stop::Refused(refusal)) => {
                 let name = |var: Var| {
                     let place = self.variables.iter().position(|own| *own == var);

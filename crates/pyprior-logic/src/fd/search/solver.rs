@@ -274,7 +274,7 @@ impl Solver {
             None => Ok((None, statistics)),
             Some(Stop::Limit(limit)) => Ok((Some(limit), statistics)),
             Some(Stop::Refused(refusal)) => Err(refusal.named(&|var| problem.name(var))),
-            Some(Stop::Error(error)) => Err(error),
+            Some(Stop::Error(error)) => Err(*error),
         }
     }
 }
@@ -293,7 +293,7 @@ pub(super) fn drive(
         }
         let value = match task.objective {
             None => Some(0),
-            Some(objective) => objective.take(&search.store).map_err(Stop::Error)?,
+            Some(objective) => objective.take(&search.store).map_err(|error| Stop::Error(Box::new(error)))?,
         };
         if let Some(value) = value {
             task.meter.solution();
