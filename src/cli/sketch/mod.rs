@@ -95,6 +95,9 @@ struct Record<'a> {
     source: String,
 }
 
+/// A model that chooses.
+type Model = Box<dyn CausalModel>;
+
 impl SketchArgs {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let name = self.file.display();
@@ -143,7 +146,7 @@ impl SketchArgs {
     }
 
     /// The language of the sketch, with a model in whose vocabulary it is.
-    fn language(&self, source: &SketchSource) -> anyhow::Result<(Arc<Language>, Option<Box<dyn CausalModel>>)> {
+    fn language(&self, source: &SketchSource) -> anyhow::Result<(Arc<Language>, Option<Model>)> {
         let configure = |base| Ok(self.language.over(source.widened(source.config(base)?)));
         Ok(match &self.model {
             None => {
