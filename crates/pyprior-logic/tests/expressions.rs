@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use pyprior_logic::Value;
-use pyprior_logic::fd::Expression;
+use pyprior_logic::fd::{Expression, FiniteDomain, Repository, Solver, make_expression};
 
 fn value(text: &str) -> Result<String, String> {
     let values = [Value::from(5), Value::from(-3), Value::from(("room C", "day 1 AM"))];
@@ -74,7 +74,52 @@ fn errors_say_where() {
         assert_eq!(value(text).unwrap_err(), expected, "{text}");
     }
     // Nesting ends in an error, not in the stack.
-    for text in ["(".repeat(100_000), "-".repeat(100_000), "not ".repeat(100_000), "a+".repeat(100_000) + "a"] {
+    for text in ["(".repeat(100_000), "-".repeat(100_000), "not ".repeat(100_000), "a**".repeat(100_000) + "a"] {
         assert!(value(&text).unwrap_err().ends_with("nested too deeply"));
+    }
+    // A sum does not nest.
+    assert_eq!(value(&("a+".repeat(100_000) + "a")), Ok("500005".into()));
+}
+
+#[test]
+fn chains_within_chains_look_at_an_operand_once() {
+    let mut text = String::from("a");
+    for _ in 0..60 {
+        text = format!("(0 <= {text} <= 9)");
+    }
+    assert_eq!(value(&text), Ok("True".into()));
+    assert_eq!(value("(3 < a < 5, 3 < a <= 5 < 6 != b, 1 < 0 < 1 // 0)"), Ok("(False, True, False)".into()));
+    assert!(value("(0 < 1 < 1 // 0)").is_err());
+}
+
+#[test]
+fn sums_of_many_operands() {
+    let sum = vec!["a"; 300].join(" + ") + " - a" + &" * 1".repeat(40);
+    assert_eq!(value(&sum), Ok("1495".into()));
+    assert_eq!(value(&format!("2 {}", "// 1 * 1 % 7 ".repeat(30))), Ok("2".into()));
+    let names: Vec<String> = (0..300).map(|number| format!("v{number}")).collect();
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+    let mut problem = Repository::default();
+    for name in &names {
+        problem.variable(name, &FiniteDomain::range(0..=1)).unwrap();
+    }
+    problem.add(&make_expression(&names, names.join(" + ") + " == 1").unwrap()).unwrap();
+    assert_eq!(Solver::new().count(&problem).unwrap(), 300);
+}
+
+#[test]
+fn values_do_not_grow_beyond_bounds() {
+    let begun = std::time::Instant::now();
+    assert!(value("[[0]*1000000]*1000000 == [[0]*1000000]*1000000").is_err());
+    assert!(value("([('ab' * 1000,)] * 1000) * 1000").is_err());
+    assert_eq!(value("(len([[0] * 1000] * 1000), '' * 9000000000, () * 9000000000)"), Ok("(1000, '', ())".into()));
+    assert!(begun.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn numbers_are_written_as_in_python() {
+    assert_eq!(value("(0, 00, 1_000)"), Ok("(0, 0, 1000)".into()));
+    for text in ["0123", "1_", "1__0", "00_1"] {
+        assert!(value(text).is_err(), "{text}");
     }
 }

@@ -370,3 +370,127 @@ fn a_table_made_of_few_values_is_not_used_for_more() {
     assert!(network.propagate(&mut other).unwrap());
     assert_eq!(other.size(vars[0]), 4);
 }
+
+/// Ends within the limit on time, with room for a loaded machine.
+fn ends_in_time(problem: &Repository, what: &str) {
+    let limit = Duration::from_millis(150);
+    let begun = std::time::Instant::now();
+    let result = Solver::new().time(limit).solve_first(problem);
+    assert!(matches!(result, Err(Stopped::Limit(Limit::Time(_)))), "{what}: {result:?}");
+    assert!(begun.elapsed() < Duration::from_millis(1500), "{what}: {:?}", begun.elapsed());
+}
+
+#[test]
+fn a_limit_on_time_holds_while_propagating() {
+    let wide = FiniteDomain::range(0..=1_000_000);
+    let pair = [("a", wide.clone()), ("b", wide.clone())];
+    ends_in_time(&problem(&pair, &["a < b", "b < a"]), "bounds that move by one");
+    let mut tested = problem(&[("a", wide.clone()), ("b", wide.clone()), ("c", wide)], &[]);
+    let never = |values: &[Value]| values[0] == values[1] && values[1] != values[2] && values[0] == values[2];
+    tested.add(&fd::make_expression(&["a", "b", "c"], never).unwrap()).unwrap();
+    ends_in_time(&tested, "tests with one open variable");
+    let many = FiniteDomain::range(0..=200_000);
+    let names: Vec<String> = (0..100).map(|number| format!("v{number}")).collect();
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+    let domains = names.iter().map(|name| (*name, many.clone()));
+    let matched = Relation::AllDistinct(Consistency::Domain).on(&names);
+    ends_in_time(&Repository::new(&names, domains, [matched]).unwrap(), "matching");
+}
+
+#[test]
+fn a_limit_on_time_holds_while_compiling() {
+    let wide = FiniteDomain::range(0..=999);
+    let names: Vec<String> = (0..60).map(|number| format!("v{number}")).collect();
+    let mut slow = Repository::default();
+    for name in &names {
+        slow.variable(name, &wide).unwrap();
+    }
+    for (number, pair) in names.windows(2).enumerate() {
+        let text = format!("({} * {} + {number}) % 7 != 3", pair[0], pair[1]);
+        slow.add(&fd::make_expression(&[&pair[0], &pair[1]], &text).unwrap()).unwrap();
+    }
+    ends_in_time(&slow, "pairs that are tested");
+    let limited = Solver::new().time(Duration::from_millis(50));
+    assert!(matches!(limited.iter(&slow).unwrap().next(), Some(Err(Stopped::Limit(Limit::Time(_))))));
+    assert!(matches!(limited.count(&slow), Err(Stopped::Limit(Limit::Time(_)))));
+    assert!(matches!(limited.minimise(&slow, "v0"), Err(Stopped::Limit(Limit::Time(_)))));
+}
+
+#[test]
+fn domains_of_too_many_values_are_refused() {
+    let refused = |domain: &FiniteDomain| {
+        assert!(domain.is_cut());
+        let made = Repository::default().variable("x", domain);
+        assert!(matches!(made, Err(SolveError::TooLarge { .. })), "{made:?}");
+    };
+    refused(&FiniteDomain::range(0..=20_000_000));
+    let half = FiniteDomain::range(1..=5000);
+    refused(&FiniteDomain::product(&[half.clone(), half]));
+    refused(&FiniteDomain::product(&[FiniteDomain::range(0..=20_000_000), FiniteDomain::range(0..=0)]));
+    let most = FiniteDomain::range(1..=Universe::MAX as i64);
+    assert!(!most.is_cut());
+    Repository::default().variable("x", &most).unwrap();
+}
+
+#[test]
+fn an_objective_that_is_no_sum_is_as_good_as_its_variables() {
+    // All values of the other variables would be 4^14 solutions.
+    let names: Vec<String> = (0..16).map(|number| format!("v{number}")).collect();
+    let values = FiniteDomain::range(0..=3);
+    let wide = problem(&names.iter().map(|name| (&**name, values.clone())).collect::<Vec<_>>(), &[]);
+    let best = Solver::new().nodes(10_000).minimise(&wide, "v0 * v1").unwrap().unwrap();
+    assert_eq!((best.value, best.stopped), (0, None));
+    let best = Solver::new().nodes(10_000).maximise(&wide, "v3 * v9 - v3").unwrap().unwrap();
+    assert_eq!((best.value, best.stopped), (6, None));
+    // True is 1, and the greatest number of 64 bits is one like all others.
+    let best = Solver::new().nodes(10_000).maximise(&wide, "v0 > 2").unwrap().unwrap();
+    assert_eq!((best.value, best.solution.get("v0")), (1, Some(Value::Int(3))));
+    let ends = problem(&[("x", FiniteDomain::new([i64::MAX])), ("y", FiniteDomain::new([i64::MIN]))], &[]);
+    assert_eq!(Solver::new().minimise(&ends, "max(x, y)").unwrap().unwrap().value, i64::MAX);
+    assert_eq!(Solver::new().maximise(&ends, "min(x, y)").unwrap().unwrap().value, i64::MIN);
+    assert_eq!(Solver::new().minimise(&ends, "x").unwrap().unwrap().value, i64::MAX);
+    assert_eq!(Solver::new().maximise(&ends, "y").unwrap().unwrap().value, i64::MIN);
+}
+
+#[test]
+fn the_best_is_the_same_on_several_threads() {
+    use pyprior_logic::fd::VariableOrder;
+    let values = FiniteDomain::range(0..=12);
+    let three = problem(&["a", "b", "c"].map(|name| (name, values.clone())), &[]);
+    let solver = Solver::new().variables(VariableOrder::Input);
+    for text in ["(a * b + c) % 7", "a + b + c", "(a - b) * c % 11"] {
+        let one = solver.clone().maximise(&three, text).unwrap().unwrap();
+        for _ in 0..20 {
+            let several = solver.clone().parallel(true).maximise(&three, text).unwrap().unwrap();
+            assert_eq!((several.value, several.solution.to_string()), (one.value, one.solution.to_string()), "{text}");
+        }
+    }
+    for _ in 0..50 {
+        assert_eq!(Solver::new().parallel(true).solutions(3).solve(&three).unwrap().len(), 3);
+        assert_eq!(Solver::new().parallel(true).solutions(3).count(&three).unwrap(), 3);
+    }
+    assert_eq!(Solver::new().parallel(true).count(&three).unwrap(), 13 * 13 * 13);
+}
+
+#[test]
+fn tables_of_rows_of_different_lengths_are_refused() {
+    let mut pair = problem(&[("a", FiniteDomain::range(0..=3)), ("b", FiniteDomain::range(0..=3))], &[]);
+    let ragged = Relation::table(vec![vec![1], vec![1, 2], vec![2, 3]]);
+    assert!(matches!(pair.add(&ragged.on(&["a", "b"])), Err(SolveError::Arity { .. })));
+    // One row of no values holds of no variables; no row does not.
+    pair.add(&Relation::table([Vec::<i64>::new()]).on(&[])).unwrap();
+    assert_eq!(Solver::new().count(&pair).unwrap(), 16);
+    pair.add(&Relation::table(Vec::<Vec<i64>>::new()).on(&[])).unwrap();
+    assert_eq!(Solver::new().count(&pair).unwrap(), 0);
+}
+
+#[test]
+fn a_contradiction_at_the_root_has_a_number() {
+    let digits = FiniteDomain::range(0..=9);
+    let at = |texts: &[&str]| problem(&[("a", digits.clone()), ("b", digits.clone())], texts).contradiction().unwrap();
+    assert_eq!(at(&["a < b", "a > 3", "b < 4", "a != b"]), Some(2));
+    assert_eq!(at(&["a > 9"]), Some(0));
+    assert_eq!(at(&["a < b", "b > 3"]), None);
+    assert_eq!(at(&[]), None);
+    assert_eq!(at(&["a < b", "b != 5", "a + b == 40"]), Some(2));
+}

@@ -52,6 +52,9 @@ fn errors_have_line_and_column() {
         ("var a in 'x", "line 1, column 10: the text does not end on its line"),
         ("minimise", "line 1, column 9: a value is missing before the end"),
         ("var a in 1..2\nminimise a\nmaximise a", "line 3, column 1: there is a goal already"),
+        ("var a in 1..5000 * 1..5000", "line 1, column 10: these are more than 2^24 values"),
+        ("var a in 1..2 if True else 3", "line 1, column 13: a whole number is missing"),
+        ("var is in 1..2", "line 1, column 5: `is` is not a name"),
         ("var a in 1 // 0", "line 1, column 10: division by zero"),
     ] {
         match Problem::parse(text) {
@@ -59,4 +62,30 @@ fn errors_have_line_and_column() {
             Err(error) => assert_eq!(error.to_string(), expected, "{text}"),
         }
     }
+}
+
+#[test]
+fn ranges_and_values_beside_each_other() {
+    assert_eq!(count("var a in -1..1, 5\na >= 0"), 3);
+    assert_eq!(count("var a in 'x', 1..3 * 1..2, 9"), 12);
+}
+
+#[test]
+fn errors_while_solving_have_line_and_column() {
+    let text = "var a, b in 0..3\nfor x, y in a, b: x <= y\n  1 // a == b\nminimise a[0]\n";
+    let problem = Problem::parse(text).unwrap();
+    let error = Solver::new().solve(problem.repository()).unwrap_err();
+    let located = problem.locate(&error).unwrap();
+    assert_eq!((located.line, located.column), (3, 3));
+    assert!(located.to_string().ends_with("division by zero"), "{located}");
+    let text = "var a, b in 0..3\nfor x, y in a, b: x <= y\nminimise a[0]\n";
+    let problem = Problem::parse(text).unwrap();
+    match Solver::new().minimise(problem.repository(), "a[0]").unwrap_err() {
+        pyprior_logic::fd::Stopped::Problem(error) => {
+            let located = problem.locate(&error).unwrap();
+            assert_eq!((located.line, located.column), (3, 10));
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!((problem.statement(0), problem.statement(1)), (Some((2, 19)), None));
 }

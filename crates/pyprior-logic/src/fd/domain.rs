@@ -7,7 +7,8 @@ use super::domains::{has, put};
 use crate::Value;
 use crate::store::Universe;
 
-/// The values that a variable may take, each once, in an order that the order of values goes by.
+/// The values that a variable may take, each once, in an order that the order of values goes by. One of more than
+/// [`Universe::MAX`] values can be described, but not given to a variable.
 ///
 /// A description, shared by reference: variables that were given the same object are narrowed each by itself.
 ///
@@ -23,10 +24,12 @@ pub struct FiniteDomain {
     universe: Arc<Universe>,
     /// Which of the universe's values, if not all.
     subset: Option<Arc<[u64]>>,
+    /// Whether there were more values than a domain can have.
+    cut: bool,
 }
 
 impl FiniteDomain {
-    /// These values; what comes again is passed by. At most [`Universe::MAX`] values.
+    /// These values; what comes again is passed by.
     pub fn new<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> FiniteDomain {
         FiniteDomain::from(Universe::new(values))
     }
@@ -38,6 +41,12 @@ impl FiniteDomain {
 
     /// All tuples of one value of each domain, the last changing fastest.
     pub fn product(domains: &[FiniteDomain]) -> FiniteDomain {
+        let sizes = domains.iter().try_fold(1_usize, |total, domain| total.checked_mul(domain.len()));
+        let cut = sizes.is_none_or(|total| total > Universe::MAX) || domains.iter().any(FiniteDomain::is_cut);
+        if cut {
+            // Nothing of it would be of use: a variable is not made of a part of it.
+            return FiniteDomain { universe: Universe::new(Vec::<Value>::new()), subset: None, cut };
+        }
         let lists: Vec<Vec<Value>> = domains.iter().map(|domain| domain.values().collect()).collect();
         let total = lists.iter().try_fold(1_usize, |total, list| total.checked_mul(list.len()));
         let tuples = (0..total.unwrap_or(usize::MAX).min(Universe::MAX)).map(|number| {
@@ -64,7 +73,12 @@ impl FiniteDomain {
                 }
             }
         }
-        FiniteDomain { universe: Arc::clone(&self.universe), subset: Some(subset) }
+        FiniteDomain { universe: Arc::clone(&self.universe), subset: Some(subset), cut: self.is_cut() }
+    }
+
+    /// Whether these are more than [`Universe::MAX`] values, so that they are not all here and no variable can have them.
+    pub fn is_cut(&self) -> bool {
+        self.cut || self.universe.is_cut()
     }
 
     /// Number of values.
@@ -97,7 +111,7 @@ impl FiniteDomain {
 
 impl From<Arc<Universe>> for FiniteDomain {
     fn from(universe: Arc<Universe>) -> FiniteDomain {
-        FiniteDomain { universe, subset: None }
+        FiniteDomain { universe, subset: None, cut: false }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::Value;
 use crate::store::{DomainError, Store, Var};
 
+use super::clock::Clock;
 use super::expression::EvaluationError;
 
 /// Why propagation ended without a result.
@@ -11,6 +12,8 @@ use super::expression::EvaluationError;
 pub enum Conflict {
     /// No values are left that go together.
     Failed,
+    /// The time of the search is over: [`Domains::spend`] said so.
+    OutOfTime,
     /// An expression or closure has no value at values that are still possible.
     Error {
         /// What went wrong.
@@ -53,9 +56,31 @@ pub trait Propagator: Send + Sync {
 pub struct Domains<'s> {
     pub(crate) store: &'s mut Store,
     pub(crate) scope: &'s [Var],
+    pub(crate) clock: &'s mut Clock,
 }
 
 impl Domains<'_> {
+    /// Counts work, in words of 64 values looked at or so. A propagator that may take long calls it on its way, so that a
+    /// limit on time holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict::OutOfTime`] if the time is over.
+    #[inline]
+    pub fn spend(&mut self, work: usize) -> Result<(), Conflict> {
+        if self.clock.spend(work) { Err(Conflict::OutOfTime) } else { Ok(()) }
+    }
+
+    /// Counts a look at all domains.
+    #[inline]
+    pub(crate) fn spend_all(&mut self) -> Result<(), Conflict> {
+        if !self.clock.is_set() {
+            return Ok(());
+        }
+        let words = self.scope.iter().map(|var| 1 + self.store.words(*var).len()).sum();
+        self.spend(words)
+    }
+
     /// Number of variables.
     #[inline]
     pub fn len(&self) -> usize {

@@ -65,6 +65,8 @@ pub enum SolveError {
     Evaluation {
         /// The constraint.
         constraint: String,
+        /// Its number in the order in which they were posted, from 0.
+        number: usize,
         /// The values of its variables.
         assignment: String,
         /// What went wrong.

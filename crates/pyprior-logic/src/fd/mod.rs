@@ -56,9 +56,14 @@
 //! # Errors in expressions
 //!
 //! An expression must have a value wherever it is looked at: at all combinations of values that the relations over one
-//! variable leave, for relations over two variables and those made into tables. Where it has none (`1 // x` at 0), solving
+//! variable leave, for relations over two variables (of up to 2²⁰ pairs of values) and those made into tables. Where it has none (`1 // x` at 0), solving
 //! ends with [`SolveError::Evaluation`]. `x != 0 and 1 // x == y` is guarded, as in Python.
+//!
+//! Wider expressions and closures are looked at where the search comes: whether an error shows depends on its order and on the
+//! other relations. Linear parts of a conjunction are taken first, so `1 // x == y and x != 0` has solutions although Python
+//! would raise at 0. Sums are exact, and do not end with an error where Python's numbers leave 64 bits on the way.
 
+mod clock;
 mod domain;
 mod domains;
 mod error;

@@ -51,7 +51,11 @@ pub struct Linear {
 #[derive(Debug, Clone)]
 pub struct Table {
     pub(crate) arity: usize,
+    /// Number of rows.
+    pub(crate) count: usize,
     pub(crate) rows: Vec<Value>,
+    /// The length of a row that has another than the first.
+    pub(crate) ragged: Option<usize>,
 }
 
 /// A relation between variables by position. Cheap to clone; made once, posted on many variables.
@@ -101,16 +105,19 @@ impl Relation {
         Relation::Linear(Arc::new(Linear { coefficients: coefficients.into(), operator, bound }))
     }
 
-    /// The rows of a table; rows of another length than the first hold of nothing and are left off.
+    /// The rows of a table. Rows of different lengths are [refused](crate::fd::SolveError::Arity) where it is posted.
     pub fn table<R: IntoIterator<Item = T>, T: Into<Value>>(rows: impl IntoIterator<Item = R>) -> Relation {
-        let mut table = Table { arity: 0, rows: Vec::new() };
+        let mut table = Table { arity: 0, count: 0, rows: Vec::new(), ragged: None };
         let mut seen = HashSet::new();
         for (nth, row) in rows.into_iter().enumerate() {
             let row: Vec<Value> = row.into_iter().map(Into::into).collect();
             if nth == 0 {
                 table.arity = row.len();
             }
-            if row.len() == table.arity && seen.insert(row.clone()) {
+            if row.len() != table.arity {
+                table.ragged = Some(row.len());
+            } else if seen.insert(row.clone()) {
+                table.count += 1;
                 table.rows.extend(row);
             }
         }

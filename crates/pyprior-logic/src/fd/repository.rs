@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::clock::Clock;
 use super::domain::FiniteDomain;
 use super::error::SolveError;
 use super::names::Names;
-use super::network::check_arity;
+use super::network::{Compiled, Interrupt, Scratch, check_arity};
 use super::relation::{Constraint, Relation};
 use crate::store::{Store, Universe, Var};
 
@@ -65,10 +66,14 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`].
+    /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`]; [`SolveError::TooLarge`] for a domain that
+    /// [is cut](FiniteDomain::is_cut).
     pub fn variable(&mut self, name: &str, domain: &FiniteDomain) -> Result<Variable, SolveError> {
         if self.variables.is_empty() {
             self.reserve();
+        }
+        if domain.is_cut() {
+            return Err(SolveError::TooLarge { what: "values of a domain" });
         }
         if domain.is_empty() {
             return Err(SolveError::EmptyDomain { name: name.into() });
@@ -122,7 +127,8 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// [`SolveError::Arity`]; [`SolveError::UnknownVariable`] for a variable of another problem.
+    /// [`SolveError::Arity`]; [`SolveError::UnknownVariable`] for a variable whose number this problem does not have.
+    /// Variables are numbers: one of another problem is taken for the one of the same number here.
     pub fn post(&mut self, relation: &Relation, variables: &[Variable]) -> Result<(), SolveError> {
         if let Some(var) = variables.iter().find(|var| var.index() >= self.store.len()) {
             return Err(SolveError::UnknownVariable { name: var.to_string(), constraint: relation.describe() });
@@ -165,6 +171,46 @@ impl Repository {
     /// Number of constraints.
     pub fn constraints(&self) -> usize {
         self.posted.len()
+    }
+
+    /// The first constraint that contradicts the domains and the constraints before it as far as propagation at the root shows,
+    /// by number; nothing if a search is needed to tell. For messages: the constraints are compiled again, a few times.
+    ///
+    /// # Errors
+    ///
+    /// What solving gives, too.
+    pub fn contradiction(&self) -> Result<Option<usize>, SolveError> {
+        let (mut possible, mut contradicts) = (0, self.posted.len() + 1);
+        while contradicts - possible > 1 {
+            let count = possible + (contradicts - possible) / 2;
+            // Beyond the last there is nothing to try.
+            let count = count.min(self.posted.len());
+            if self.stands(count)? {
+                possible = count;
+                if count == self.posted.len() {
+                    return Ok(None);
+                }
+            } else {
+                contradicts = count;
+            }
+        }
+        Ok((contradicts <= self.posted.len()).then(|| contradicts - 1))
+    }
+
+    /// Whether propagation leaves values with the first constraints alone.
+    fn stands(&self, count: usize) -> Result<bool, SolveError> {
+        let mut store = self.store.clone();
+        let result = Compiled::new(self.posted().take(count), &self.variables, &mut store, &mut Clock::default())
+            .and_then(|compiled| {
+                let mut scratch = Scratch::default();
+                scratch.prepare(&compiled);
+                scratch.propagate_all(&compiled, &mut store)
+            });
+        match result {
+            Ok(()) => Ok(true),
+            Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| self.name(var))),
+            Err(_) => Ok(false),
+        }
     }
 
     /// The name of a variable.

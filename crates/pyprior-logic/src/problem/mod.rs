@@ -13,7 +13,7 @@
 //! table(VARIABLES): (1, 2), (3, 4)     their values are one of the rows
 //! minimise EXPRESSION                  the solution wanted; so maximise
 //!
-//! DOMAIN     1..9, or values with commas between: 'red', 'green'; or the name of a domain;
+//! DOMAIN     1..9, or values and ranges with commas between: 'red', 'green'; or the name of a domain;
 //!            or a product of these: rooms * 1..4, whose values are tuples
 //! VARIABLES  names of variables and groups with commas between; * for all variables
 //! ```
@@ -54,6 +54,9 @@ pub enum Goal {
 pub struct Problem {
     repository: Repository,
     goal: Goal,
+    goal_at: (usize, usize),
+    /// The number of the first constraint of each statement, and its line and column.
+    posted: Vec<(usize, (usize, usize))>,
 }
 
 impl Problem {
@@ -69,6 +72,24 @@ impl Problem {
     /// Variables and constraints.
     pub fn repository(&self) -> &Repository {
         &self.repository
+    }
+
+    /// Line and column, from 1, of the statement that posted the constraint of a number.
+    pub fn statement(&self, constraint: usize) -> Option<(usize, usize)> {
+        let after = self.posted.partition_point(|(first, _)| *first <= constraint);
+        (constraint < self.repository.constraints()).then_some(())?;
+        self.posted.get(after.checked_sub(1)?).map(|(_, position)| *position)
+    }
+
+    /// What went wrong while solving, with the statement that it is about: an expression without a value, an objective that is
+    /// no whole number. Nothing for what is about no statement.
+    pub fn locate(&self, error: &SolveError) -> Option<ProblemError> {
+        let (line, column) = match error {
+            SolveError::Evaluation { number, .. } => self.statement(*number)?,
+            SolveError::Objective { .. } => self.goal_at,
+            _ => return None,
+        };
+        Some(ProblemError { line, column, fault: Fault::Problem(Box::new(error.clone())) })
     }
 
     /// Which solution is wanted.
@@ -101,7 +122,7 @@ pub enum Fault {
     Value(#[from] EvaluationError),
     /// A problem that cannot be posed.
     #[error(transparent)]
-    Problem(#[from] SolveError),
+    Problem(#[from] Box<SolveError>),
     /// Something should stand here.
     #[error("{0} is missing")]
     Missing(&'static str),
@@ -125,6 +146,9 @@ pub enum Fault {
         /// Last value.
         high: i64,
     },
+    /// A product, or a list, of more values than a domain can have.
+    #[error("these are more than 2^24 values")]
+    Product,
     /// A bracket that is not closed, or was not opened.
     #[error("`{0}` has no partner")]
     Bracket(char),

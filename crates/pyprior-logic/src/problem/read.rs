@@ -1,6 +1,7 @@
 //! Statements to a problem.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::statements::{Part, statements, without_comments};
@@ -20,13 +21,27 @@ pub(super) fn read(text: &str) -> Result<Problem, ProblemError> {
     let read = statements(&plain)
         .and_then(|statements| statements.into_iter().try_for_each(|statement| reader.statement(statement)));
     match read {
-        Ok(()) => Ok(Problem { repository: reader.repository, goal: reader.goal.unwrap_or(Goal::Satisfy) }),
+        Ok(()) => {
+            let mut position = positions(&plain);
+            let posted = reader.posted.iter().map(|(number, at)| (*number, position(*at))).collect();
+            let goal_at = positions(&plain)(reader.goal_at);
+            let goal = reader.goal.unwrap_or(Goal::Satisfy);
+            Ok(Problem { repository: reader.repository, goal, goal_at, posted })
+        }
         Err((at, fault)) => {
-            let before = &plain[..at];
-            let line = before.matches('\n').count() + 1;
-            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            let (line, column) = positions(&plain)(at);
             Err(ProblemError { line, column, fault })
         }
+    }
+}
+
+/// Line and column of bytes that ascend.
+fn positions(text: &str) -> impl FnMut(usize) -> (usize, usize) + '_ {
+    let (mut seen, mut line) = (0, 1);
+    move |at| {
+        line += text[seen..at].matches('\n').count();
+        seen = at;
+        (line, text[..at].chars().rev().take_while(|c| *c != '\n').count() + 1)
     }
 }
 
@@ -37,6 +52,10 @@ struct Reader {
     groups: HashMap<String, Vec<Variable>>,
     variables: Vec<Variable>,
     goal: Option<Goal>,
+    /// Where the goal is.
+    goal_at: usize,
+    /// The number of the first constraint of each statement, and where it is.
+    posted: Vec<(usize, usize)>,
 }
 
 const KEYWORDS: [&str; 16] = [
@@ -58,7 +77,7 @@ const KEYWORDS: [&str; 16] = [
     "False",
 ];
 
-const FUNCTIONS: [&str; 6] = ["abs", "min", "max", "len", "sum", "None"];
+const FUNCTIONS: [&str; 7] = ["abs", "min", "max", "len", "sum", "None", "is"];
 
 /// A name that nothing else means.
 fn name<'t>(part: Part<'t>) -> Found<&'t str> {
@@ -92,11 +111,14 @@ fn values(part: Part<'_>) -> Found<Vec<Value>> {
 }
 
 fn number(part: Part<'_>) -> Found<i64> {
-    let values = values(part)?;
-    match values[..] {
-        [Value::Int(number)] => Ok(number),
-        _ => Err((part.at, Fault::Missing("a whole number"))),
-    }
+    part.text.parse().map_err(|_| (part.at, Fault::Missing("a whole number")))
+}
+
+fn range(part: Part<'_>) -> Found<RangeInclusive<i64>> {
+    let (left, right) = sides(part, "..", "`..`")?;
+    let (low, high) = (number(left)?, number(right)?);
+    let fits = low <= high && high.abs_diff(low) < crate::Universe::MAX as u64;
+    if fits { Ok(low..=high) } else { Err((part.at, Fault::Range { low, high })) }
 }
 
 /// The two sides of the first place of a sign.
@@ -130,7 +152,7 @@ impl Reader {
             for part in left.split(",") {
                 let name = self.fresh(part)?;
                 let made = self.repository.variable(&name, &domain);
-                self.variables.push(made.map_err(|error| (part.at, Fault::Problem(error)))?);
+                self.variables.push(made.map_err(|error| (part.at, Fault::Problem(Box::new(error))))?);
             }
         } else if let Some(rest) = statement.after("group") {
             let (left, right) = sides(rest, "=", "`=`")?;
@@ -172,7 +194,8 @@ impl Reader {
             [one] => self.factor(one),
             _ => {
                 let domains = factors.into_iter().map(|factor| self.factor(factor)).collect::<Found<Vec<_>>>()?;
-                Ok(FiniteDomain::product(&domains))
+                let product = FiniteDomain::product(&domains);
+                if product.is_cut() { Err((part.at, Fault::Product)) } else { Ok(product) }
             }
         }
     }
@@ -181,10 +204,24 @@ impl Reader {
         if part.text.is_empty() {
             return Err((part.at, Fault::Missing("a domain")));
         }
-        if let Some(place) = part.places("..").first() {
-            let (low, high) = (number(part.cut(0, *place))?, number(part.cut(place + 2, part.text.len()))?);
-            let fits = low <= high && high.abs_diff(low) < crate::Universe::MAX as u64;
-            return if fits { Ok(FiniteDomain::range(low..=high)) } else { Err((part.at, Fault::Range { low, high })) };
+        if !part.places("..").is_empty() {
+            let pieces = part.split(",");
+            if let [one] = pieces[..] {
+                return Ok(FiniteDomain::range(range(one)?));
+            }
+            // Ranges and values beside each other.
+            let mut all = Vec::new();
+            for piece in pieces {
+                if piece.places("..").is_empty() {
+                    all.extend(values(piece)?);
+                } else {
+                    all.extend(range(piece)?.map(Value::Int));
+                }
+                if all.len() > crate::Universe::MAX {
+                    return Err((part.at, Fault::Product));
+                }
+            }
+            return Ok(FiniteDomain::new(all));
         }
         if let Some(domain) = self.domains.get(part.text) {
             return Ok(domain.clone());
@@ -301,10 +338,14 @@ impl Reader {
         }
         self.relation(part, &[])?;
         self.goal = Some(goal(part.text.into()));
+        self.goal_at = part.at;
         Ok(())
     }
 
     fn post(&mut self, at: Part<'_>, relation: &Relation, scope: &[Variable]) -> Found<()> {
-        self.repository.post(relation, scope).map_err(|error: SolveError| (at.at, Fault::Problem(error)))
+        if self.posted.last().is_none_or(|(_, last)| *last != at.at) {
+            self.posted.push((self.repository.constraints(), at.at));
+        }
+        self.repository.post(relation, scope).map_err(|error: SolveError| (at.at, Fault::Problem(Box::new(error))))
     }
 }

@@ -44,6 +44,28 @@ pub(super) fn evaluate<E: Environment>(nodes: &Nodes, id: Id, environment: &E) -
         Node::Compare(comparison, left, right) => {
             python::compare(comparison, &value(left)?, &value(right)?).map(Value::Bool)
         }
+        Node::Chain { operands, signs } => {
+            let mut left = None;
+            for (sign, first, second) in nodes.links(operands, signs) {
+                let before = match left.take() {
+                    Some(left) => left,
+                    None => value(first)?,
+                };
+                let right = value(second)?;
+                if !python::compare(sign, &before, &right)? {
+                    return Ok(Value::Bool(false));
+                }
+                left = Some(right);
+            }
+            Ok(Value::Bool(true))
+        }
+        Node::Fold { operands, operators } => {
+            let mut result = nodes.ids(operands).first().map_or(Ok(Value::None), |first| value(*first))?;
+            for (operator, operand) in nodes.steps(operands, operators) {
+                result = python::arithmetic(operator, &result, &value(operand)?)?;
+            }
+            Ok(result)
+        }
         Node::And(parts) => decide(nodes, parts, environment, false),
         Node::Or(parts) => decide(nodes, parts, environment, true),
         Node::If { condition, then, other } => value(if python::truth(&value(condition)?) { then } else { other }),

@@ -122,6 +122,10 @@ impl<'t> Lexer<'t> {
             return Err(SyntaxProblem::Number);
         }
         self.at += len;
+        let zeros = digits.starts_with('0') && digits.contains(|c| c != '0' && c != '_');
+        if zeros || digits.ends_with('_') || digits.contains("__") {
+            return Err(SyntaxProblem::Number);
+        }
         let parsed = match digits.contains('_') {
             true => digits.replace('_', "").parse(),
             false => digits.parse(),

@@ -53,15 +53,23 @@ impl Expression {
                 }
                 all
             }
-            Node::Compare(comparison, left, right) => match self.linear_comparison(comparison, left, right) {
-                Some(form) => {
-                    forms.push(form);
-                    true
+            Node::Compare(comparison, left, right) => self.compare(comparison, left, right, forms),
+            Node::Chain { operands, signs } => {
+                let mut all = true;
+                for (sign, left, right) in self.nodes.links(operands, signs) {
+                    all &= self.compare(sign, left, right, forms);
                 }
-                None => false,
-            },
+                all
+            }
             _ => false,
         }
+    }
+
+    fn compare(&self, comparison: Comparison, left: Id, right: Id, forms: &mut Vec<LinearForm>) -> bool {
+        let form = self.linear_comparison(comparison, left, right);
+        let linear = form.is_some();
+        forms.extend(form);
+        linear
     }
 
     fn linear_comparison(&self, comparison: Comparison, left: Id, right: Id) -> Option<LinearForm> {
@@ -110,6 +118,17 @@ impl Expression {
                     _ => return None,
                 };
                 self.add(other, factor.checked_mul(number)?, sum)
+            }
+            Node::Fold { operands, operators } => {
+                self.add(*self.nodes.ids(operands).first()?, factor, sum)?;
+                for (operator, operand) in self.nodes.steps(operands, operators) {
+                    match operator {
+                        Arithmetic::Add => self.add(operand, factor, sum)?,
+                        Arithmetic::Subtract => self.add(operand, factor.checked_neg()?, sum)?,
+                        _ => return None,
+                    }
+                }
+                Some(())
             }
             Node::Call(Function::Sum, arguments) => {
                 let [list] = *self.nodes.ids(arguments) else { return None };

@@ -22,7 +22,7 @@ pub(crate) use self::linear::{LinearForm, LinearOperator};
 use self::node::{Id, Node, Nodes, Reads};
 use self::parser::Parser;
 pub use self::python::EvaluationError;
-pub(crate) use self::python::{canonical, equal, has_truth};
+pub(crate) use self::python::{canonical, equal, has_truth, number};
 use crate::Value;
 
 /// An expression that cannot be read: which, where and why.
@@ -50,7 +50,7 @@ pub enum SyntaxProblem {
     /// An escape other than `\\ \' \" \n \r \t`.
     #[error("an escape that is not known")]
     Escape,
-    /// A number beyond 64 bits, or with letters in it.
+    /// A number beyond 64 bits, with letters in it, with zeros before it, or with `_` other than between two digits.
     #[error("not a whole number of 64 bits")]
     Number,
     /// A number with a decimal point.
@@ -91,7 +91,7 @@ pub enum SyntaxProblem {
     /// `=`.
     #[error("`=` assigns: use `==`")]
     Assignment,
-    /// More than 250 levels, or more variables than have a number.
+    /// More than 250 levels, not counting operands of one sum, or more variables than have a number.
     #[error("nested too deeply")]
     Deep,
 }
@@ -151,6 +151,17 @@ impl Expression {
             Reads::One(position) => Some(position as usize),
             _ => None,
         }
+    }
+
+    /// The positions of all variables that it reads, ascending.
+    pub(crate) fn positions(&self) -> Vec<usize> {
+        let mut read = vec![false; self.variables()];
+        for position in self.nodes.positions() {
+            if let Some(read) = read.get_mut(position as usize) {
+                *read = true;
+            }
+        }
+        (0..read.len()).filter(|position| read[*position]).collect()
     }
 
     /// Whether it is true there.

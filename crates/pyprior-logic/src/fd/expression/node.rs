@@ -23,6 +23,16 @@ pub(super) enum Node {
     Positive(Id),
     Arithmetic(Arithmetic, Id, Id),
     Compare(Comparison, Id, Id),
+    /// Comparisons of neighbours, all true; each operand is looked at once. Signs from this place in [`Nodes::signs`].
+    Chain {
+        operands: Range,
+        signs: u32,
+    },
+    /// Three and more operands from left to right. Operators from this place in [`Nodes::operators`].
+    Fold {
+        operands: Range,
+        operators: u32,
+    },
     And(Range),
     Or(Range),
     If {
@@ -60,17 +70,45 @@ impl Reads {
 pub(super) struct Nodes {
     nodes: Vec<(Node, Reads, u16)>,
     lists: Vec<Id>,
+    signs: Vec<Comparison>,
+    operators: Vec<Arithmetic>,
 }
 
 impl Nodes {
     pub(super) fn with_capacity(nodes: usize) -> Nodes {
-        Nodes { nodes: Vec::with_capacity(nodes), lists: Vec::new() }
+        Nodes { nodes: Vec::with_capacity(nodes), lists: Vec::new(), signs: Vec::new(), operators: Vec::new() }
     }
 
     pub(super) fn list(&mut self, ids: &[Id]) -> Range {
         let start = self.lists.len() as u32;
         self.lists.extend_from_slice(ids);
         Range { start, end: self.lists.len() as u32 }
+    }
+
+    /// The place of the signs of a chain.
+    pub(super) fn chained(&mut self, signs: &[Comparison]) -> u32 {
+        let start = self.signs.len() as u32;
+        self.signs.extend_from_slice(signs);
+        start
+    }
+
+    /// The place of the operators of a fold.
+    pub(super) fn folded(&mut self, operators: &[Arithmetic]) -> u32 {
+        let start = self.operators.len() as u32;
+        self.operators.extend_from_slice(operators);
+        start
+    }
+
+    /// Neighbours in a chain with the signs between them.
+    pub(super) fn links(&self, operands: Range, signs: u32) -> impl Iterator<Item = (Comparison, Id, Id)> + '_ {
+        let pairs = self.ids(operands).windows(2);
+        self.signs[signs as usize..].iter().zip(pairs).map(|(sign, pair)| (*sign, pair[0], pair[1]))
+    }
+
+    /// The operands of a fold after the first, with the operator before each.
+    pub(super) fn steps(&self, operands: Range, operators: u32) -> impl Iterator<Item = (Arithmetic, Id)> + '_ {
+        let later = self.ids(operands).iter().skip(1);
+        self.operators[operators as usize..].iter().copied().zip(later.copied())
     }
 
     pub(super) fn ids(&self, range: Range) -> &[Id] {
@@ -108,7 +146,13 @@ impl Nodes {
                 tell(b);
                 tell(c);
             }
-            Node::And(parts) | Node::Or(parts) | Node::Tuple(parts) | Node::List(parts) | Node::Call(_, parts) => {
+            Node::And(parts)
+            | Node::Or(parts)
+            | Node::Tuple(parts)
+            | Node::List(parts)
+            | Node::Call(_, parts)
+            | Node::Chain { operands: parts, .. }
+            | Node::Fold { operands: parts, .. } => {
                 self.ids(parts).iter().copied().for_each(tell);
             }
             Node::Method(_, object, arguments) => {
@@ -128,6 +172,14 @@ impl Nodes {
 
     pub(super) fn depth(&self, id: Id) -> u16 {
         self.nodes[id as usize].2
+    }
+
+    /// Positions of variables, some more than once.
+    pub(super) fn positions(&self) -> impl Iterator<Item = u32> + '_ {
+        self.nodes.iter().filter_map(|(node, _, _)| match node {
+            Node::Variable(position) => Some(*position),
+            _ => None,
+        })
     }
 
     /// Number of nodes; the last is the whole.

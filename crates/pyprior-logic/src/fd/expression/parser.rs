@@ -9,6 +9,9 @@ use crate::Value;
 /// How deep an expression may nest: evaluation recurses.
 const DEEPEST: u16 = 250;
 
+/// Operands of a sum or product that nest; more are a list.
+const SHORT: usize = 16;
+
 pub(super) struct Parser<'t> {
     text: &'t str,
     lexer: Lexer<'t>,
@@ -193,22 +196,22 @@ impl<'t> Parser<'t> {
         let Some(next) = self.comparison_sign()? else {
             return self.push(Node::Compare(comparison, first, second));
         };
-        // a < b < c is a < b and b < c: an operand has one value however often it is looked at.
-        let mut parts = vec![self.push(Node::Compare(comparison, first, second))?];
-        let (mut left, mut comparison) = (second, Some(next));
+        let mut operands = vec![first, second];
+        let mut signs = vec![comparison];
+        let mut comparison = Some(next);
         while let Some(sign) = comparison {
-            let right = self.arithmetic(0)?;
-            parts.push(self.push(Node::Compare(sign, left, right))?);
-            left = right;
+            signs.push(sign);
+            operands.push(self.arithmetic(0)?);
             comparison = self.comparison_sign()?;
         }
-        let parts = self.nodes.list(&parts);
-        self.push(Node::And(parts))
+        let (operands, signs) = (self.nodes.list(&operands), self.nodes.chained(&signs));
+        self.push(Node::Chain { operands, signs })
     }
 
     /// Sums (level 0) and products (level 1).
     fn arithmetic(&mut self, level: u8) -> Result<Id> {
         let mut left = if level == 0 { self.arithmetic(1)? } else { self.signed()? };
+        let (mut count, mut operands, mut operators) = (1, Vec::new(), Vec::new());
         loop {
             const ADD: u64 = packed("+");
             const SUBTRACT: u64 = packed("-");
@@ -223,11 +226,24 @@ impl<'t> Parser<'t> {
                 (1, FLOOR) => Arithmetic::FloorDivide,
                 (1, MODULO) => Arithmetic::Modulo,
                 (_, DIVIDE) => return Err(self.error(SyntaxProblem::Division)),
-                _ => return Ok(left),
+                _ if operands.is_empty() => return Ok(left),
+                _ => {
+                    let (operands, operators) = (self.nodes.list(&operands), self.nodes.folded(&operators));
+                    return self.push(Node::Fold { operands, operators });
+                }
             };
             self.advance(true)?;
             let right = if level == 0 { self.arithmetic(1)? } else { self.signed()? };
-            left = self.push(Node::Arithmetic(operator, left, right))?;
+            count += 1;
+            if count <= SHORT {
+                left = self.push(Node::Arithmetic(operator, left, right))?;
+                continue;
+            }
+            if operands.is_empty() {
+                operands.push(left);
+            }
+            operands.push(right);
+            operators.push(operator);
         }
     }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::Value;
 
-/// The most items that `+` and `*` may make of a text, tuple or list.
+/// The most items that `+` and `*` may make of a text, tuple or list; `*` with those inside of its items.
 const LONGEST: usize = 1 << 20;
 
 /// Why an expression has no value at certain values of its variables.
@@ -175,7 +175,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// The number that arithmetic sees: True is 1 there.
-pub(super) fn number(value: &Value) -> Option<i64> {
+pub(crate) fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Int(number) => Some(*number),
         Value::Bool(truth) => Some(i64::from(*truth)),
@@ -330,13 +330,30 @@ fn power(base: i64, exponent: i64) -> Option<i64> {
     }
 }
 
+/// Characters and items of a value with all that is in it, counted up to a most.
+fn weight(value: &Value, most: usize) -> usize {
+    match value {
+        Value::Str(text) => text.len().max(1),
+        Value::Tuple(items) | Value::List(items) => {
+            let mut sum = items.len();
+            for item in items.iter() {
+                if sum > most {
+                    break;
+                }
+                if matches!(item, Value::Str(_) | Value::Tuple(_) | Value::List(_)) {
+                    sum += weight(item, most - sum);
+                }
+            }
+            sum
+        }
+        _ => 1,
+    }
+}
+
 /// The sequence so often; nothing if that is too long.
 fn repeat(sequence: &Value, times: i64) -> Option<Result<Value, EvaluationError>> {
     let times = usize::try_from(times.max(0)).ok()?;
-    let longest = match sequence {
-        Value::Str(text) => text.len(),
-        _ => length(sequence)?,
-    };
+    let longest = if length(sequence)? == 0 { 0 } else { weight(sequence, LONGEST) };
     (longest.checked_mul(times)? <= LONGEST).then(|| {
         let items = |items: &[Value]| std::iter::repeat_n(items, times).flatten().cloned().collect();
         match sequence {

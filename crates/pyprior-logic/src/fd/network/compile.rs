@@ -6,25 +6,30 @@ use super::matrix::{self, At, Key, Matrices, Matrix};
 use super::propagate::Interrupt;
 use super::test::Test;
 use crate::Value;
+use crate::fd::clock::Clock;
 use crate::fd::domain::Integers;
 use crate::fd::domains::{Conflict, Domains, ones, put};
 use crate::fd::error::SolveError;
-use crate::fd::expression::{EvaluationError, Expression, LinearForm, LinearOperator, canonical};
+use crate::fd::expression::{EvaluationError, Expression, LinearForm, LinearOperator, canonical, has_truth};
 use crate::fd::propagators::{
     AllDistinctPropagator, Kind, LazyPropagator, LinearPropagator, TablePropagator, Term, WideSumPropagator, each,
 };
 use crate::fd::relation::{Operator, Relation};
 use crate::store::{Store, Universe, Var};
 
-/// Most pairs of values of a matrix: 2 × 2 MiB of bits.
-const WIDEST_MATRIX: usize = 1 << 24;
+/// Most words of a matrix and its transpose: 4 MiB, which is 4,096 by 4,096 values.
+const WIDEST_MATRIX: usize = 1 << 19;
 /// Most pairs of a matrix that is made by testing each pair, and most where bounds of a sum would do as well.
 const WIDEST_TESTED: usize = 1 << 20;
 const WIDEST_LINEAR: usize = 1 << 12;
 /// Most combinations of three and more variables that are tried to make a table.
 const WIDEST_TABLE: u64 = 1 << 12;
-/// Numbers of variables, and words of all matrices together, stay below this.
+/// The work of a test, in words of a domain.
+pub(super) const TEST: usize = 16;
+/// Numbers of variables and propagators stay below this.
 const MOST: usize = 1 << 30;
+/// Most words of all matrices: 1 GiB.
+const MOST_WORDS: usize = 1 << 27;
 
 /// A direction of a matrix, as seen from the variable that changed.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +108,7 @@ pub(crate) enum Refusal {
     Arity { constraint: String, wanted: usize, found: usize },
     NoDomain { var: Var },
     NotANumber { constraint: String, var: Var, value: String },
-    Evaluation { constraint: String, scope: Vec<Var>, values: Vec<Value>, source: EvaluationError },
+    Evaluation { constraint: String, number: u32, scope: Vec<Var>, values: Vec<Value>, source: EvaluationError },
     TooLarge { what: &'static str },
 }
 
@@ -115,12 +120,12 @@ impl Refusal {
             Refusal::NotANumber { constraint, var, value } => {
                 SolveError::NotANumber { constraint, name: name(var), value }
             }
-            Refusal::Evaluation { constraint, scope, values, source } => {
+            Refusal::Evaluation { constraint, number, scope, values, source } => {
                 let assignment = scope.iter().zip(values).map(|(var, value)| format!("{} = {value}", name(*var)));
                 let assignment = assignment.collect::<Vec<_>>().join(", ");
                 match (assignment.is_empty(), source) {
                     (true, EvaluationError::Panicked { message }) => SolveError::Panicked { what: constraint, message },
-                    (_, source) => SolveError::Evaluation { constraint, assignment, source },
+                    (_, source) => SolveError::Evaluation { constraint, number: number as usize, assignment, source },
                 }
             }
             Refusal::TooLarge { what } => SolveError::TooLarge { what },
@@ -132,8 +137,12 @@ pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Box<R
     let wanted = match relation {
         Relation::Expression(expression) => expression.variables(),
         Relation::Linear(linear) => linear.coefficients.len(),
+        Relation::Table(table) if table.ragged.is_some() => {
+            let (wanted, found) = (table.arity, table.ragged.unwrap_or(found));
+            return Err(Box::new(Refusal::Arity { constraint: "a row of a table".into(), wanted, found }));
+        }
         // A table without rows holds of nothing, however many variables.
-        Relation::Table(table) if !table.rows.is_empty() => table.arity,
+        Relation::Table(table) if table.count > 0 => table.arity,
         _ => found,
     };
     if wanted == found {
@@ -145,6 +154,7 @@ pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Box<R
 
 struct Compiler<'s> {
     store: &'s mut Store,
+    clock: &'s mut Clock,
     vars: Vec<Var>,
     slots: Vec<u32>,
     universes: Vec<Arc<Universe>>,
@@ -174,6 +184,7 @@ impl Compiled {
         posted: impl Iterator<Item = (&'r Relation, &'r [Var])> + Clone,
         variables: &[Var],
         store: &mut Store,
+        clock: &mut Clock,
     ) -> Result<Compiled, Interrupt> {
         // Sizes first: growing lists would take longer than what goes into them.
         let (mut count, mut places) = (0, 0);
@@ -186,6 +197,7 @@ impl Compiled {
             vars: Vec::with_capacity(variables.len()),
             universes: Vec::with_capacity(variables.len()),
             store,
+            clock,
             integers: Vec::new(),
             matrices: Matrices::with_room(),
             edges: Vec::with_capacity(places),
@@ -209,14 +221,20 @@ impl Compiled {
                 let one = scope.iter().all(|var| *var == scope[0])
                     || matches!(relation, Relation::Expression(expression) if expression.reads_one().is_some());
                 if one == alone {
-                    compiler.post(relation, scope, number as u32)?;
+                    if compiler.clock.spend(TEST) {
+                        return Err(Interrupt::OutOfTime);
+                    }
+                    compiler.post(relation, scope, number as u32).map_err(|interrupt| interrupt.at(number as u32))?;
+                    if compiler.matrices.bits.len() > MOST_WORDS {
+                        return Err(Interrupt::refused(Refusal::TooLarge { what: "matrices" }));
+                    }
                 }
             }
         }
         let slots = compiler.vars.len();
         let propagators = compiler.propagators.len();
-        if slots >= MOST || propagators >= MOST || compiler.matrices.bits.len() >= MOST {
-            return Err(Interrupt::refused(Refusal::TooLarge { what: "variables, constraints or matrices" }));
+        if slots >= MOST || propagators >= MOST {
+            return Err(Interrupt::refused(Refusal::TooLarge { what: "variables or constraints" }));
         }
         Ok(Compiled {
             edges: Lists::new(slots, &compiler.edges),
@@ -355,6 +373,8 @@ impl Compiler<'_> {
                 }
                 self.linear(relation, &wide, operator, bound, scope, constraint)
             }
+            // A row of no values holds of no variables.
+            Relation::Table(table) if scope.is_empty() && table.count > 0 => Ok(()),
             Relation::Table(table) => self.table(relation, &table.rows, scope, constraint),
             Relation::AllDistinct(consistency) => {
                 if scope.iter().enumerate().any(|(place, var)| scope[..place].contains(var)) {
@@ -410,12 +430,13 @@ impl Compiler<'_> {
             [first, second] if different.spread.is_none() => {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
                 if let Some(sides) = expression.sides()
-                    && one.len().saturating_mul(two.len()) <= WIDEST_MATRIX
+                    && words(&one, &two) <= WIDEST_MATRIX
                 {
                     let matrix = self.matrices.empty(&one, &two);
                     let mut clean = true;
                     let (left, right) = (self.store.words(first), self.store.words(second));
-                    let made = matrix::compare(&mut self.matrices, matrix, &sides, &one, &two, |i, j, source| {
+                    let (matrices, clock) = (&mut self.matrices, &mut *self.clock);
+                    let made = matrix::compare(matrices, clock, matrix, &sides, &one, &two, |i, j, source| {
                         clean = false;
                         let counts = i.is_none_or(|i| super::matrix_has(left, i))
                             && j.is_none_or(|j| super::matrix_has(right, j));
@@ -428,6 +449,7 @@ impl Compiler<'_> {
                     if let Err(at) = made {
                         return Err(self.at(relation, &different.vars, &[at.first, at.second], at.source));
                     }
+                    self.in_time()?;
                     if clean {
                         let key = self.key(matrix::of_expression(expression), first, second)?;
                         self.matrices.remember(key, matrix);
@@ -470,6 +492,9 @@ impl Compiler<'_> {
                 let mut clean = true;
                 let mut values = vec![Value::None; position + 1];
                 for index in 0..universe.len() as u32 {
+                    if self.clock.spend(TEST) {
+                        return Err(Interrupt::OutOfTime);
+                    }
                     values[position] = universe.value(index).unwrap_or_default();
                     match expression.holds(&values) {
                         Ok(true) => put(self.matrices.row(matrix, 0), index),
@@ -665,6 +690,9 @@ impl Compiler<'_> {
                 let mut mask = vec![0; universe.words()];
                 let left: Vec<u32> = ones(self.store.words(var)).collect();
                 for index in left {
+                    if self.clock.spend(TEST) {
+                        return Err(Interrupt::OutOfTime);
+                    }
                     match test.holds(&[index]) {
                         Ok(true) => put(&mut mask, index),
                         Ok(false) => {}
@@ -675,12 +703,14 @@ impl Compiler<'_> {
             }
             [first, second] => {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
-                if one.len().saturating_mul(two.len()) > WIDEST_TESTED {
+                if one.len().saturating_mul(two.len()) > WIDEST_TESTED || words(&one, &two) > WIDEST_MATRIX {
                     return self.propagator(relation, Kind::Lazy(LazyPropagator { test }), &scope.vars, constraint);
                 }
                 let matrix = self.matrices.empty(&one, &two);
                 let (left, right) = (self.store.words(first), self.store.words(second));
-                let made = matrix::test(&mut self.matrices, matrix, &test, &one, &two, left, right);
+                let (matrices, clock) = (&mut self.matrices, &mut *self.clock);
+                let made = matrix::test(matrices, clock, matrix, &test, (&one, left), (&two, right));
+                self.in_time()?;
                 match made {
                     Ok(whole) => {
                         if let Some(name) = name.filter(|_| whole && scope.spread.is_none()) {
@@ -699,7 +729,11 @@ impl Compiler<'_> {
                 }
                 let left: Vec<Vec<u32>> = scope.vars.iter().map(|var| ones(self.store.words(*var)).collect()).collect();
                 let mut rows = Vec::new();
+                let clock = &mut *self.clock;
                 let tried = each(&left, |indices| {
+                    if clock.spend(TEST) {
+                        return Ok(());
+                    }
                     let holds = test.holds(indices).map_err(|source| (indices.to_vec(), source))?;
                     if holds {
                         rows.extend_from_slice(indices);
@@ -709,6 +743,7 @@ impl Compiler<'_> {
                 if let Err((indices, source)) = tried {
                     return Err(self.at(relation, &scope.vars, &indices, source));
                 }
+                self.in_time()?;
                 self.rows(relation, rows, &scope.vars, constraint)
             }
         }
@@ -720,13 +755,15 @@ impl Compiler<'_> {
         let universes = self.universes(scope)?;
         let mut indices = Vec::new();
         // By Python's equality a row may stand for several: (1, 2) also for (True, 2).
-        let like = |universe: &Universe, value: &Value| -> Vec<u32> {
+        let truths: Vec<bool> = universes
+            .iter()
+            .map(|universe| universe.as_slice().is_some_and(|values| values.iter().any(has_truth)))
+            .collect();
+        let like = |universe: &Universe, truths: bool, value: &Value| -> Vec<u32> {
             let number = matches!(value, Value::Int(0 | 1) | Value::Bool(_)) || canonical(value.clone()) != *value;
             match universe.index_of(value) {
                 Some(index) if !number => vec![index],
-                _ if universe.as_range().is_some() => {
-                    universe.index_of(&canonical(value.clone())).into_iter().collect()
-                }
+                _ if !truths => universe.index_of(&canonical(value.clone())).into_iter().collect(),
                 _ => (0..)
                     .zip(universe.iter())
                     .filter(|(_, own)| crate::fd::expression::equal(own, value))
@@ -735,8 +772,12 @@ impl Compiler<'_> {
             }
         };
         for row in rows.chunks_exact(scope.len().max(1)) {
-            let choices: Vec<Vec<u32>> =
-                universes.iter().zip(row).map(|(universe, value)| like(universe, value)).collect();
+            let choices: Vec<Vec<u32>> = universes
+                .iter()
+                .zip(&truths)
+                .zip(row)
+                .map(|((universe, truths), value)| like(universe, *truths, value))
+                .collect();
             let told: Result<(), ()> = each(&choices, |chosen| {
                 match &different.spread {
                     None => indices.extend_from_slice(chosen),
@@ -767,7 +808,7 @@ impl Compiler<'_> {
             }
             [first, second] => {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
-                if one.len().saturating_mul(two.len()) > WIDEST_MATRIX {
+                if words(&one, &two) > WIDEST_MATRIX {
                     let kind = Kind::Table(TablePropagator::new(&[one.len(), two.len()], rows));
                     return self.propagator(relation, kind, vars, constraint);
                 }
@@ -806,8 +847,12 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    fn in_time(&self) -> Result<(), Interrupt> {
+        if self.clock.is_over() { Err(Interrupt::OutOfTime) } else { Ok(()) }
+    }
+
     fn at(&mut self, relation: &Relation, vars: &[Var], indices: &[u32], source: EvaluationError) -> Interrupt {
-        let domains = Domains { store: self.store, scope: vars };
+        let domains = Domains { store: self.store, scope: vars, clock: self.clock };
         let values = indices.iter().enumerate().map(|(position, index)| domains.value(position, *index)).collect();
         refused(relation, vars, Conflict::Error { source, values })
     }
@@ -817,13 +862,20 @@ impl Compiler<'_> {
 pub(super) fn refused(relation: &Relation, scope: &[Var], conflict: Conflict) -> Interrupt {
     match conflict {
         Conflict::Failed => Interrupt::Failed,
+        Conflict::OutOfTime => Interrupt::OutOfTime,
         Conflict::Error { source, values } => Interrupt::refused(Refusal::Evaluation {
             constraint: relation.describe(),
+            number: 0,
             scope: scope.to_vec(),
             values,
             source,
         }),
     }
+}
+
+/// Words of a matrix over two universes, and of its transpose.
+fn words(one: &Universe, two: &Universe) -> usize {
+    one.len().saturating_mul(two.words()).saturating_add(two.len().saturating_mul(one.words()))
 }
 
 /// The different variables of a scope.

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Value;
+use crate::fd::clock::Clock;
 use crate::fd::domains::{has, put};
 use crate::fd::expression::{EvaluationError, Expression, Sides, canonical};
 use crate::fd::relation::Predicate;
 use crate::store::Universe;
 
+use super::compile::TEST;
 use super::test::Test;
 
 /// Where a matrix lies in the arena, and how wide its rows are.
@@ -126,16 +128,21 @@ pub(crate) struct At {
 /// Each side is computed once a value. For `==` and `!=` values with the same result share one row.
 pub(crate) fn compare(
     matrices: &mut Matrices,
+    clock: &mut Clock,
     matrix: Matrix,
     sides: &Sides<'_>,
     first: &Universe,
     second: &Universe,
     mut failed: impl FnMut(Option<u32>, Option<u32>, EvaluationError) -> Result<(), At>,
 ) -> Result<(), At> {
-    let results = |position: usize, universe: &Universe| {
-        universe.iter().map(|value| sides.at(position, value)).collect::<Vec<_>>()
+    let mut results = |position: usize, universe: &Universe| {
+        let in_time = |_: &Value| !clock.spend(TEST);
+        universe.iter().take_while(in_time).map(|value| sides.at(position, value)).collect::<Vec<_>>()
     };
     let (lefts, rights) = (results(0, first), results(1, second));
+    if clock.is_over() {
+        return Ok(());
+    }
     for (index, source) in (0..).zip(&lefts).filter_map(|(index, left)| Some((index, left.as_ref().err()?))) {
         failed(Some(index), None, source.clone())?;
     }
@@ -155,6 +162,9 @@ pub(crate) fn compare(
         let (lefts, rights) = (number(lefts), number(rights));
         let mut rows = vec![0; distinct.len() * words];
         for (at, right) in (0_u32..).zip(&rights) {
+            if clock.spend(1 + distinct.len()) {
+                return Ok(());
+            }
             match (right, equal) {
                 (None, _) => {}
                 (Some(right), true) => put(&mut rows[*right as usize * words..], at),
@@ -175,6 +185,9 @@ pub(crate) fn compare(
             let Ok(left) = left else { continue };
             for (at, right) in (0_u32..).zip(&rights) {
                 let Ok(right) = right else { continue };
+                if clock.spend(TEST) {
+                    return Ok(());
+                }
                 match sides.holds(left, right) {
                     Ok(true) => put(matrices.row(matrix, index), at),
                     Ok(false) => {}
@@ -210,19 +223,21 @@ fn number(value: Value, distinct: &mut Vec<Value>, place: &mut HashMap<Value, u3
     })
 }
 
-/// Fills a matrix by testing every pair of values.
+/// Fills a matrix by testing every pair of values; beside each universe the values that are left.
 pub(crate) fn test(
     matrices: &mut Matrices,
+    clock: &mut Clock,
     matrix: Matrix,
     test: &Test,
-    first: &Universe,
-    second: &Universe,
-    left: &[u64],
-    right: &[u64],
+    (first, left): (&Universe, &[u64]),
+    (second, right): (&Universe, &[u64]),
 ) -> Result<bool, At> {
     let mut whole = true;
     for i in 0..first.len() as u32 {
         for j in 0..second.len() as u32 {
+            if clock.spend(TEST) {
+                return Ok(false);
+            }
             match test.holds(&[i, j]) {
                 Ok(true) => matrices.set(matrix, i, j),
                 Ok(false) => {}

@@ -8,6 +8,7 @@ mod test;
 pub(crate) use self::compile::{Compiled, Refusal, check_arity};
 pub(crate) use self::propagate::{Interrupt, Scratch};
 pub(crate) use self::test::Test;
+use super::clock::Clock;
 pub(crate) use super::domains::{has as matrix_has, ones};
 use super::error::SolveError;
 use super::relation::Relation;
@@ -134,7 +135,7 @@ impl Network {
         self.compiled = Some(prepared);
         match result {
             Ok(()) => Ok(true),
-            Err(Interrupt::Failed) => Ok(false),
+            Err(Interrupt::Failed | Interrupt::OutOfTime) => Ok(false),
             Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| store.name(var))),
         }
     }
@@ -154,12 +155,12 @@ impl Network {
         }
         let before = domains(&vars, store);
         let posted = self.posted.iter().map(|(relation, scope)| (relation, &scope[..]));
-        match Compiled::new(posted, &vars, store) {
+        match Compiled::new(posted, &vars, store, &mut Clock::default()) {
             Ok(compiled) => {
                 let after = domains(&vars, store);
                 Ok(Some(Prepared { compiled, before, after }))
             }
-            Err(Interrupt::Failed) => Ok(None),
+            Err(Interrupt::Failed | Interrupt::OutOfTime) => Ok(None),
             Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| store.name(var))),
         }
     }

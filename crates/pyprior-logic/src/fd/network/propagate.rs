@@ -1,5 +1,6 @@
 //! Propagation to a fixed point.
 
+use crate::fd::clock::Clock;
 use crate::fd::domains::{Conflict, Domains};
 use crate::fd::propagators::Sets;
 use crate::store::{DomainEvent, Store};
@@ -11,6 +12,8 @@ use super::compile::{Compiled, Edge, Refusal, refused};
 pub(crate) enum Interrupt {
     /// No solution is left.
     Failed,
+    /// The time is over.
+    OutOfTime,
     /// Something is wrong with the problem.
     Refused(Box<Refusal>),
 }
@@ -19,10 +22,23 @@ impl Interrupt {
     pub(super) fn refused(refusal: Refusal) -> Interrupt {
         Interrupt::Refused(Box::new(refusal))
     }
+
+    /// With the number of the constraint that it is about.
+    pub(super) fn at(mut self, constraint: u32) -> Interrupt {
+        if let Interrupt::Refused(refusal) = &mut self
+            && let Refusal::Evaluation { number, .. } = &mut **refusal
+        {
+            *number = constraint;
+        }
+        self
+    }
 }
 
 /// So many failures make a problem hard: then matching is tried where a constraint leaves it open.
 const HARD: u64 = 64;
+
+/// The number of no constraint.
+const NOBODY: u32 = u32::MAX;
 
 /// What a search changes: queues, memory that is used again, and what is learnt.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +48,8 @@ pub(crate) struct Scratch {
     waiting: Vec<u64>,
     mask: Vec<u64>,
     sets: Sets,
+    /// What the search may take.
+    pub(crate) clock: Clock,
     /// How many constraints the variable of a slot has, and how often one of them failed.
     pub(crate) weights: Vec<u32>,
     pub(crate) failures: u64,
@@ -77,6 +95,9 @@ impl Scratch {
         store.clear_events();
         self.changed.fill(0);
         self.waiting.fill(0);
+        if matches!(interrupt, Interrupt::OutOfTime) {
+            return Err(interrupt);
+        }
         self.failures += 1;
         for slot in compiled.constraints.of(constraint) {
             let weight = &mut self.weights[*slot as usize];
@@ -99,7 +120,14 @@ impl Scratch {
                 {
                     self.take(compiled, store, slot, index, groups)?;
                 }
-                for edge in compiled.edges.of(slot) {
+                let edges = compiled.edges.of(slot);
+                if self.clock.is_set() {
+                    let words = store.words(compiled.vars[slot as usize]).len();
+                    if self.clock.spend((1 + words) * (1 + edges.len())) {
+                        return Err((Interrupt::OutOfTime, NOBODY));
+                    }
+                }
+                for edge in edges {
                     self.revise(compiled, store, slot, edge).map_err(|()| (Interrupt::Failed, edge.constraint))?;
                 }
                 continue;
@@ -108,14 +136,17 @@ impl Scratch {
             let propagation = &compiled.propagators[number as usize];
             let scope = &compiled.scopes[propagation.start as usize..propagation.end as usize];
             let hard = self.failures >= HARD;
-            let result = propagation.kind.propagate(&mut Domains { store, scope }, &mut self.sets, hard);
+            let mut domains = Domains { store, scope, clock: &mut self.clock };
+            let result =
+                domains.spend_all().and_then(|()| propagation.kind.propagate(&mut domains, &mut self.sets, hard));
             result.map_err(|conflict| {
                 let relation = &propagation.relation;
                 let interrupt = match conflict {
                     Conflict::Failed => Interrupt::Failed,
+                    Conflict::OutOfTime => Interrupt::OutOfTime,
                     conflict => refused(relation, scope, conflict),
                 };
-                (interrupt, propagation.constraint)
+                (interrupt.at(propagation.constraint), propagation.constraint)
             })?;
         }
     }

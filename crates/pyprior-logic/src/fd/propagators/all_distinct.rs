@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::matching::Matching;
 use crate::Value;
+use crate::fd::clock::Clock;
 use crate::fd::domains::{Conflict, Domains, has, ones, put};
 use crate::fd::expression::{canonical, has_truth};
 use crate::fd::relation::Consistency;
@@ -118,10 +119,15 @@ impl AllDistinctPropagator {
         let matched = asked || hard && sets.patience.is_over();
         let before = sets.matching.narrowed();
         // Known to the compiler, sets of one word are numbers and not slices.
-        let narrowed = if words == 1 { narrow(sets, 1, matched) } else { narrow(sets, words, matched) };
+        let narrowed = if words == 1 {
+            narrow(sets, 1, matched, domains.clock)
+        } else {
+            narrow(sets, words, matched, domains.clock)
+        };
         if matched && !asked {
             sets.patience.learn(sets.matching.narrowed() > before);
         }
+        domains.spend(0)?;
         if !narrowed {
             return Err(Conflict::Failed);
         }
@@ -150,13 +156,16 @@ impl AllDistinctPropagator {
 
 /// Narrows the sets to a fixed point; whether a solution may be left.
 #[inline(always)]
-fn narrow(sets: &mut Sets, words: usize, matched: bool) -> bool {
+fn narrow(sets: &mut Sets, words: usize, matched: bool, clock: &mut Clock) -> bool {
     let count = sets.masks.len().checked_div(words).unwrap_or(0);
     sets.taken.clear();
     sets.taken.resize(words, 0);
     sets.open.clear();
     sets.open.extend(0..count as u32);
     loop {
+        if clock.spend(sets.open.len() * words) {
+            return true;
+        }
         if !take(sets, words) {
             return false;
         }
@@ -168,7 +177,7 @@ fn narrow(sets: &mut Sets, words: usize, matched: bool) -> bool {
         if !matched || sets.open.is_empty() {
             return true;
         }
-        match sets.matching.narrow(&mut sets.masks, words, &sets.open) {
+        match sets.matching.narrow(&mut sets.masks, words, &sets.open, clock) {
             None => return false,
             Some(true) => continue,
             Some(false) => return true,

@@ -7,6 +7,9 @@ use crate::fd::network::Test;
 /// Combinations that are tried at a time. With one open variable all of its values are, however many.
 const TRIED: u64 = 256;
 
+/// The work of a test, in words of a domain: closures may take long.
+const TEST: usize = 64;
+
 #[derive(Debug, Clone)]
 pub(crate) struct LazyPropagator {
     pub(crate) test: Test,
@@ -28,6 +31,7 @@ impl LazyPropagator {
         let mut supported: Vec<Vec<u64>> =
             (0..domains.len()).map(|position| vec![0; domains.words(position).len()]).collect();
         each(&left, |indices| {
+            domains.spend(TEST)?;
             let holds = self
                 .test
                 .holds(indices)

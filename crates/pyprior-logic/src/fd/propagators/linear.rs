@@ -134,6 +134,7 @@ impl LinearPropagator {
     /// The sum is at most `most` and, if given, at least `least`.
     fn narrow(&self, least: Option<i128>, most: i128, domains: &mut Domains<'_>) -> Result<(), Conflict> {
         loop {
+            domains.spend_all()?;
             let (mut low, mut high) = (0, 0);
             for (position, term) in self.terms.iter().enumerate() {
                 let (from, to) = term.products(domains, position);

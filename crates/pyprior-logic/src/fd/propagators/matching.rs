@@ -1,6 +1,7 @@
 //! Values that are in no matching of all variables (Régin, *A filtering algorithm for constraints of difference in CSPs*,
 //! AAAI 1994).
 
+use crate::fd::clock::Clock;
 use crate::fd::domains::ones;
 
 const NONE: u32 = u32::MAX;
@@ -28,14 +29,21 @@ impl Matching {
         self.narrowed
     }
 
-    /// Nothing if there is no matching; else whether a set became smaller.
-    pub(crate) fn narrow(&mut self, masks: &mut [u64], words: usize, open: &[u32]) -> Option<bool> {
-        if !self.find(masks, words, open) {
+    /// Nothing if there is no matching; else whether a set became smaller. When the time is over, nothing is removed.
+    pub(crate) fn narrow(&mut self, masks: &mut [u64], words: usize, open: &[u32], clock: &mut Clock) -> Option<bool> {
+        let found = self.find(masks, words, open, clock);
+        if clock.is_over() {
+            return Some(false);
+        }
+        if !found {
             self.narrowed += 1;
             return None;
         }
         let sets = Sets { masks, words, open };
-        self.components.find(&sets, &self.owner_of);
+        self.components.find(&sets, &self.owner_of, clock);
+        if clock.is_over() {
+            return Some(false);
+        }
         let mut changed = false;
         for (x, variable) in open.iter().enumerate() {
             for place in 0..words {
@@ -58,7 +66,7 @@ impl Matching {
     }
 
     /// Gives every variable a value of its own, if that can be done.
-    fn find(&mut self, masks: &[u64], words: usize, open: &[u32]) -> bool {
+    fn find(&mut self, masks: &[u64], words: usize, open: &[u32], clock: &mut Clock) -> bool {
         self.value_of.clear();
         self.value_of.resize(open.len(), NONE);
         self.owner_of.clear();
@@ -66,7 +74,7 @@ impl Matching {
         for start in 0..open.len() as u32 {
             self.seen.clear();
             self.seen.resize(words, 0);
-            if !self.augment(masks, words, open, start) {
+            if clock.spend(words) || !self.augment(masks, words, open, start, clock) {
                 return false;
             }
         }
@@ -74,10 +82,13 @@ impl Matching {
     }
 
     /// Depth first along values that were not seen: a free one ends the path, a taken one leads to its owner.
-    fn augment(&mut self, masks: &[u64], words: usize, open: &[u32], start: u32) -> bool {
+    fn augment(&mut self, masks: &[u64], words: usize, open: &[u32], start: u32, clock: &mut Clock) -> bool {
         self.path.clear();
         self.path.push((start, NONE));
         while let Some(&(x, _)) = self.path.last() {
+            if clock.spend(words) {
+                return false;
+            }
             let mask = &masks[open[x as usize] as usize * words..][..words];
             let unseen = |(place, word): (usize, &u64)| {
                 let rest = word & !self.seen[place];
@@ -125,7 +136,7 @@ struct Components {
 }
 
 impl Components {
-    fn find(&mut self, sets: &Sets<'_>, owner_of: &[u32]) {
+    fn find(&mut self, sets: &Sets<'_>, owner_of: &[u32], clock: &mut Clock) {
         let nodes = sets.open.len() + 1;
         for list in [&mut self.of, &mut self.low, &mut self.number] {
             list.clear();
@@ -140,6 +151,10 @@ impl Components {
             }
             self.calls.push((root, 0));
             while let Some(&mut (node, ref mut cursor)) = self.calls.last_mut() {
+                if clock.spend(4) {
+                    self.calls.clear();
+                    return;
+                }
                 let at = node as usize;
                 if self.number[at] == NONE {
                     self.number[at] = next;

@@ -65,6 +65,10 @@ pub(crate) struct Task<'p> {
     pub(super) strategy: &'p Strategy,
     pub(super) meter: &'p Meter,
     pub(super) objective: Option<&'p Objective>,
+    /// The number of the subtree, from the left: of equally good solutions the one further left is wanted.
+    pub(super) subtree: u32,
+    /// Whether solutions are only counted.
+    pub(super) counts: bool,
 }
 
 /// A search under way, and the state it can go on from. The store is at a solution whenever
@@ -89,6 +93,7 @@ impl<'p> DepthFirst<'p> {
         store.reserve_trail(4 * task.variables.len(), task.variables.len());
         let mut state = State { frames: Vec::with_capacity(task.variables.len()), ..State::default() };
         state.scratch.prepare(task.compiled);
+        state.scratch.clock = task.meter.clock();
         DepthFirst { task: *task, store, state }
     }
 
@@ -150,13 +155,15 @@ impl<'p> DepthFirst<'p> {
     fn bound(&mut self) -> Result<bool, Stop> {
         let Some(objective) = self.task.objective else { return Ok(true) };
         loop {
-            let narrowed = objective.narrow(&mut self.store).and_then(|changed| {
-                if changed {
-                    self.state.scratch.propagate(self.task.compiled, &mut self.store).map(|()| true)
-                } else {
-                    Ok(false)
-                }
-            });
+            let narrowed = objective
+                .narrow(&mut self.store, self.task.subtree, &mut self.state.scratch.clock)
+                .and_then(|changed| {
+                    if changed {
+                        self.state.scratch.propagate(self.task.compiled, &mut self.store).map(|()| true)
+                    } else {
+                        Ok(false)
+                    }
+                });
             match narrowed {
                 Ok(true) => {}
                 Ok(false) => return Ok(true),
@@ -172,6 +179,7 @@ impl<'p> DepthFirst<'p> {
         match result {
             Ok(()) => Ok(true),
             Err(Interrupt::Failed) => Ok(false),
+            Err(Interrupt::OutOfTime) => Err(Stop::Limit(self.task.meter.out_of_time())),
             Err(Interrupt::Refused(refusal)) => Err(Stop::Refused(refusal)),
         }
     }

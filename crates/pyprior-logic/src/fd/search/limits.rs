@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::fd::clock::Clock;
+
 /// Which limit ended a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
@@ -52,6 +54,16 @@ impl Meter {
         Meter { limits, deadline, nodes: AtomicU64::new(0), solutions: AtomicU64::new(0) }
     }
 
+    /// What looks at the time while propagating and compiling.
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::new(self.deadline)
+    }
+
+    /// The limit on time, when it has passed.
+    pub(crate) fn out_of_time(&self) -> Limit {
+        Limit::Time(self.limits.time.unwrap_or_default())
+    }
+
     /// Counts a node.
     #[inline]
     pub(crate) fn node(&self) -> Result<(), Limit> {
@@ -69,6 +81,11 @@ impl Meter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The limit on solutions; `u64::MAX` if there is none.
+    pub(crate) fn most_solutions(&self) -> u64 {
+        self.limits.solutions.unwrap_or(u64::MAX)
     }
 
     /// Whether one solution more is wanted.

@@ -12,8 +12,9 @@ use crate::store::Store;
 /// Subtrees a thread: enough that a large one does not keep the others waiting.
 const SUBTREES: usize = 16;
 
-/// Values of the objective, and rows back to back.
+/// Values of the objective, and rows back to back, unless they are only counted.
 struct Part {
+    count: usize,
     values: Vec<i64>,
     rows: Vec<u32>,
     stop: Option<Stop>,
@@ -27,13 +28,20 @@ pub(super) fn run(task: &Task<'_>, store: Store, tell: &mut dyn FnMut(i64, &[u32
         Ok(stores) => stores,
         Err(stop) => return (Some(stop), statistics),
     };
-    let parts: Vec<Part> = stores.into_par_iter().map(|store| subtree(task, store)).collect();
+    let parts: Vec<Part> =
+        stores.into_par_iter().enumerate().map(|(number, store)| subtree(task, number as u32, store)).collect();
     let mut stopped = None;
+    let mut left = task.meter.most_solutions();
     for part in parts {
-        // A limit on solutions may be passed by one solution a thread.
         let width = task.variables.len();
-        for (place, value) in part.values.iter().enumerate() {
-            tell(*value, &part.rows[place * width..(place + 1) * width]);
+        // A limit on solutions may have been passed by one solution a thread.
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(part.count);
+        left -= count as u64;
+        for place in 0..count {
+            match part.values.get(place) {
+                Some(value) => tell(*value, &part.rows[place * width..(place + 1) * width]),
+                None => tell(0, &[]),
+            }
         }
         statistics.nodes += part.statistics.nodes;
         statistics.failures += part.statistics.failures;
@@ -85,12 +93,21 @@ fn open(task: &Task<'_>, store: Store, statistics: &mut Statistics) -> Result<Ve
     Ok(level.into_iter().map(|(store, _)| store).collect())
 }
 
-fn subtree(task: &Task<'_>, store: Store) -> Part {
-    let mut part = Part { values: Vec::new(), rows: Vec::new(), stop: None, statistics: Statistics::default() };
+fn subtree(task: &Task<'_>, number: u32, store: Store) -> Part {
+    let task = &Task { subtree: number, ..*task };
+    let mut part =
+        Part { count: 0, values: Vec::new(), rows: Vec::new(), stop: None, statistics: Statistics::default() };
     let mut search = DepthFirst::new(task, store);
     let driven = drive(task, &mut search, &mut |value, row| {
-        part.values.push(value);
-        part.rows.extend_from_slice(row);
+        // With an objective, each is better than those before.
+        if task.objective.is_some() && task.meter.most_solutions() == u64::MAX {
+            (part.count, part.values, part.rows) = (0, Vec::new(), Vec::new());
+        }
+        part.count += 1;
+        if !task.counts {
+            part.values.push(value);
+            part.rows.extend_from_slice(row);
+        }
     });
     part.stop = driven.err();
     part.statistics = search.statistics();

@@ -15,6 +15,8 @@ use crate::store::{Store, Var};
 pub struct Solutions {
     compiled: Option<Compiled>,
     search: Option<(Store, State)>,
+    /// Came before the search, and is to be told.
+    stopped: Option<Stopped>,
     variables: Vec<Var>,
     header: Header,
     strategy: Strategy,
@@ -30,6 +32,7 @@ impl std::fmt::Debug for Solutions {
 impl Solutions {
     pub(super) fn new(
         prepared: Option<(Compiled, Store)>,
+        stopped: Option<Stopped>,
         problem: &Repository,
         header: Header,
         strategy: Strategy,
@@ -37,7 +40,7 @@ impl Solutions {
     ) -> Solutions {
         let variables = problem.variables.clone();
         let (compiled, store) = prepared.unzip();
-        let mut solutions = Solutions { compiled, search: None, variables, header, strategy, meter };
+        let mut solutions = Solutions { compiled, search: None, stopped, variables, header, strategy, meter };
         if let Some((compiled, store)) = solutions.compiled.as_ref().zip(store) {
             let task = Task {
                 compiled,
@@ -45,6 +48,8 @@ impl Solutions {
                 strategy: &solutions.strategy,
                 meter: &solutions.meter,
                 objective: None,
+                subtree: 0,
+                counts: false,
             };
             solutions.search = Some(DepthFirst::new(&task, store).suspend());
         }
@@ -60,6 +65,8 @@ impl Solutions {
             strategy: &self.strategy,
             meter: &self.meter,
             objective: None,
+            subtree: 0,
+            counts: false,
         };
         let mut search = DepthFirst::resume(&task, store, state);
         if !search.next()? {
@@ -77,6 +84,9 @@ impl Iterator for Solutions {
     type Item = Result<Solution, Stopped>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(stopped) = self.stopped.take() {
+            return Some(Err(stopped));
+        }
         match self.advance() {
             Ok(solution) => solution.map(Ok),
             Err(Stop::Limit(Limit::Solutions(_))) => None,

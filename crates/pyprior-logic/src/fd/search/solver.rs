@@ -112,7 +112,8 @@ impl Solver {
         self
     }
 
-    /// Stops when this time is over; it is looked at every 64 choices.
+    /// Stops when this time is over. It counts from the call on, and is looked at while relations are compiled and while they
+    /// propagate, too; a closure or a propagator of one's own is not interrupted.
     pub fn time(mut self, most: Duration) -> Solver {
         self.limits.time = Some(most);
         self
@@ -124,8 +125,9 @@ impl Solver {
         self
     }
 
-    /// Searches on the threads of rayon's pool. The solutions are the same. Their order is that of one thread if the strategy
-    /// is a function of the domains alone (all but dom/wdeg), unless a limit ends the search.
+    /// Searches on the threads of rayon's pool. The solutions are the same. Their order, and the best of several that are
+    /// equally good, is that of one thread if the strategy is a function of the domains alone (all but dom/wdeg), unless a
+    /// limit ends the search: a limit on solutions gives so many, but not always the first.
     pub fn parallel(mut self, parallel: bool) -> Solver {
         self.parallel = parallel;
         self
@@ -140,13 +142,24 @@ impl Solver {
         let header = header(problem);
         let mut found = Found { header, rows: Vec::new(), count: 0, stopped: None, statistics: Statistics::default() };
         let meter = Meter::new(self.limits);
-        if let Some((compiled, store)) = prepare(problem)? {
+        let prepared = match prepare(problem, &meter) {
+            Ok(prepared) => prepared,
+            Err(Stopped::Limit(limit)) => {
+                found.stopped = Some(limit);
+                return Ok(found);
+            }
+            Err(Stopped::Problem(error)) => return Err(error),
+            Err(Stopped::Objective(_)) => return Ok(found),
+        };
+        if let Some((compiled, store)) = prepared {
             let task = Task {
                 compiled: &compiled,
                 variables: &problem.variables,
                 strategy: &self.strategy,
                 meter: &meter,
                 objective: None,
+                subtree: 0,
+                counts: false,
             };
             let (stopped, statistics) = self.run(&task, store, problem, |_, row| {
                 found.rows.extend_from_slice(row);
@@ -180,13 +193,15 @@ impl Solver {
     /// [`Stopped::Limit`] if a limit on nodes or time came first.
     pub fn count(&self, problem: &Repository) -> Result<usize, Stopped> {
         let meter = Meter::new(self.limits);
-        let Some((compiled, store)) = prepare(problem)? else { return Ok(0) };
+        let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(0) };
         let task = Task {
             compiled: &compiled,
             variables: &problem.variables,
             strategy: &self.strategy,
             meter: &meter,
             objective: None,
+            subtree: 0,
+            counts: true,
         };
         let mut count = 0;
         let (stopped, _) = self.run(&task, store, problem, |_, _| count += 1)?;
@@ -202,8 +217,13 @@ impl Solver {
     ///
     /// [`SolveError`] where the problem is at fault as far as that shows before the search.
     pub fn iter(&self, problem: &Repository) -> Result<Solutions, SolveError> {
-        let prepared = prepare(problem)?;
-        Ok(Solutions::new(prepared, problem, header(problem), self.strategy.clone(), Meter::new(self.limits)))
+        let meter = Meter::new(self.limits);
+        let (prepared, stopped) = match prepare(problem, &meter) {
+            Ok(prepared) => (prepared, None),
+            Err(Stopped::Problem(error)) => return Err(error),
+            Err(stopped) => (None, Some(stopped)),
+        };
+        Ok(Solutions::new(prepared, stopped, problem, header(problem), self.strategy.clone(), meter))
     }
 
     /// A solution at which the expression over names of variables is least; nothing if there is no solution.
@@ -227,15 +247,17 @@ impl Solver {
     fn optimise(&self, problem: &Repository, text: &str, maximise: bool) -> Result<Option<Best>, Stopped> {
         let names: Vec<&str> = problem.names().collect();
         let expression = Expression::new(&names, text)?;
-        let Some((compiled, store)) = prepare(problem)? else { return Ok(None) };
-        let objective = Objective::new(expression, problem.variables.clone(), &store, maximise);
         let meter = Meter::new(self.limits);
+        let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(None) };
+        let objective = Objective::new(expression, &problem.variables, &store, maximise);
         let task = Task {
             compiled: &compiled,
             variables: &problem.variables,
             strategy: &self.strategy,
             meter: &meter,
             objective: Some(&objective),
+            subtree: 0,
+            counts: false,
         };
         let mut best: Option<(i64, Vec<u32>)> = None;
         let (stopped, _) = self.run(&task, store, problem, |value, row| {
@@ -293,7 +315,9 @@ pub(super) fn drive(
         }
         let value = match task.objective {
             None => Some(0),
-            Some(objective) => objective.take(&search.store).map_err(|error| Stop::Error(Box::new(error)))?,
+            Some(objective) => {
+                objective.take(&search.store, task.subtree).map_err(|error| Stop::Error(Box::new(error)))?
+            }
         };
         if let Some(value) = value {
             task.meter.solution();
@@ -309,11 +333,12 @@ fn header(problem: &Repository) -> Header {
 }
 
 /// Compiles a problem on a copy of its store; nothing if that shows that there is no solution.
-fn prepare(problem: &Repository) -> Result<Option<(Compiled, Store)>, SolveError> {
+fn prepare(problem: &Repository, meter: &Meter) -> Result<Option<(Compiled, Store)>, Stopped> {
     let mut store = problem.store.clone();
-    match Compiled::new(problem.posted(), &problem.variables, &mut store) {
+    match Compiled::new(problem.posted(), &problem.variables, &mut store, &mut meter.clock()) {
         Ok(compiled) => Ok(Some((compiled, store))),
         Err(Interrupt::Failed) => Ok(None),
-        Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| problem.name(var))),
+        Err(Interrupt::OutOfTime) => Err(Stopped::Limit(meter.out_of_time())),
+        Err(Interrupt::Refused(refusal)) => Err(Stopped::Problem(refusal.named(&|var| problem.name(var)))),
     }
 }
