@@ -24,7 +24,8 @@ fn solutions_are_objects_a_line() {
     let (out, _, code) = told(&["solve", "-", "--first"], "var x in 'a', 'b'\nx != 'a'\n");
     assert_eq!((&*out, code), ("{\"x\": \"b\"}\n", 0));
     // Nothing is an answer, too.
-    assert_eq!(told(&["solve", "-"], "var x in 1..2\nx > 2\n"), (String::new(), String::new(), 0));
+    let (out, err, code) = told(&["solve", "-"], "var x in 1..2\nx > 0\nx > 2\nx > 1\n");
+    assert_eq!((&*out, &*err, code), ("", "note: -: 3:1: nothing that is left satisfies this\n", 0));
     assert_eq!(told(&["solve", "-", "--count"], "var x in 1..2\nx > 2\n").0, "0\n");
 }
 
@@ -48,7 +49,8 @@ fn problems_that_are_none_are_told_with_their_place() {
     for (input, place) in [
         ("var x in 1..3\nx + < 2\n", "-: 2:5"),
         ("var x in 1..3\n\nx == nobody\n", "-: 3:6"),
-        ("var x in 3..1\n", "-: 1:"),
+        ("var x in 3..1\n", "-: 1:10"),
+        ("var x in 0..3\nx < 9\n7 // x > 1\n", "-: 3:1"),
     ] {
         let (out, err, code) = told(&["solve", "-"], input);
         assert_eq!((&*out, code), ("", 1), "{input}: {err}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use pyprior_logic::fd::{Solution, Solver};
+use pyprior_logic::fd::{Solution, SolveError, Solver, Stopped};
 use pyprior_logic::problem::{Goal, Problem, json};
 
 use super::EXIT_ERROR;
@@ -70,9 +70,12 @@ impl Solve {
             solver = solver.time(Duration::try_from_secs_f64(seconds).context("--time")?);
         }
         let repository = problem.repository();
-        let mut stopped = None;
-        self.output.write(|out| {
-            let mut line = |solution: &Solution| writeln!(out, "{}", json(solution)).context("cannot write");
+        let (mut stopped, mut found) = (None, self.count);
+        let written = self.output.write(|out| {
+            let mut line = |solution: &Solution| {
+                found = true;
+                writeln!(out, "{}", json(solution)).context("cannot write")
+            };
             match problem.goal() {
                 _ if self.count => writeln!(out, "{}", solver.count(repository)?)?,
                 Goal::Satisfy if self.first => solver.solve_first(repository)?.iter().try_for_each(line)?,
@@ -100,11 +103,29 @@ impl Solve {
                 }
             }
             Ok(())
-        })?;
+        });
+        written.map_err(|error| self.placed(&problem, error))?;
         if let Some(limit) = stopped {
             writeln!(std::io::stderr(), "stopped at the limit of {limit}").context("cannot write to standard error")?;
             return Ok(ExitCode::from(EXIT_ERROR));
         }
+        if !found && let Some((line, column)) = repository.contradiction()?.and_then(|nth| problem.statement(nth)) {
+            let told =
+                writeln!(std::io::stderr(), "note: {name}: {line}:{column}: nothing that is left satisfies this");
+            told.context("cannot write to standard error")?;
+        }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// An error with the place of the statement that it is about, if it is about one.
+    fn placed(&self, problem: &Problem, error: anyhow::Error) -> anyhow::Error {
+        let of_problem = match error.downcast_ref::<Stopped>() {
+            Some(Stopped::Problem(of_problem)) => Some(of_problem),
+            _ => error.downcast_ref::<SolveError>(),
+        };
+        match of_problem.and_then(|of_problem| problem.locate(of_problem)) {
+            Some(located) => anyhow::Error::new(located).context(self.file.display().to_string()),
+            None => error,
+        }
     }
 }

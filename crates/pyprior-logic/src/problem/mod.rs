@@ -100,7 +100,7 @@ impl Problem {
 
 /// Where the text of a problem is wrong, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("line {line}, column {column}: {fault}")]
+#[error("{line}:{column}: {fault}")]
 pub struct ProblemError {
     /// Line, from 1.
     pub line: usize,
