@@ -8,21 +8,9 @@ use std::sync::Arc;
 use pyprior_core::ast::{Comparison, Expr, Module, Stmt};
 use pyprior_core::{BinOp, Compare, Language, Matcher};
 
-/// Random numbers: xorshift64*, enough for choosing cases.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n.max(1)
-    }
-
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
+#[path = "chance.rs"]
+mod chance;
+pub(crate) use chance::Random;
 
 /// All programs of a language.
 pub(crate) fn programs(language: &Arc<Language>) -> Vec<Vec<u32>> {
