@@ -246,10 +246,10 @@ fn ordered(order: Order, left: &Value, right: &Value) -> Option<bool> {
 
 /// What orders integers of any length: the sign, and, as far as it counts upwards, the digits.
 fn magnitude(value: &Value) -> (bool, i64, String) {
-    let text = integer(value).map_or_else(
-        || if let Value::Big(value) = value { value.to_string() } else { String::new() },
-        |value| value.to_string(),
-    );
+    let text = match value {
+        Value::Big(value) => value.to_string(),
+        value => integer(value).unwrap_or_default().to_string(),
+    };
     match text.strip_prefix('-') {
         // More digits, or larger ones, are less.
         Some(digits) => {

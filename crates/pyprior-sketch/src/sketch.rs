@@ -21,8 +21,8 @@ use crate::source::program;
 use crate::source::tree::Block;
 use crate::tally::{MAX_BOUND, Tally};
 
-/// Work that one question about a sketch may take unless told otherwise, in sums of counts: seconds.
-pub const DEFAULT_WORK: u64 = 200_000_000;
+/// Work that one question about a sketch may take unless told otherwise, in sums of counts: some seconds.
+pub const DEFAULT_WORK: u64 = 100_000_000;
 
 /// Bytes of answers about a sketch that are kept unless told otherwise; beyond, they are forgotten and found anew.
 pub const DEFAULT_MEMORY: usize = 256 << 20;
