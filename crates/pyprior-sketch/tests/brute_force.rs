@@ -127,7 +127,7 @@ fn check(world: &World, case: &Case) -> Option<usize> {
         panic!("is missing: {}\n{text}{case:?}", names(missing));
     }
     prefixes(&sketch, &expected, &text);
-    if nth % 5 == 0 {
+    if nth.is_multiple_of(5) {
         let forgetful = Sketch::with_limits(&world.language, &source, pyprior_sketch::DEFAULT_WORK, 2_000).unwrap();
         prefixes(&forgetful, &expected, &text);
     }
