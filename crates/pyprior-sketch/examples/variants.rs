@@ -1,4 +1,4 @@
-//! How long a thousand variants of an exercise of some 40 tokens take, least of several rounds:
+//! How long a thousand different variants of an exercise of some 40 tokens take, least of several rounds:
 //! `cargo run --release -p pyprior-sketch --example variants`.
 
 use std::time::Instant;
@@ -18,7 +18,6 @@ def f(a, b):
 for i in range(Z):
     print(f(i, W))
 ---
-option max_block_stmts = 3
 option max_len = 60
 X, Y, Z, W in 1..30
 E in expr(depth <= 1)
@@ -41,19 +40,20 @@ fn least(mut round: impl FnMut()) -> f64 {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = SketchSource::parse(EXERCISE)?;
-    let language = Language::new(source.config(LanguageConfig::default())?)?;
+    let language = Language::new(source.widened(source.config(LanguageConfig::default())?))?;
     let (mut tokens, mut tries) = (0, 0);
     let sampled = least(|| {
         (tokens, tries) = (0, 0);
         let Ok(sketch) = Sketch::new(&language, &source) else { return };
-        let Ok(mut sampler) = Sampler::new(&sketch, Uniform::new(1)) else { return };
+        let Ok(sampler) = Sampler::new(&sketch, Uniform::new(1)) else { return };
+        let mut sampler = sampler.distinct();
         for _ in 0..VARIANTS {
             tokens += sampler.sample().map_or(0, |filling| filling.tokens().len());
         }
         tries = sampler.tries();
     });
     println!(
-        "{VARIANTS} samples of {:.1} tokens: {sampled:.3} s, {tries} tries ({:.2} µs each)",
+        "{VARIANTS} different samples of {:.1} tokens: {sampled:.3} s, {tries} tries ({:.2} µs each)",
         tokens as f64 / VARIANTS as f64,
         sampled / tries as f64 * 1e6
     );

@@ -5,47 +5,99 @@ use std::sync::PoisonError;
 use pyprior_core::exec::{Compiler, Limits, Machine, Program, Value};
 use pyprior_core::{Language, Symbol, Vocab};
 
-use crate::claim::{compare, compute, for_all};
+use crate::claim::{are_distinct, compare, compute, for_all, in_order, truth};
+use crate::fill::Stop;
+use crate::fill::row::Completed;
 use crate::matcher::SketchMatcher;
 use crate::program::Function;
 use crate::source::constraint::{Claim, Formula, Order, Term};
 
-/// What a run of a candidate may take: programs that take longer do not satisfy anything.
+/// What a run of a candidate may take: of programs that take longer it is not known what they do.
 pub(crate) const LIMITS: Limits =
     Limits { fuel: 100_000, output_bytes: 1 << 16, integer_bits: 1 << 12, integer_work: 1 << 22 };
+/// Steps that all runs of one check may take together.
+pub(crate) const CHECK_STEPS: u64 = 10_000_000;
 
-/// Whether a claim is violated that can be checked now, and could not be when only the first `before` functions of
-/// the sketch were complete.
-pub(crate) fn is_violated(row: &SketchMatcher, before: usize, complete: bool) -> bool {
-    let sketch = row.sketch();
-    let program = &sketch.program;
-    let completed = row.row().completed;
-    let ready = |functions: usize, claim: &Claim| claim_ready(claim, &program.functions[..functions], row);
-    let now = program.behaviours.iter().filter(|claim| {
-        let done = before > 0 && ready(before, claim) && !claim.formula.prints();
-        !done && (complete || (!claim.formula.prints() && ready(completed.functions, claim)))
-    });
-    let claims = now.collect::<Vec<_>>();
-    if claims.is_empty() {
-        return false;
+/// What has been checked of a row.
+#[derive(Debug, Clone)]
+pub(crate) struct Checked {
+    /// By claim.
+    done: Vec<bool>,
+    /// Functions and constants that there were when claims were looked at last.
+    seen: (usize, usize),
+    /// Whether a claim does not hold.
+    pub(crate) violated: bool,
+    /// Steps that runs have taken.
+    pub(crate) steps: u64,
+}
+
+impl Checked {
+    pub(crate) fn new(claims: usize) -> Self {
+        Self { done: vec![false; claims], seen: (0, 0), violated: false, steps: 0 }
     }
-    let tokens = row.tokens();
+
+    /// Whether nothing is left to check.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.violated || self.done.iter().all(|done| *done)
+    }
+
+    /// Which claims are to be checked now: those for which all is there, each once.
+    fn due(&mut self, row: &SketchMatcher, complete: bool) -> Vec<usize> {
+        let known = (row.row().completed.functions, row.row().chosen);
+        if known == self.seen && !complete {
+            return Vec::new();
+        }
+        self.seen = known;
+        let program = &row.sketch().program;
+        let functions = &program.functions[..known.0];
+        let claims = program.behaviours.iter().enumerate().filter(|(nth, claim)| {
+            !self.done[*nth] && (complete || (!claim.formula.prints() && claim_ready(claim, functions, row)))
+        });
+        let due = claims.map(|(nth, _)| nth).collect::<Vec<_>>();
+        due.iter().for_each(|&nth| self.done[nth] = true);
+        due
+    }
+}
+
+/// Checks the claims for which all is there since the last token.
+///
+/// # Errors
+///
+/// [`Stop::Steps`] where that takes too long; whether they hold is not known then.
+pub(crate) fn check(row: &SketchMatcher, checked: &mut Checked, complete: bool) -> Result<(), Stop> {
+    let due = checked.due(row, complete);
+    if due.is_empty() {
+        return Ok(());
+    }
+    let sketch = row.sketch();
     let vocab = sketch.language.vocab();
+    let completed = row.row().completed;
     let first;
     let tokens = if complete {
-        tokens
+        row.tokens()
     } else {
-        let Some(begun) = begun(vocab, tokens, completed.statements) else { return false };
+        let Some(begun) = begun(vocab, row.tokens(), completed) else { return Ok(()) };
         first = begun;
         &first
     };
     // A machine that came to grief is reset before every run.
     let mut runner = sketch.runner.lock().unwrap_or_else(PoisonError::into_inner);
     let Runner { compiler, machine } = &mut *runner;
-    // What the decoder has made compiles.
-    let Ok(compiled) = compiler.compile(vocab, tokens) else { return true };
-    let mut run = Run { row, program: compiled, machine, printed: None };
-    claims.into_iter().any(|claim| !for_all(claim, |values| run.formula(&claim.formula, values)))
+    let Ok(compiled) = compiler.compile(vocab, tokens) else {
+        // What the decoder has made compiles.
+        checked.violated = true;
+        return Ok(());
+    };
+    let mut run = Run { row, program: compiled, machine, printed: None, left: CHECK_STEPS };
+    for nth in due {
+        let claim = &sketch.program.behaviours[nth];
+        if !for_all(claim, |values| Ok(run.formula(&claim.formula, values)? == Some(true)))? {
+            checked.violated = true;
+            break;
+        }
+    }
+    checked.steps += CHECK_STEPS - run.left;
+    Ok(())
 }
 
 /// What runs programs, kept for its memory.
@@ -61,10 +113,10 @@ impl Runner {
     }
 }
 
-/// The first statements of a module as a program of their own.
-fn begun(vocab: &Vocab, tokens: &[u32], statements: u8) -> Option<Vec<u32>> {
-    let head = vocab.id_of_symbol(Symbol::Block(statements))?;
-    Some([head].into_iter().chain(tokens.get(1..)?.iter().copied()).collect())
+/// The complete functions of a module as a program of their own.
+fn begun(vocab: &Vocab, tokens: &[u32], completed: Completed) -> Option<Vec<u32>> {
+    let head = vocab.id_of_symbol(Symbol::Block(completed.statements))?;
+    Some([head].into_iter().chain(tokens.get(1..completed.tokens as usize)?.iter().copied()).collect())
 }
 
 /// Whether all that a claim needs is there.
@@ -88,66 +140,82 @@ struct Run<'a> {
     machine: &'a mut Machine,
     /// What the whole program prints, if it ends.
     printed: Option<Option<String>>,
+    /// Steps that may still be taken.
+    left: u64,
 }
 
 impl Run<'_> {
-    fn formula(&mut self, formula: &Formula, values: &[i64]) -> bool {
-        match formula {
-            Formula::Chain(terms, orders) => {
-                let found = terms.iter().map(|term| self.value(term, values)).collect::<Vec<_>>();
-                found.windows(2).zip(orders).all(|(pair, order)| match pair {
-                    [Some(left), Some(right)] => ordered(*order, left, right),
-                    _ => false,
-                })
-            }
-            Formula::AllDistinct(terms) => {
-                let found = terms.iter().map(|term| self.value(term, values)).collect::<Option<Vec<_>>>();
-                found.is_some_and(|found| {
-                    let mut pairs = found.iter().enumerate();
-                    pairs.all(|(nth, one)| found[nth + 1..].iter().all(|other| !ordered(Order::Equal, one, other)))
-                })
-            }
-            Formula::And(left, right) => self.formula(left, values) && self.formula(right, values),
-            Formula::Or(left, right) => self.formula(left, values) || self.formula(right, values),
-            Formula::Not(inner) => !self.formula(inner, values),
-            Formula::Prints(text) => {
-                let (machine, program) = (&mut *self.machine, self.program);
-                let printed = self.printed.get_or_insert_with(|| {
-                    let ended = machine.run(program).is_ok();
-                    ended.then(|| machine.stdout().to_owned())
-                });
-                printed.as_ref().is_some_and(|printed| printed == text)
-            }
+    /// Whether a formula holds; `None` where that hangs on what has no value.
+    fn formula(&mut self, formula: &Formula, values: &[i64]) -> Result<Option<bool>, Stop> {
+        self.spend(1)?;
+        truth(formula, &mut |atom| {
+            Ok(match atom {
+                Formula::Chain(terms, orders) => in_order(&self.values(terms, values)?, orders, ordered),
+                Formula::AllDistinct(terms) => {
+                    let equal = |one: &Value, other: &Value| ordered(Order::Equal, one, other) == Some(true);
+                    are_distinct(&self.values(terms, values)?, equal)
+                }
+                Formula::Prints(text) => self.prints()?.map(|printed| printed == text),
+                Formula::And(..) | Formula::Or(..) | Formula::Not(_) => None,
+            })
+        })
+    }
+
+    fn spend(&mut self, steps: u64) -> Result<(), Stop> {
+        self.left = self.left.checked_sub(steps).ok_or(Stop::Steps)?;
+        Ok(())
+    }
+
+    fn prints(&mut self) -> Result<Option<&str>, Stop> {
+        if self.printed.is_none() {
+            let ended = self.machine.run(self.program).is_ok();
+            self.spend(self.machine.steps())?;
+            self.printed = Some(ended.then(|| self.machine.stdout().to_owned()));
         }
+        Ok(self.printed.as_ref().and_then(Option::as_deref))
+    }
+
+    fn values(&mut self, terms: &[Term], values: &[i64]) -> Result<Vec<Option<Value>>, Stop> {
+        terms.iter().map(|term| self.value(term, values)).collect()
     }
 
     /// The value of a term; `None` where a run ends early, or arithmetic goes beyond 127 bits or has no result.
-    fn value(&mut self, term: &Term, values: &[i64]) -> Option<Value> {
+    fn value(&mut self, term: &Term, values: &[i64]) -> Result<Option<Value>, Stop> {
         let arithmetic =
             |value: i128| i64::try_from(value).map(Value::Int).ok().or_else(|| value.to_string().parse().ok());
-        match term {
+        Ok(match term {
             Term::Int(value) => Some(Value::Int(*value)),
             Term::None => Some(Value::None),
             Term::Quantified(nth) => values.get(*nth).copied().map(Value::Int),
             Term::Hole(name, _) => {
-                let holes = &self.row.sketch().program.holes;
-                let nth = holes.iter().position(|hole| hole.name == *name)?;
-                self.row.row().values[nth].map(Value::Int)
+                let nth = self.row.sketch().program.holes.iter().position(|hole| hole.name == *name);
+                nth.and_then(|nth| self.row.row().values[nth]).map(Value::Int)
             }
-            Term::Negative(inner) => arithmetic(integer(&self.value(inner, values)?)?.checked_neg()?),
+            Term::Negative(inner) => {
+                let inner = self.value(inner, values)?;
+                inner.as_ref().and_then(integer).and_then(i128::checked_neg).and_then(arithmetic)
+            }
             Term::Operation(op, left, right) => {
                 let (left, right) = (self.value(left, values)?, self.value(right, values)?);
-                arithmetic(compute(*op, integer(&left)?, integer(&right)?)?)
+                let sides = left.as_ref().and_then(integer).zip(right.as_ref().and_then(integer));
+                sides.and_then(|(left, right)| compute(*op, left, right)).and_then(arithmetic)
             }
-            Term::Call(name, args, _) => {
-                let args = args.iter().map(|arg| self.value(arg, values)).collect::<Option<Vec<_>>>()?;
-                let functions = &self.row.sketch().program.functions;
-                let function = functions.iter().find(|function| function.name == *name)?;
-                let number = *self.row.row().registers().get(usize::from(function.register))?;
-                self.machine.reset();
-                self.machine.call(self.program, number as u8, &args).ok()
-            }
-        }
+            Term::Call(name, args, _) => match self.values(args, values)?.into_iter().collect::<Option<Vec<_>>>() {
+                Some(args) => self.call(name, &args)?,
+                None => None,
+            },
+        })
+    }
+
+    fn call(&mut self, name: &str, args: &[Value]) -> Result<Option<Value>, Stop> {
+        let functions = &self.row.sketch().program.functions;
+        let function = functions.iter().find(|function| function.name == name);
+        let number = function.and_then(|function| self.row.row().registers().get(usize::from(function.register)));
+        let Some(&number) = number else { return Ok(None) };
+        self.machine.reset();
+        let value = self.machine.call(self.program, number as u8, args).ok();
+        self.spend(self.machine.steps())?;
+        Ok(value)
     }
 }
 
@@ -160,14 +228,34 @@ fn integer(value: &Value) -> Option<i128> {
     }
 }
 
-/// Compares as Python does; what Python refuses to order is not ordered.
-fn ordered(order: Order, left: &Value, right: &Value) -> bool {
-    match (integer(left), integer(right)) {
-        (Some(left), Some(right)) => compare(order, &left, &right),
-        _ => match order {
-            Order::Equal => left == right,
-            Order::Unequal => left != right,
-            _ => false,
-        },
+/// Compares as Python does; of what Python refuses to order it is not known.
+fn ordered(order: Order, left: &Value, right: &Value) -> Option<bool> {
+    if let (Some(left), Some(right)) = (integer(left), integer(right)) {
+        return Some(compare(order, &left, &right));
+    }
+    match (left, right, order) {
+        (Value::None, _, Order::Equal) | (_, Value::None, Order::Equal) => Some(left == right),
+        (Value::None, _, Order::Unequal) | (_, Value::None, Order::Unequal) => Some(left != right),
+        (Value::None, ..) | (_, Value::None, _) => None,
+        _ => {
+            let sides = (magnitude(left), magnitude(right));
+            Some(compare(order, &sides.0, &sides.1))
+        }
+    }
+}
+
+/// What orders integers of any length: the sign, and, as far as it counts upwards, the digits.
+fn magnitude(value: &Value) -> (bool, i64, String) {
+    let text = match value {
+        Value::Big(value) => value.to_string(),
+        value => integer(value).unwrap_or_default().to_string(),
+    };
+    match text.strip_prefix('-') {
+        // More digits, or larger ones, are less.
+        Some(digits) => {
+            let complement = |digit: char| char::from_digit(9 - digit.to_digit(10).unwrap_or(0), 10).unwrap_or('0');
+            (false, -(digits.len() as i64), digits.chars().map(complement).collect())
+        }
+        None => (true, text.len() as i64, text),
     }
 }

@@ -6,7 +6,8 @@ use pyprior_core::Language;
 
 use crate::error::SketchError;
 use crate::matcher::{SketchMatcher, SketchTokenError};
-use crate::sketch::{DEFAULT_WORK, FillError, MAX_SIZE, Sketch, SketchSource};
+use crate::sample::DEFAULT_STEPS;
+use crate::sketch::{DEFAULT_MEMORY, DEFAULT_WORK, FillError, MAX_SIZE, Sketch, SketchSource};
 use crate::tally::Tally;
 
 /// Enumerates the fillings of a sketch: shorter programs before longer ones, those of one length by their token ids;
@@ -27,6 +28,7 @@ pub struct Enumerator {
     language: Arc<Language>,
     source: SketchSource,
     work: u64,
+    memory: usize,
     /// Programs of the sizes under way, and the largest of them.
     sketch: Option<Arc<Sketch>>,
     cap: u32,
@@ -36,6 +38,7 @@ pub struct Enumerator {
     stack: Vec<(SketchMatcher, Vec<u32>)>,
     nodes: u64,
     node_limit: Option<u64>,
+    step_limit: u64,
     done: bool,
 }
 
@@ -79,6 +82,12 @@ pub enum EnumerateError {
         /// The limit.
         limit: u64,
     },
+    /// Running candidates took as many steps as it may since the last filling.
+    #[error("{limit} steps of running candidates have been taken since the last filling; there may be others")]
+    Steps {
+        /// The limit.
+        limit: u64,
+    },
     /// A question about the sketch takes more work than allowed.
     #[error(transparent)]
     Fill(#[from] FillError),
@@ -113,13 +122,15 @@ impl Enumerator {
             language: Arc::clone(language),
             source: source.clone(),
             work: DEFAULT_WORK,
+            memory: DEFAULT_MEMORY,
             sketch: None,
-            cap: high.unwrap_or(FIRST_CAP).min(FIRST_CAP),
+            cap: FIRST_CAP.max(low).min(high.unwrap_or(MAX_SIZE)).min(MAX_SIZE),
             size: low.max(1),
             high,
             stack: Vec::new(),
             nodes: 0,
             node_limit: None,
+            step_limit: DEFAULT_STEPS,
             done,
         })
     }
@@ -135,6 +146,28 @@ impl Enumerator {
     #[must_use]
     pub fn with_work(mut self, work: u64) -> Self {
         self.work = work;
+        self
+    }
+
+    /// The same with a limit of one's own to the steps of running candidates between two fillings.
+    #[must_use]
+    pub fn with_steps(mut self, limit: u64) -> Self {
+        self.step_limit = limit;
+        self
+    }
+
+    /// The same with a limit of one's own to the sizes that are compiled together at first.
+    #[must_use]
+    pub fn with_first_sizes(mut self, tokens: u32) -> Self {
+        let least = tokens.max(self.size);
+        self.cap = least.min(self.high.unwrap_or(MAX_SIZE)).min(MAX_SIZE);
+        self
+    }
+
+    /// The same with a limit of one's own to the bytes of answers that are kept about the sketch.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
         self
     }
 
@@ -157,28 +190,29 @@ impl Enumerator {
     /// A row of the next size that has programs.
     fn next_size(&mut self) -> Result<Option<SketchMatcher>, EnumerateError> {
         loop {
-            if self.size > self.cap {
+            while self.size > self.cap {
                 if !self.is_more()? {
                     return Ok(None);
                 }
                 if self.cap >= MAX_SIZE {
                     return Err(EnumerateError::Size { limit: MAX_SIZE });
                 }
-                self.cap = (self.cap * 2).min(self.high.unwrap_or(MAX_SIZE)).min(MAX_SIZE);
+                self.cap = (self.cap * 2).max(self.size).min(self.high.unwrap_or(MAX_SIZE)).min(MAX_SIZE);
                 self.sketch = None;
             }
             let sketch = match &self.sketch {
                 Some(sketch) => Arc::clone(sketch),
                 None => {
                     let cap = self.cap as u16;
-                    let sketch = Arc::new(Sketch::sized(&self.language, &self.source, Some(cap), self.work)?);
+                    let sketch = Sketch::sized(&self.language, &self.source, Some(cap), self.work)?;
+                    let sketch = Arc::new(sketch.with_memory(self.memory));
                     self.sketch = Some(Arc::clone(&sketch));
                     sketch
                 }
             };
             // The counter of tokens, which is the first, has to end at the largest size.
             let mut tally = Tally::default();
-            tally.0[0] = (self.cap - self.size) as u16;
+            tally.0[0] = self.cap.saturating_sub(self.size) as u16;
             self.size += 1;
             match SketchMatcher::begin(&sketch, tally) {
                 Ok(row) => return Ok(Some(row)),
@@ -189,6 +223,7 @@ impl Enumerator {
     }
 
     fn advance(&mut self) -> Result<Option<Filling>, EnumerateError> {
+        let mut left = self.step_limit;
         loop {
             let Some((row, open)) = self.stack.last_mut() else {
                 let Some(row) = self.next_size()? else { return Ok(None) };
@@ -213,7 +248,10 @@ impl Enumerator {
             } else {
                 row.clone()
             };
+            let before = next.steps();
             next.take(token)?;
+            let limit = self.step_limit;
+            left = left.checked_sub(next.steps() - before).ok_or(EnumerateError::Steps { limit })?;
             if next.is_violated() {
                 continue;
             }

@@ -94,6 +94,12 @@ pub enum SketchErrorKind {
         /// The holes that the relations are about.
         names: String,
     },
+    /// A relation of no holes that does not hold.
+    #[error("`{claim}` does not hold")]
+    Never {
+        /// The relation.
+        claim: String,
+    },
     /// A combination that the exact legal sets do not cover.
     #[error("not supported: {message}")]
     Unsupported {

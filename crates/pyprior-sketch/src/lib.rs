@@ -17,5 +17,5 @@ mod tally;
 pub use enumerate::{EnumerateError, Enumerator, Filling};
 pub use error::{Place, SketchError, SketchErrorKind};
 pub use matcher::{MaskError, SketchMatcher, SketchTokenError};
-pub use sample::{ByPrior, Chooser, DEFAULT_TRIES, SampleError, Sampler, Uniform};
-pub use sketch::{DEFAULT_WORK, FillError, Sketch, SketchSource};
+pub use sample::{ByPrior, Chooser, DEFAULT_STEPS, DEFAULT_TRIES, SampleError, Sampler, Uniform};
+pub use sketch::{DEFAULT_MEMORY, DEFAULT_WORK, FillError, Sketch, SketchSource};

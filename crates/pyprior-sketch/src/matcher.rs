@@ -5,7 +5,9 @@ use std::sync::Arc;
 use pyprior_core::{BitmaskShapeError, Matcher, RollbackError, Symbol, TokenBitmask, TokenError};
 use thiserror::Error;
 
-use crate::fill::row::{Legal, Row};
+use crate::behaviour::Checked;
+use crate::fill::Stop;
+use crate::fill::row::{Asked, Legal, Row};
 use crate::program::{Op, Reg};
 use crate::sketch::{FillError, Sketch};
 use crate::tally::Tally;
@@ -58,8 +60,7 @@ pub struct SketchMatcher {
     start: Row,
     /// Tokens that bind what the sketch names: position and register.
     pub(crate) noted: Vec<(u32, Reg)>,
-    checked: usize,
-    violated: bool,
+    checked: Checked,
 }
 
 impl SketchMatcher {
@@ -80,8 +81,7 @@ impl SketchMatcher {
             start: row.clone(),
             row,
             noted: Vec::new(),
-            checked: 0,
-            violated: false,
+            checked: Checked::new(sketch.program.behaviours.len()),
         })
     }
 
@@ -105,13 +105,9 @@ impl SketchMatcher {
         self.matcher.is_terminated()
     }
 
-    fn exhausted(&self) -> FillError {
-        FillError::Work { work: self.sketch.work() }
-    }
-
     pub(crate) fn legal(&self) -> Result<Legal, FillError> {
         let legal = self.sketch.ask(|asked| self.row.legal(asked, self.matcher.tokens()));
-        legal.map_err(|_| self.exhausted())
+        legal.map_err(|stop| self.sketch.stopped(stop))
     }
 
     /// The next token where the sketch has it.
@@ -205,14 +201,13 @@ impl SketchMatcher {
         self.matcher.accept_token(token)?;
         self.note(self.tokens().len() as u32 - 1);
         let (sketch, row, matcher) = (&self.sketch, &mut self.row, &self.matcher);
-        if sketch.ask(|asked| row.take(asked, matcher.tokens())).is_err() {
+        let taken = sketch.ask(|asked| row.take(asked, matcher.tokens()));
+        if let Err(stop) = taken.and_then(|()| self.check()) {
             // Copies for this one case would cost every token.
-            let error = self.exhausted();
             let before = self.tokens().len() - 1;
             self.replay(before);
-            return Err(error.into());
+            return Err(self.sketch.stopped(stop).into());
         }
-        self.check();
         Ok(())
     }
 
@@ -221,12 +216,14 @@ impl SketchMatcher {
         let tokens = self.tokens()[..len].to_vec();
         self.reset();
         for token in tokens {
-            // The same questions as before, whose answers are known.
+            // The same questions as before. Their answers may have been forgotten, so no limit is set to finding them again.
             if self.matcher.accept_token(token).is_ok() {
                 self.note(self.tokens().len() as u32 - 1);
                 let (sketch, row, matcher) = (&self.sketch, &mut self.row, &self.matcher);
-                let _ = sketch.ask(|asked| row.take(asked, matcher.tokens()));
-                self.check();
+                let taken =
+                    sketch.ask(|asked| row.take(&mut Asked { work: u64::MAX, ..asked.again() }, matcher.tokens()));
+                let again = taken.and_then(|()| self.check());
+                debug_assert_eq!(again, Ok(()), "what was answered before is answered again");
             }
         }
     }
@@ -245,14 +242,19 @@ impl SketchMatcher {
         }
     }
 
-    fn check(&mut self) {
-        let complete = self.is_terminated();
-        let functions = self.row.completed.functions;
-        if self.violated || (functions == self.checked && !complete) {
-            return;
+    fn check(&mut self) -> Result<(), Stop> {
+        if self.checked.is_idle() {
+            return Ok(());
         }
-        self.violated = crate::behaviour::is_violated(self, self.checked, complete);
-        self.checked = functions;
+        let mut checked = std::mem::replace(&mut self.checked, Checked::new(0));
+        let result = crate::behaviour::check(self, &mut checked, self.is_terminated());
+        self.checked = checked;
+        result
+    }
+
+    /// Steps that checks of this row have run.
+    pub(crate) fn steps(&self) -> u64 {
+        self.checked.steps
     }
 
     pub(crate) fn row(&self) -> &Row {
@@ -260,9 +262,9 @@ impl SketchMatcher {
     }
 
     /// Whether what is complete already behaves otherwise than the sketch asks for. What calls functions is checked as
-    /// soon as they are complete, what is printed when the program is.
+    /// soon as they are complete and the constants beside them are known, what is printed when the program is complete.
     pub fn is_violated(&self) -> bool {
-        self.violated
+        self.checked.violated
     }
 
     /// Undoes the last `n` tokens by replaying the others.
@@ -289,8 +291,7 @@ impl SketchMatcher {
         self.matcher.reset();
         self.row.clone_from(&self.start);
         self.noted.clear();
-        self.checked = 0;
-        self.violated = false;
+        self.checked = Checked::new(self.sketch.program.behaviours.len());
     }
 }
 

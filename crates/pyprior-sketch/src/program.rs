@@ -110,6 +110,8 @@ pub(crate) struct Site {
     pub(crate) position: Position,
     /// Fewest and most variables that may be visible here.
     pub(crate) visible: (u16, u16),
+    /// Places of the same level have as many as one another, apart from the difference of what is beside it.
+    pub(crate) level: (u32, u16),
     /// Counters of reads: the register of the name, and its variable where that is always the same.
     pub(crate) tracked: Vec<(usize, Reg, Option<u16>)>,
     /// Where what was foretold of this occurrence is kept: variables visible before and behind it, whether it returns.
@@ -140,6 +142,8 @@ pub(crate) struct Function {
     pub(crate) name: String,
     pub(crate) register: Reg,
     pub(crate) arity: usize,
+    /// Whether it returns on every path, if no hole decides that.
+    pub(crate) returns: Option<bool>,
 }
 
 #[derive(Debug, Clone)]

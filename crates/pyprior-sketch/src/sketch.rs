@@ -1,14 +1,16 @@
 //! A sketch, read and compiled.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyprior_core::{Language, LanguageConfig, Profile};
 use thiserror::Error;
 
-use crate::behaviour::Runner;
+use crate::behaviour::{CHECK_STEPS, Runner};
 use crate::compile::compile;
 use crate::error::{Place, SketchError, SketchErrorKind, syntax};
-use crate::fill::feasible::Cache;
+use crate::fill::Stop;
+use crate::fill::feasible::{Cache, MAX_GUESSES};
 use crate::fill::relations::Relations;
 use crate::fill::row::{Asked, Row};
 use crate::program::Program;
@@ -19,8 +21,11 @@ use crate::source::program;
 use crate::source::tree::Block;
 use crate::tally::{MAX_BOUND, Tally};
 
-/// Work that one question about a sketch may take unless told otherwise, in sums of counts: seconds.
-pub const DEFAULT_WORK: u64 = 200_000_000;
+/// Work that one question about a sketch may take unless told otherwise, in sums of counts: some seconds.
+pub const DEFAULT_WORK: u64 = 100_000_000;
+
+/// Bytes of answers about a sketch that are kept unless told otherwise; beyond, they are forgotten and found anew.
+pub const DEFAULT_MEMORY: usize = 256 << 20;
 
 /// Constants of a language, at most.
 const MAX_VALUES: i64 = 1 << 16;
@@ -103,6 +108,27 @@ impl SketchSource {
     }
 }
 
+/// The error of relations that contradict each other: at the first that contradicts those before it.
+fn contradiction(program: &Program, work: u64) -> SketchError {
+    let claims = &program.relations;
+    let contradict = |count: &usize| {
+        let mut left = work;
+        Relations::of(program, &claims[..*count]).contradict(program, &mut left) == Ok(true)
+    };
+    let count = (1..claims.len()).find(contradict).unwrap_or(claims.len());
+    let place = claims[..count].last().map_or(Place { line: 1, column: 1 }, |claim| claim.place);
+    let mut left = work;
+    // The others of its group have nothing to do with it.
+    let holes = Relations::of(program, &claims[..count]).without_solution(program, &mut left);
+    let names = holes.unwrap_or_default().into_iter().map(|hole| program.holes[hole].name.as_str()).collect::<Vec<_>>();
+    let claim = claims[..count].last().map(|claim| claim.text.clone()).unwrap_or_default();
+    match names.is_empty() {
+        true => SketchErrorKind::Never { claim },
+        false => SketchErrorKind::NoSolution { names: names.join(", ") },
+    }
+    .at(place)
+}
+
 fn set(config: &mut LanguageConfig, name: &str, setting: &Setting, place: Place) -> Result<(), SketchError> {
     let wrong = |expected: &str| syntax(place, format!("the option {name} is {expected}"));
     let number = || match setting {
@@ -166,6 +192,20 @@ pub enum FillError {
         /// The limit.
         work: u64,
     },
+    /// A hole occurs often, and what is visible at its places hangs on many holes for statements.
+    #[error(
+        "there are more than {limit} combinations of what may be visible at the places of a hole: let it occur less often behind holes for statements, or lower the option max_vars"
+    )]
+    Places {
+        /// Combinations that are gone through, at most.
+        limit: usize,
+    },
+    /// What complete functions do cannot be found out within the steps that a check may take.
+    #[error("the limit of {steps} steps of running candidates is reached")]
+    Steps {
+        /// The limit.
+        steps: u64,
+    },
 }
 
 /// A sketch compiled for a language: immutable but for what has been found out about it, which all rows share.
@@ -174,6 +214,7 @@ pub struct Sketch {
     pub(crate) language: Arc<Language>,
     pub(crate) program: Program,
     work: u64,
+    memory: usize,
     shared: Mutex<Shared>,
     pub(crate) runner: Mutex<Runner>,
 }
@@ -182,6 +223,8 @@ pub struct Sketch {
 pub(crate) struct Shared {
     cache: Cache,
     relations: Relations,
+    /// Where rows cannot be begun within the work that there is.
+    stopped: HashMap<Tally, Stop>,
 }
 
 impl Sketch {
@@ -202,6 +245,21 @@ impl Sketch {
     /// As [`new`](Self::new).
     pub fn with_work(language: &Arc<Language>, source: &SketchSource, work: u64) -> Result<Arc<Self>, SketchError> {
         Ok(Arc::new(Self::sized(language, source, None, work)?))
+    }
+
+    /// [`with_work`](Self::with_work) with a limit of one's own to the bytes of answers that are kept, which is looked at
+    /// between questions.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_limits(
+        language: &Arc<Language>,
+        source: &SketchSource,
+        work: u64,
+        memory: usize,
+    ) -> Result<Arc<Self>, SketchError> {
+        Ok(Arc::new(Self::sized(language, source, None, work)?.with_memory(memory)))
     }
 
     /// Reads a sketch and compiles it for the language of its options, the others being the defaults, with programs of
@@ -228,14 +286,24 @@ impl Sketch {
         let program = compile(language, &source.block, &source.constraints, size)?;
         let relations = Relations::new(&program);
         let mut left = work;
-        if let Ok(Some(holes)) = relations.contradiction(&program, &mut left) {
-            let names = holes.iter().map(|&hole| program.holes[hole].name.as_str()).collect::<Vec<_>>().join(", ");
-            let names = if names.is_empty() { "no holes".to_owned() } else { names };
-            let place = program.relations.first().map_or(Place { line: 1, column: 1 }, |claim| claim.place);
-            return Err(SketchErrorKind::NoSolution { names }.at(place));
+        if let Ok(true) = relations.contradict(&program, &mut left) {
+            return Err(contradiction(&program, work));
         }
-        let shared = Mutex::new(Shared { cache: Cache::default(), relations });
-        Ok(Self { language: Arc::clone(language), program, work, shared, runner: Mutex::new(Runner::new(language)) })
+        let shared = Mutex::new(Shared { relations, ..Shared::default() });
+        Ok(Self {
+            language: Arc::clone(language),
+            program,
+            work,
+            memory: DEFAULT_MEMORY,
+            shared,
+            runner: Mutex::new(Runner::new(language)),
+        })
+    }
+
+    /// The same with a limit of one's own to the bytes of answers that are kept.
+    pub(crate) fn with_memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
     }
 
     /// The language.
@@ -263,6 +331,11 @@ impl Sketch {
 
     /// A row before its first token, where the counters stand at `tally`.
     pub(crate) fn row(&self, tally: Tally) -> Result<Row, FillError> {
+        let stopped =
+            |shared: &Mutex<Shared>| shared.lock().unwrap_or_else(PoisonError::into_inner).stopped.get(&tally).copied();
+        if let Some(stop) = stopped(&self.shared) {
+            return Err(self.stopped(stop));
+        }
         let possible = self.ask(|asked| {
             let state = crate::fill::feasible::initial(asked.program, tally);
             let mut solver = crate::fill::feasible::Solver::new(asked.language, asked.program, asked.cache, asked.work);
@@ -274,7 +347,19 @@ impl Sketch {
         match possible {
             Ok(Some(row)) => Ok(row),
             Ok(None) => Err(FillError::NoFilling),
-            Err(crate::fill::Exhausted) => Err(FillError::Work { work: self.work }),
+            Err(stop) => {
+                // The same work would not do a second time.
+                self.shared.lock().unwrap_or_else(PoisonError::into_inner).stopped.insert(tally, stop);
+                Err(self.stopped(stop))
+            }
+        }
+    }
+
+    pub(crate) fn stopped(&self, stop: Stop) -> FillError {
+        match stop {
+            Stop::Work => FillError::Work { work: self.work },
+            Stop::Steps => FillError::Steps { steps: CHECK_STEPS },
+            Stop::Places => FillError::Places { limit: MAX_GUESSES },
         }
     }
 
@@ -282,7 +367,8 @@ impl Sketch {
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Asked<'_>) -> T) -> T {
         // What is kept are answers, each put in whole: a thread that has come to grief leaves none that is wrong.
         let mut shared: MutexGuard<'_, Shared> = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let Shared { cache, relations } = &mut *shared;
+        let Shared { cache, relations, .. } = &mut *shared;
+        cache.forget_beyond(self.memory);
         let (language, program) = (&*self.language, &self.program);
         question(&mut Asked { language, program, cache, relations, work: self.work })
     }

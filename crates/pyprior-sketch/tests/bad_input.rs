@@ -10,7 +10,7 @@ use pyprior_sketch::{
 };
 
 /// A sketch and the beginning of what is said of it.
-const CASES: [(&str, &str); 48] = [
+const CASES: [(&str, &str); 66] = [
     ("", "1:1: the program of the sketch is empty"),
     ("---\nX in 1..9", "1:1: the program of the sketch is empty"),
     ("print(1", "2:1: a bracket is not closed"),
@@ -41,9 +41,9 @@ const CASES: [(&str, &str); 48] = [
     ("print(X)\n---\nX in 9..1", "3:6: the range 9..1 is empty"),
     (
         "print(X)\n---\nX in 1..9\nX in 20..30",
-        "1:7: contradictory domains: nothing is left for X (X in 1..9; X in 20..30; constants of the language: -99..99)",
+        "4:1: contradictory domains: nothing is left for X (X in 1..9; X in 20..30; constants of the language: -99..99)",
     ),
-    ("print(X)\n---\nX in 200..300", "1:7: contradictory domains: nothing is left for X"),
+    ("print(X)\n---\nX in 200..300", "3:1: contradictory domains: nothing is left for X"),
     ("print(X)\n---\nX in {}", "3:6: the set is empty"),
     ("print(X)\n---\nX in {+, *}", "3:1: the hole X cannot stand for an expression and for an operator"),
     ("print(1 X 2)\nX\n---\n", "2:1: the hole X cannot stand for an operator and for a statement"),
@@ -51,7 +51,7 @@ const CASES: [(&str, &str); 48] = [
     ("print(X)\n---\nX < 3", "3:1: not supported: X stands for an expression; relations are between constants"),
     (
         "print(X + Y)\n---\nX, Y in 1..3\nX < Y\n  Y < X",
-        "4:1: contradictory relations: no constants for X, Y satisfy them all",
+        "5:3: contradictory relations: no constants for X, Y satisfy them all",
     ),
     ("print(X)\n---\nuses(b)", "3:1: `b` is not bound here"),
     (
@@ -68,6 +68,36 @@ const CASES: [(&str, &str); 48] = [
     ("print(X)\n---\ncount(+) <= -1", "3:13: expected a number from 0"),
     ("S\n---\nrenamed(S)", "3:9: not supported: S is a statement"),
     ("print(X)\n---\nX == 1 for x in 1..1000000", "3:1: too many cases of a `for`"),
+    ("print(1)\n\rprint(2)\n", "2:1: unexpected character '\\r'"),
+    ("print(X)\n---\nX in 1..3\n\rX == 2", "4:1: unexpected character '\\r'"),
+    ("print(True)", "1:7: expected an expression, found `True`, which has a meaning of its own"),
+    ("print(None)", "1:7: expected an expression, found `None`"),
+    ("False\n", "1:1: expected a statement, found `False`"),
+    ("print(X)\n---\nTrue in 1..9", "3:6: expected one of `< <= == != >= >`, found `in`"),
+    ("print(X)\n---\nX in 1..9\nX == x for x in 1..1, x in 2..2", "4:23: `x` is there twice"),
+    (
+        "def f(a):\n    return a\ndef g(f):\n    return 2\nprint(1)\n---\noption max_block_stmts = 3",
+        "3:7: the parameter `f`: it is the name of a function",
+    ),
+    (
+        "f = 3\ndef f(a):\n    return a\nprint(1)\n---\noption max_block_stmts = 3",
+        "2:1: `f`: it is the name of a variable",
+    ),
+    ("def f(a):\n    print(a)\nprint(f(2))", "3:7: `f`: it does not return on every path"),
+    (
+        "def f(a):\n    if a < 1:\n        return 1\n    else:\n        print(E)\nprint(f(2))",
+        "6:7: `f`: it does not return on every path",
+    ),
+    ("print(9223372036854775808)", "1:7: `9223372036854775808` is no integer of 64 bits"),
+    ("print(-9223372036854775809)", "1:8: `9223372036854775809` is no integer of 64 bits"),
+    ("print(-9223372036854775808)", "1:7: the constant -9223372036854775808: the language has no token for it"),
+    ("print(X)\n---\nX in 1..9\nnot (X == 3", "5:1: a bracket is not closed"),
+    ("print(X)\n---\nX in 1..9\n(X == 3) == 4", "4:10: expected the end of the line, found `==`"),
+    ("print(X)\n---\nX in 1..9\n1 == 2", "4:1: `1 == 2` does not hold"),
+    (
+        "print(X)\n---\nX in 1..9\nX * 9223372036854775807 * 9223372036854775807 > 0",
+        "4:1: not supported: `X * 9223372036854775807 * 9223372036854775807 > 0`: its arithmetic may go beyond",
+    ),
 ];
 
 #[test]

@@ -16,7 +16,7 @@ fn read(name: &str) -> SketchSource {
 
 fn language(source: &SketchSource) -> Arc<Language> {
     let config = source.config(LanguageConfig { max_len: Some(60), ..LanguageConfig::default() }).unwrap();
-    Language::new(config).unwrap()
+    Language::new(source.widened(config)).unwrap()
 }
 
 fn all(name: &str) -> Vec<String> {
@@ -143,7 +143,7 @@ fn samples_are_fillings_and_hang_on_the_seed_alone() {
 #[test]
 fn relations_that_only_propagation_solves() {
     // SEND + MORE == MONEY has one solution; a search in the order of the holes would go through millions.
-    let text = "print(S + E)\nprint(N + D)\nprint(M + O)\nprint(R + Y)\n---\noption max_block_stmts = 4\n\
+    let text = "print(S + E)\nprint(N + D)\nprint(M + O)\nprint(R + Y)\n---\n\
         E, N, D, O, R, Y in 0..9\nS, M in 1..9\nall_distinct(S, E, N, D, M, O, R, Y)\n\
         1000 * S + 100 * E + 10 * N + D + 1000 * M + 100 * O + 10 * R + E == 10000 * M + 1000 * O + 100 * N + 10 * E + Y";
     let source = SketchSource::parse(text).unwrap();

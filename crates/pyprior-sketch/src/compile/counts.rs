@@ -18,6 +18,12 @@ struct Counter {
     place: Place,
 }
 
+impl Counter {
+    fn is_of_all_tokens(&self) -> bool {
+        self.feature == Feature::Tokens && self.within.is_none()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Counters {
     counters: Vec<Counter>,
@@ -49,9 +55,11 @@ impl Counters {
                 found.bound(bound, Some(nth))?;
             }
         }
-        if found.counters.len() > COUNTERS {
-            return Err(SketchErrorKind::TooMany { what: "different counts", limit: COUNTERS }
-                .at(found.counters[COUNTERS].place));
+        // That of all tokens is always one of them: an enumeration goes by it.
+        let others = found.counters.iter().filter(|counter| !counter.is_of_all_tokens());
+        if let Some(counter) = others.skip(COUNTERS - 1).last() {
+            let what = "different counts beside that of all tokens";
+            return Err(SketchErrorKind::TooMany { what, limit: COUNTERS - 1 }.at(counter.place));
         }
         for counter in &found.counters {
             if let Some(high) = counter.high.filter(|high| *high < counter.low) {
@@ -93,8 +101,7 @@ impl Counters {
 
     /// Fewest and most tokens that the constraints allow.
     pub(super) fn tokens(&self) -> (u32, Option<u32>) {
-        let global =
-            self.counters.iter().find(|counter| counter.feature == Feature::Tokens && counter.within.is_none());
+        let global = self.counters.iter().find(|counter| counter.is_of_all_tokens());
         global.map_or((0, None), |counter| (counter.low, counter.high))
     }
 

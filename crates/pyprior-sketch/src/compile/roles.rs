@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use pyprior_core::{BinOp, Compare, Language, Symbol};
 
 use super::MAX_PLACES;
+use crate::claim::bits;
 use crate::error::{Place, SketchError, SketchErrorKind, unsupported};
 use crate::source::constraint::{Bound, Claim, Constraint, Domain, Role, Term};
 use crate::source::tree::{Block, Expr, ExprKind, HoleAt, Operator, StmtKind};
@@ -20,7 +21,8 @@ pub(super) struct Sort {
     pub(super) ops: Vec<Result<BinOp, Compare>>,
     pub(super) bounds: Vec<Bound>,
     pub(super) renamed: bool,
-    first: Place,
+    /// Where something is said of it last, or else where it is first.
+    last: Place,
 }
 
 /// Where a hole can be.
@@ -96,7 +98,7 @@ impl Roles {
                     ops: OPS.to_vec(),
                     bounds: Vec::new(),
                     renamed: false,
-                    first: hole.place,
+                    last: hole.place,
                 });
                 if hole.name.is_some() {
                     roles.by_name.insert(name.clone(), nth);
@@ -122,6 +124,7 @@ impl Roles {
                     for (name, at) in holes {
                         let nth = roles.named(name, *at)?;
                         texts[nth].push(text.clone());
+                        roles.sorts[nth].last = *at;
                         roles.sorts[nth].narrow(language, domain, *place)?;
                     }
                 }
@@ -181,7 +184,25 @@ impl Roles {
                 error = Some(found);
             }
         });
-        error.map_or(Ok(()), Err)
+        error.map_or(Ok(()), Err)?;
+        self.check_range(claim)
+    }
+
+    /// Whether the arithmetic of a relation stays within the integers that it is done in.
+    fn check_range(&self, claim: &Claim) -> Result<(), SketchError> {
+        let of = |value: i64| u64::BITS - value.unsigned_abs().leading_zeros();
+        let hole = |name: &str| {
+            let values = self.by_name.get(name).map_or(&[][..], |&nth| &self.sorts[nth].values);
+            values.iter().map(|value| of(*value)).max().unwrap_or(0)
+        };
+        let over = claim.over.iter().map(|values| values.iter().map(|value| of(*value)).max().unwrap_or(0));
+        let over = over.collect::<Vec<_>>();
+        let mut fits = true;
+        claim.formula.terms(&mut |term| fits &= bits(term, &hole, &over).is_none_or(|bits| bits <= 127));
+        if fits {
+            return Ok(());
+        }
+        Err(unsupported(claim.place, format!("`{}`: its arithmetic may go beyond integers of 127 bits", claim.text)))
     }
 }
 
@@ -258,7 +279,7 @@ impl Sort {
             _ => "operators of its places and of the language".to_owned(),
         };
         let domains = domains.into_iter().chain([own]).collect::<Vec<_>>().join("; ");
-        Err(SketchErrorKind::EmptyDomain { name: self.name.clone(), domains }.at(self.first))
+        Err(SketchErrorKind::EmptyDomain { name: self.name.clone(), domains }.at(self.last))
     }
 }
 

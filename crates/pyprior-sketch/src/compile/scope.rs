@@ -20,6 +20,8 @@ pub(super) struct Scope {
     /// Fewest and most variables that may be visible.
     pub(super) low: u16,
     pub(super) high: u16,
+    /// Between points of one level, so many more variables are visible as their second parts differ by.
+    pub(super) level: (u32, u16),
 }
 
 impl Scope {

@@ -26,8 +26,13 @@ pub(super) struct Walk<'a> {
     scope: Scope,
     /// Names that were ever bound.
     bound: Vec<String>,
+    /// Names that the module binds.
+    global: Vec<String>,
+    in_function: bool,
     /// Statements of the module so far.
     statements: u8,
+    /// Levels so far.
+    levels: u32,
 }
 
 /// Where a statement stands.
@@ -81,7 +86,10 @@ impl<'a> Walk<'a> {
             functions: Vec::new(),
             scope: Scope::default(),
             bound: Vec::new(),
+            global: Vec::new(),
+            in_function: false,
             statements: 0,
+            levels: 0,
         }
     }
 
@@ -143,6 +151,11 @@ impl<'a> Walk<'a> {
         }
         self.names.push(name.map(str::to_owned));
         Ok((self.names.len() - 1) as Reg)
+    }
+
+    fn fresh_level(&mut self) -> (u32, u16) {
+        self.levels += 1;
+        (self.levels, 0)
     }
 
     fn weight(&self, kind: Kind) -> Tally {
@@ -303,6 +316,10 @@ impl<'a> Walk<'a> {
         let second = std::mem::replace(&mut self.scope, before);
         self.scope.low = first.low.min(second.low);
         self.scope.high = first.high.min(second.high);
+        self.scope.level = match first.level.0 == second.level.0 {
+            true => first.level.min(second.level),
+            false => self.fresh_level(),
+        };
         let new = |scope: &Scope, known: &Scope| {
             let fresh = scope.names.iter().filter(|name| !known.names.iter().any(|old| old.register == name.register));
             fresh.cloned().collect::<Vec<_>>()
@@ -335,6 +352,14 @@ impl<'a> Walk<'a> {
         if self.functions.iter().any(|function| function.name == name) {
             return Err(lacking(place, format!("`{name}`"), "it is defined twice"));
         }
+        if self.global.iter().any(|global| global == name) {
+            return Err(lacking(place, format!("`{name}`"), "it is the name of a variable"));
+        }
+        for (parameter, place) in parameters {
+            if parameter == name || self.functions.iter().any(|function| function.name == *parameter) {
+                return Err(lacking(*place, format!("the parameter `{parameter}`"), "it is the name of a function"));
+            }
+        }
         if self.functions.len() == self.language.grammar().functions() as usize {
             return Err(lacking(place, format!("`{name}`"), "the language has no more functions (option max_funcs)"));
         }
@@ -352,6 +377,7 @@ impl<'a> Walk<'a> {
         let outside = std::mem::take(&mut self.scope);
         let arity = arity as u16;
         self.scope.low = arity;
+        self.scope.level = self.fresh_level();
         self.scope.high = arity;
         let mut registers = Vec::new();
         for ((parameter, place), number) in parameters.iter().zip(1..) {
@@ -361,11 +387,35 @@ impl<'a> Walk<'a> {
             self.scope.names.push(Name { name: parameter.clone(), register, number: Some(number), doubtful: false });
         }
         self.ops.push(Op::EnterDef { saved, arity, parameters: registers });
+        self.in_function = true;
         self.block(body, Context::Func, 0)?;
+        self.in_function = false;
         self.leave(outside);
         self.ops.push(Op::LeaveDef { saved, func, statements: self.statements });
-        self.functions.push(Function { name: name.to_owned(), register: func, arity: parameters.len() });
+        let returns = self.returns(body);
+        self.functions.push(Function { name: name.to_owned(), register: func, arity: parameters.len(), returns });
         Ok(())
+    }
+
+    /// Whether a block returns on every path, as far as no hole decides that.
+    fn returns(&self, block: &Block) -> Option<bool> {
+        let returns = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Return(_) => Some(true),
+            StmtKind::If(_, then, otherwise) => match (self.returns(then), self.returns(otherwise)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (then, otherwise) => then.and(otherwise),
+            },
+            StmtKind::Hole(_) | StmtKind::Any(_) => None,
+            _ => Some(false),
+        };
+        let mut any = Some(false);
+        for stmt in block.stmts.iter().map(returns) {
+            if stmt == Some(true) {
+                return stmt;
+            }
+            any = any.and(stmt);
+        }
+        any
     }
 
     /// The target of an assignment or a loop; [`commit`](Self::commit) makes it visible.
@@ -392,6 +442,9 @@ impl<'a> Walk<'a> {
                 let register = self.register(Some(name), place)?;
                 let number = (self.scope.low == self.scope.high).then_some(self.scope.low + 1);
                 self.bound.push(name.to_owned());
+                if !self.in_function {
+                    self.global.push(name.to_owned());
+                }
                 Name { name: name.to_owned(), register, number, doubtful: false }
             }
         };
@@ -406,6 +459,7 @@ impl<'a> Walk<'a> {
             let most = self.language.config().max_vars as u16;
             self.scope.low += 1;
             self.scope.high = (self.scope.high + 1).min(most);
+            self.scope.level.1 += 1;
             self.scope.names.push(target);
         }
     }
@@ -483,6 +537,10 @@ impl<'a> Walk<'a> {
                     let why = format!("it has {} parameters, and is given {} values", function.arity, args.len());
                     return Err(lacking(place, format!("`{name}`"), why));
                 }
+                if function.returns == Some(false) && self.language.grammar().calls_returning_only() {
+                    let why = "it does not return on every path, and the language calls what returns alone";
+                    return Err(lacking(place, format!("`{name}`"), why));
+                }
                 self.token(Symbol::Call, Kind::Call, place, "a call")?;
                 let tally = self.weight(Kind::Callee);
                 self.ops.push(Op::Callee { func: function.register, tally });
@@ -518,13 +576,14 @@ impl<'a> Walk<'a> {
         let place = self.holes[nth].sites.len();
         let room = self.depth.saturating_sub(expr_depth);
         let role = self.holes[nth].role;
-        let visible = (self.scope.low, self.scope.high);
+        let (visible, level) = ((self.scope.low, self.scope.high), self.scope.level);
         let At { context, control_depth, position } = site;
         self.holes[nth].depth = self.holes[nth].depth.min(room);
-        self.holes[nth].sites.push(Site { context, control_depth, position, visible, tracked, claims });
+        self.holes[nth].sites.push(Site { context, control_depth, position, visible, level, tracked, claims });
         self.ops.push(Op::Hole { hole: nth, place });
         if matches!(role, Role::Stmt | Role::Block) {
             self.scope.high = self.language.config().max_vars as u16;
+            self.scope.level = self.fresh_level();
         }
         Ok(())
     }

@@ -4,29 +4,47 @@
 //! been found out about a state behind a hole is kept, so that it is found out once for all rows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use pyprior_core::Language;
 
-use super::Exhausted;
+use super::Stop;
 use super::item::{Env, Inner, Item, Rules, Zone};
-use super::outcomes::Tables;
+use super::outcomes::{ENTRY, Tables};
 use super::registers::State;
 use crate::program::{FUNCTIONS, Hole, Op, Program, RETURNS, VISIBLE};
 use crate::source::constraint::Role;
 use crate::tally::{Kind, Tally};
 
 /// Ways to foretell what is visible at the later places of a hole, at most.
-const MAX_GUESSES: usize = 4_096;
-/// Answers that are kept; beyond, all are forgotten and found anew.
-const MAX_KEPT: usize = 1 << 20;
-
+pub(crate) const MAX_GUESSES: usize = 4_096;
 /// What is known of a sketch, shared by its rows.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     pub(crate) tables: Tables,
     solvable: HashMap<State, bool>,
     /// Legal tokens of one state of a row, ascending.
-    pub(crate) legal: HashMap<Alternative, std::sync::Arc<[u32]>>,
+    legal: HashMap<Alternative, Arc<[u32]>>,
+}
+
+impl Cache {
+    /// Forgets what takes more than so many bytes. Scopes are kept: rows on their way know them by number.
+    pub(crate) fn forget_beyond(&mut self, bytes: usize) {
+        if self.tables.bytes > bytes {
+            let envs = std::mem::take(&mut self.tables.envs);
+            *self = Self::default();
+            self.tables.envs = envs;
+        }
+    }
+
+    pub(crate) fn legal(&self, alternative: &Alternative) -> Option<&Arc<[u32]>> {
+        self.legal.get(alternative)
+    }
+
+    pub(crate) fn keep_legal(&mut self, alternative: Alternative, tokens: Arc<[u32]>) {
+        self.tables.bytes += alternative.bytes() + 4 * tokens.len();
+        self.legal.insert(alternative, tokens);
+    }
 }
 
 /// One state that a row may be in. There are several where it is open what will be visible at the later places of a
@@ -38,6 +56,14 @@ pub(crate) struct Alternative {
     pub(crate) inside: Option<(Inner, Vec<Item>)>,
 }
 
+impl Alternative {
+    /// Memory that it takes, roughly.
+    fn bytes(&self) -> usize {
+        let inside = self.inside.as_ref().map_or(0, |(inner, open)| inner.bytes() + open.len() * size_of::<Item>());
+        ENTRY + self.state.bytes() + inside
+    }
+}
+
 pub(crate) struct Solver<'a> {
     pub(crate) rules: Rules<'a>,
     pub(crate) cache: &'a mut Cache,
@@ -47,10 +73,6 @@ impl<'a> Solver<'a> {
     /// A solver that may do so much work for one question.
     pub(crate) fn new(language: &'a Language, program: &'a Program, cache: &'a mut Cache, work: u64) -> Self {
         cache.tables.work = work;
-        if cache.solvable.len() + cache.legal.len() > MAX_KEPT {
-            *cache = Cache::default();
-            cache.tables.work = work;
-        }
         Self { rules: Rules { language, program }, cache }
     }
 
@@ -59,7 +81,7 @@ impl<'a> Solver<'a> {
     }
 
     /// Whether the sketch can be filled from a state on.
-    pub(crate) fn solvable(&mut self, mut state: State) -> Result<bool, Exhausted> {
+    pub(crate) fn solvable(&mut self, mut state: State) -> Result<bool, Stop> {
         loop {
             let Some(op) = self.program().ops.get(state.at) else {
                 return Ok(self.program().arithmetic.accepts(state.tally));
@@ -80,15 +102,16 @@ impl<'a> Solver<'a> {
             if let Some(&found) = self.cache.solvable.get(&state) {
                 return Ok(found);
             }
-            self.cache.tables.spend(1)?;
+            self.cache.tables.spend(16 + state.registers.len() as u64 / 8)?;
             let found = self.first(number, &state)?;
+            self.cache.tables.bytes += ENTRY + state.bytes();
             self.cache.solvable.insert(state, found);
             return Ok(found);
         }
     }
 
     /// Whether some filling of a hole at its first place leads to the end.
-    fn first(&mut self, number: usize, state: &State) -> Result<bool, Exhausted> {
+    fn first(&mut self, number: usize, state: &State) -> Result<bool, Stop> {
         let hole = &self.program().holes[number];
         if hole.role == Role::Op {
             for weight in op_weights(hole) {
@@ -113,7 +136,7 @@ impl<'a> Solver<'a> {
     }
 
     /// Whether the hole that an alternative is in, and then the rest, can be filled.
-    pub(crate) fn completes(&mut self, alternative: &Alternative) -> Result<bool, Exhausted> {
+    pub(crate) fn completes(&mut self, alternative: &Alternative) -> Result<bool, Stop> {
         let Some((inner, open)) = &alternative.inside else { return self.solvable(alternative.state.clone()) };
         let state = &alternative.state;
         let ends = self.cache.tables.fold(self.rules, open.iter().rev(), inner.clone(), state.tally)?;
@@ -155,20 +178,10 @@ impl<'a> Solver<'a> {
     }
 
     /// The ways to begin a hole at its first place.
-    pub(crate) fn enter(&mut self, number: usize, state: &State) -> Result<Vec<Alternative>, Exhausted> {
+    pub(crate) fn enter(&mut self, number: usize, state: &State) -> Result<Vec<Alternative>, Stop> {
         let hole = &self.program().holes[number];
         let here = state.registers[VISIBLE];
-        let mut guesses: Vec<Vec<u16>> = vec![vec![here]];
-        for site in &hole.sites[1..] {
-            let (low, high) = site.visible;
-            let with = guesses
-                .into_iter()
-                .flat_map(|guess| (low..=high).map(move |next| guess.iter().copied().chain([next]).collect()));
-            guesses = with.take(MAX_GUESSES + 1).collect();
-            if guesses.len() > MAX_GUESSES {
-                return Err(Exhausted);
-            }
-        }
+        let guesses = guesses(hole, here)?;
         let entry = match hole.role {
             Role::Stmt => Item::Stmt(Zone::Here, None),
             Role::Block => Item::Block(Zone::Here),
@@ -189,43 +202,29 @@ impl<'a> Solver<'a> {
                     tracked.push((counter, lane, var));
                 }
             }
-            let (visible, choices) =
-                if hole.renamed && guess.len() > 1 { (vec![here], self.subsets(&guess)?) } else { (guess, vec![None]) };
-            for only in choices {
-                let env = Env { hole: number, tracked: tracked.clone(), only, body: false };
-                let inner = Inner {
-                    env: self.cache.tables.envs.number(env),
-                    visible: visible.clone(),
-                    target: 0,
-                    returns: false,
-                    functions: state.functions(self.program()).to_vec(),
-                };
-                alternatives.push(Alternative { state: state.clone(), inside: Some((inner, vec![entry.clone()])) });
-            }
+            // Up to renaming, what counts is how many variables are read: no more than every place has.
+            let (visible, most) =
+                if hole.renamed && guess.len() > 1 { (vec![here], self.most(&guess)) } else { (guess, None) };
+            let env = Env { hole: number, tracked, most, read: Vec::new(), body: false };
+            let inner = Inner {
+                env: self.cache.tables.envs.number(env),
+                visible,
+                target: 0,
+                returns: false,
+                functions: state.functions(self.program()).to_vec(),
+            };
+            alternatives.push(Alternative { state, inside: Some((inner, vec![entry.clone()])) });
         }
         Ok(alternatives)
     }
 
-    /// Sets of variables that a filling up to renaming may read: no more than every place has.
-    fn subsets(&self, lanes: &[u16]) -> Result<Vec<Option<Vec<u16>>>, Exhausted> {
+    /// How many variables every place has, if that is fewer than the first has.
+    fn most(&self, lanes: &[u16]) -> Option<u16> {
         let legal = |visible: u16| {
-            (1..=visible).filter(|&var| self.rules.allows(pyprior_core::Symbol::Var(var as u8))).collect::<Vec<_>>()
+            (1..=visible).filter(|&var| self.rules.allows(pyprior_core::Symbol::Var(var as u8))).count() as u16
         };
-        let own = legal(lanes[0]);
-        let most = lanes.iter().map(|&visible| legal(visible).len()).min().unwrap_or(0);
-        if most == own.len() {
-            return Ok(vec![None]);
-        }
-        let mut sets: Vec<Vec<u16>> = vec![Vec::new()];
-        for &var in &own {
-            let with = sets.iter().filter(|set| set.len() < most).map(|set| set.iter().copied().chain([var]).collect());
-            let with = with.collect::<Vec<Vec<u16>>>();
-            sets.extend(with);
-            if sets.len() > MAX_GUESSES {
-                return Err(Exhausted);
-            }
-        }
-        Ok(sets.into_iter().filter(|set| set.len() == most).map(Some).collect())
+        let least = lanes.iter().map(|&visible| legal(visible)).min().unwrap_or(0);
+        (least < legal(lanes[0])).then_some(least)
     }
 
     /// The state behind a hole that has been filled at its first place.
@@ -245,6 +244,31 @@ impl<'a> Solver<'a> {
         }
         behind
     }
+}
+
+/// What may be visible at the places of a hole, where `here` is at the first: places that are known to have as many
+/// variables, give or take some, are foretold together.
+fn guesses(hole: &Hole, here: u16) -> Result<Vec<Vec<u16>>, Stop> {
+    let mut guesses: Vec<Vec<u16>> = vec![vec![here]];
+    for (place, site) in hole.sites.iter().enumerate().skip(1) {
+        let (low, high) = site.visible;
+        let same = hole.sites[..place].iter().position(|other| other.level.0 == site.level.0);
+        let mut next = Vec::new();
+        for guess in guesses {
+            let known =
+                same.map(|same| i32::from(guess[same]) + i32::from(site.level.1) - i32::from(hole.sites[same].level.1));
+            for visible in low..=high {
+                if known.is_none_or(|known| known == i32::from(visible)) {
+                    next.push(guess.iter().copied().chain([visible]).collect());
+                }
+            }
+            if next.len() > MAX_GUESSES {
+                return Err(Stop::Places);
+            }
+        }
+        guesses = next;
+    }
+    Ok(guesses)
 }
 
 /// What the operators of a hole count, each once.

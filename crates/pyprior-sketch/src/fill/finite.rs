@@ -1,11 +1,13 @@
 //! Relations between constants as a problem of finite domains.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyprior_logic::Value;
-use pyprior_logic::fd::{FiniteDomain, Operator, Relation, Repository, Solver, Stopped};
+use pyprior_logic::fd::{FiniteDomain, Operator, Relation, Repository, Solver};
 
-use super::Exhausted;
+use super::Stop;
 use crate::claim::{Values, holds};
 use crate::source::constraint::{Arithmetic, Claim, Formula, Order, Term};
 
@@ -16,11 +18,14 @@ const NODE_WORK: u64 = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Finite {
     posts: Vec<(Relation, Vec<usize>)>,
+    /// Work that the closures may still take; a solver runs in one thread.
+    left: Arc<AtomicU64>,
 }
 
 impl Finite {
     pub(crate) fn new<'c>(claims: impl Iterator<Item = &'c Claim>, holes: &[usize], names: &[String]) -> Self {
         let mut posts = Vec::new();
+        let left = Arc::new(AtomicU64::new(0));
         let position = |name: &String| holes.iter().position(|&hole| names[hole] == *name);
         for claim in claims {
             if claim.over.is_empty() && post(&claim.formula, &position, &mut posts).is_some() {
@@ -35,17 +40,22 @@ impl Finite {
             });
             let own = about.iter().map(|&place| names[holes[place]].clone()).collect::<Vec<_>>();
             let claim = claim.clone();
+            let left = Arc::clone(&left);
             let relation = Relation::predicate(move |values| {
                 let values = values.iter().map(Value::as_int).collect::<Vec<_>>();
-                holds(&claim, &Values { names: &own, values: &values, quantified: &[] })
+                let mut work = left.load(Ordering::Relaxed);
+                let found = holds(&claim, &Values { names: &own, values: &values, quantified: &[] }, &mut work);
+                // Once it has been used up nothing holds, so that the search ends soon; `solvable` then says why.
+                left.store(if found.is_some() { work } else { 0 }, Ordering::Relaxed);
+                found == Some(true)
             });
             posts.push((relation, about));
         }
-        Self { posts }
+        Self { posts, left }
     }
 
     /// Whether the holes have values from these domains.
-    pub(crate) fn solvable(&self, domains: &[Vec<i64>], work: &mut u64) -> Result<bool, Exhausted> {
+    pub(crate) fn solvable(&self, domains: &[Vec<i64>], work: &mut u64) -> Result<bool, Stop> {
         let mut problem = Repository::default();
         let mut variables = Vec::with_capacity(domains.len());
         for (nth, domain) in domains.iter().enumerate() {
@@ -57,12 +67,16 @@ impl Finite {
         }
         for (relation, about) in &self.posts {
             let about = about.iter().map(|&place| variables[place]).collect::<Vec<_>>();
-            problem.post(relation, &about).map_err(|_| Exhausted)?;
+            problem.post(relation, &about).map_err(|_| Stop::Work)?;
         }
-        match Solver::new().nodes(*work / NODE_WORK).solve_first(&problem) {
-            Ok(solution) => Ok(solution.is_some()),
-            Err(Stopped::Limit(_)) => Err(Exhausted),
-            Err(_) => Err(Exhausted),
+        // Half for choices, half for closures; what is left of the latter is for the next search.
+        self.left.store(*work, Ordering::Relaxed);
+        let found = Solver::new().nodes(*work / NODE_WORK).solve_first(&problem);
+        *work = self.left.load(Ordering::Relaxed).saturating_sub(NODE_WORK);
+        match found {
+            Ok(solution) if *work > 0 || solution.is_some() => Ok(solution.is_some()),
+            // Anything else is the limit.
+            _ => Err(Stop::Work),
         }
     }
 }

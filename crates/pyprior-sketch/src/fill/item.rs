@@ -15,8 +15,10 @@ pub(crate) struct Env {
     pub(crate) hole: usize,
     /// Reads of these variables are counted: counter, lane, variable.
     pub(crate) tracked: Vec<(usize, usize, u16)>,
-    /// The only variables that may be read, if not all that are visible may.
-    pub(crate) only: Option<Vec<u16>>,
+    /// How many different variables may be read, if not all that are visible may.
+    pub(crate) most: Option<u16>,
+    /// Those that have been, ascending, if there is such a limit.
+    pub(crate) read: Vec<u16>,
     /// Whether this is inside of a definition that is part of the filling.
     pub(crate) body: bool,
 }
@@ -31,6 +33,13 @@ pub(crate) struct Inner {
     pub(crate) returns: bool,
     /// As in the registers.
     pub(crate) functions: Vec<u16>,
+}
+
+impl Inner {
+    /// Memory that it takes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + 2 * (self.visible.len() + self.functions.len())
+    }
 }
 
 /// Which statements a block takes.
@@ -163,9 +172,9 @@ impl<'a> Rules<'a> {
     pub(crate) fn reads(self, env: &Env, inner: &Inner) -> Vec<(u16, Tally)> {
         let weight = self.hole(env).weights[Kind::Read as usize];
         let visible = inner.visible.iter().copied().min().unwrap_or(0);
-        let legal = (1..=visible).filter(|&var| {
-            self.allows(Symbol::Var(var as u8)) && env.only.as_ref().is_none_or(|only| only.contains(&var))
-        });
+        let full = env.most.is_some_and(|most| env.read.len() >= usize::from(most));
+        let legal = (1..=visible)
+            .filter(|&var| self.allows(Symbol::Var(var as u8)) && (!full || env.read.binary_search(&var).is_ok()));
         let counted = legal.map(|var| {
             let mut tally = weight;
             for &(counter, _, number) in &env.tracked {
@@ -229,7 +238,13 @@ impl<'a> Rules<'a> {
                 }
                 for (var, tally) in self.reads(&env, inner) {
                     let pick = Pick::Symbol(Symbol::Var(var as u8));
-                    choices.push(Choice { pick, tally, inner: inner.clone(), opens: Vec::new() });
+                    let mut inner = inner.clone();
+                    if let (Some(_), Err(at)) = (env.most, env.read.binary_search(&var)) {
+                        let mut env = env.clone();
+                        env.read.insert(at, var);
+                        inner.env = envs.number(env);
+                    }
+                    choices.push(Choice { pick, tally, inner, opens: Vec::new() });
                 }
                 if let Some(below) = depth.checked_sub(1).filter(|_| hole.role != Role::Var) {
                     let operands = || vec![Item::Expr(below), Item::Expr(below)];
@@ -273,8 +288,7 @@ impl<'a> Rules<'a> {
                         let opens = vec![Item::Block(Zone::Body(0)), end];
                         let mut choice = plain(Symbol::Arity(arity), Kind::Arity, opens);
                         choice.inner.visible = vec![u16::from(arity)];
-                        choice.inner.env =
-                            envs.number(Env { tracked: Vec::new(), only: None, body: true, ..env.clone() });
+                        choice.inner.env = envs.number(Env { tracked: Vec::new(), body: true, ..env.clone() });
                         if let Some(word) = choice.inner.functions.iter_mut().find(|word| **word == 0) {
                             *word = u16::from(arity) + 1;
                         }

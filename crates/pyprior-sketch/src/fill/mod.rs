@@ -18,6 +18,13 @@ mod registers;
 pub(crate) mod relations;
 pub(crate) mod row;
 
-/// The work that a question may take has been used up.
+/// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Exhausted;
+pub(crate) enum Stop {
+    /// The work that it may take has been used up.
+    Work,
+    /// There are too many combinations of what may be visible at the places of a hole.
+    Places,
+    /// Runs of what is complete take too many steps.
+    Steps,
+}

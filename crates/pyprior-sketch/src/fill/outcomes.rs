@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Exhausted;
+use super::Stop;
 use super::item::{Env, Envs, Inner, Item, Rules};
 use crate::source::constraint::Role;
 use crate::tally::{Arithmetic, Kind, Tallies, Tally};
 
 /// States behind something, each with the counts that lead there.
 pub(crate) type Outcomes = Arc<[(Inner, Tallies)]>;
+
+/// What an entry of a table takes beside what is in it, roughly.
+pub(super) const ENTRY: usize = 64;
 
 /// What expressions depend on: leaves and calls by what they count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,15 +34,17 @@ pub(crate) struct Tables {
     all: Vec<Leaves>,
     /// Units of work that the question under way may still take.
     pub(crate) work: u64,
+    /// Memory that answers take, roughly.
+    pub(super) bytes: usize,
 }
 
 impl Tables {
-    pub(crate) fn spend(&mut self, work: u64) -> Result<(), Exhausted> {
-        self.work = self.work.checked_sub(work).ok_or(Exhausted)?;
+    pub(crate) fn spend(&mut self, work: u64) -> Result<(), Stop> {
+        self.work = self.work.checked_sub(work).ok_or(Stop::Work)?;
         Ok(())
     }
 
-    fn sums(&mut self, arithmetic: &Arithmetic, a: &[Tally], b: &[Tally]) -> Result<Vec<Tally>, Exhausted> {
+    fn sums(&mut self, arithmetic: &Arithmetic, a: &[Tally], b: &[Tally]) -> Result<Vec<Tally>, Stop> {
         self.spend(1 + Arithmetic::work(a, b))?;
         let sums = arithmetic.sums(a, b);
         // What reducing took.
@@ -78,12 +83,13 @@ impl Tables {
             self.all.push(leaves.clone());
             next
         });
+        self.bytes += ENTRY + 2 * key.2.len();
         self.leaves_of.insert(key, number);
         number
     }
 
     /// Counts of expressions with so many levels of operators and calls at most.
-    fn expression(&mut self, rules: Rules<'_>, leaves: u32, depth: u32) -> Result<Tallies, Exhausted> {
+    fn expression(&mut self, rules: Rules<'_>, leaves: u32, depth: u32) -> Result<Tallies, Stop> {
         if let Some(found) = self.expressions.get(&(leaves, depth)) {
             return Ok(Arc::clone(found));
         }
@@ -107,6 +113,7 @@ impl Tables {
             }
         }
         let found: Tallies = arithmetic.reduce(found).into();
+        self.bytes += ENTRY + size_of_val(&*found);
         self.expressions.insert((leaves, depth), Arc::clone(&found));
         Ok(found)
     }
@@ -118,7 +125,7 @@ impl Tables {
         items: impl Iterator<Item = &'i Item>,
         inner: Inner,
         tally: Tally,
-    ) -> Result<Vec<(Inner, Vec<Tally>)>, Exhausted> {
+    ) -> Result<Vec<(Inner, Vec<Tally>)>, Stop> {
         let mut states = vec![(inner, vec![tally])];
         for item in items {
             let mut next = Gathered::default();
@@ -133,8 +140,9 @@ impl Tables {
         Ok(states)
     }
 
-    fn outcomes(&mut self, rules: Rules<'_>, item: &Item, inner: &Inner) -> Result<Outcomes, Exhausted> {
-        self.spend(1)?;
+    fn outcomes(&mut self, rules: Rules<'_>, item: &Item, inner: &Inner) -> Result<Outcomes, Stop> {
+        // What copies and look-ups of the state take.
+        self.spend(8 + (inner.visible.len() + inner.functions.len()) as u64 / 4)?;
         match item {
             Item::Expr(depth) => {
                 let leaves = self.leaves(rules, inner);
@@ -163,12 +171,18 @@ impl Tables {
             }
         }
         let found = seal(gathered.finish(&rules.program.arithmetic));
-        self.items.insert(key, Arc::clone(&found));
+        self.keep(key, &found);
         Ok(found)
     }
 
+    fn keep(&mut self, key: (Item, Inner), found: &Outcomes) {
+        let outcomes = found.iter().map(|(inner, tallies)| inner.bytes() + size_of_val(&**tallies)).sum::<usize>();
+        self.bytes += ENTRY + size_of::<Item>() + key.1.bytes() + outcomes;
+        self.items.insert(key, Arc::clone(found));
+    }
+
     /// The rest of a block: a loop where [`Rules::settle`] would recur once a statement.
-    fn statements(&mut self, rules: Rules<'_>, item: &Item, inner: &Inner) -> Result<Outcomes, Exhausted> {
+    fn statements(&mut self, rules: Rules<'_>, item: &Item, inner: &Inner) -> Result<Outcomes, Stop> {
         let key = (item.clone(), inner.clone());
         if let Some(found) = self.items.get(&key) {
             return Ok(Arc::clone(found));
@@ -196,7 +210,7 @@ impl Tables {
             }
         }
         let found = seal(done.finish(&rules.program.arithmetic));
-        self.items.insert(key, Arc::clone(&found));
+        self.keep(key, &found);
         Ok(found)
     }
 }

@@ -19,6 +19,11 @@ impl State {
         Self { at: 0, registers: vec![0; program.registers], tally }
     }
 
+    /// Memory that it takes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + 2 * self.registers.len()
+    }
+
     fn get(&self, register: Reg) -> u16 {
         self.registers[usize::from(register)]
     }

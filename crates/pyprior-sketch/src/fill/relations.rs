@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Exhausted;
+use super::Stop;
 use super::finite::Finite;
 use crate::claim::{Values, holds};
 use crate::program::Program;
@@ -40,6 +40,11 @@ const FIRST_WORK: u64 = 20_000;
 
 impl Relations {
     pub(crate) fn new(program: &Program) -> Self {
+        Self::of(program, &program.relations)
+    }
+
+    /// Some of the relations.
+    pub(crate) fn of(program: &Program, relations: &[Claim]) -> Self {
         let number = |name: &str| program.holes.iter().position(|hole| hole.role == Role::Const && hole.name == name);
         let holes_of = |claim: &Claim| {
             let mut holes = Vec::new();
@@ -52,7 +57,7 @@ impl Relations {
         };
         let mut group_of: Vec<Option<usize>> = vec![None; program.holes.len()];
         // Names of groups that have become one are those of the first.
-        for (name, claim) in program.relations.iter().enumerate() {
+        for (name, claim) in relations.iter().enumerate() {
             let holes = holes_of(claim);
             let old = holes.iter().filter_map(|&hole| group_of[hole]).collect::<Vec<_>>();
             for (hole, group) in group_of.iter_mut().enumerate() {
@@ -75,7 +80,7 @@ impl Relations {
             *group = Some(nth);
         }
         let mut constant = Vec::new();
-        for claim in &program.relations {
+        for claim in relations {
             let holes = holes_of(claim);
             let last = holes.iter().filter_map(|&hole| {
                 let group = group_of[hole]?;
@@ -97,14 +102,25 @@ impl Relations {
         Self { groups, names, group_of, found: HashMap::new() }
     }
 
-    /// The holes of a group that has no solution.
-    pub(crate) fn contradiction(&self, program: &Program, work: &mut u64) -> Result<Option<Vec<usize>>, Exhausted> {
+    /// Whether they have no solution.
+    pub(crate) fn contradict(&self, program: &Program, work: &mut u64) -> Result<bool, Stop> {
+        Ok(self.find_contradiction(program, work)?.is_some())
+    }
+
+    /// The holes of a group that has no solution; none if that is unknown, or there are none in it.
+    pub(crate) fn without_solution(&self, program: &Program, work: &mut u64) -> Option<Vec<usize>> {
+        self.find_contradiction(program, work).ok().flatten()
+    }
+
+    fn find_contradiction(&self, program: &Program, work: &mut u64) -> Result<Option<Vec<usize>>, Stop> {
         let mut values = vec![None; program.holes.len()];
         for group in &self.groups {
             if group.holes.is_empty() {
                 let none = Values { names: &self.names, values: &values, quantified: &[] };
-                if group.claims.iter().flatten().any(|claim| !holds(claim, &none)) {
-                    return Ok(Some(Vec::new()));
+                for claim in group.claims.iter().flatten() {
+                    if !holds(claim, &none, work).ok_or(Stop::Work)? {
+                        return Ok(Some(Vec::new()));
+                    }
                 }
             } else if !self.decide(program, group, &mut values, work)? {
                 return Ok(Some(group.holes.clone()));
@@ -120,7 +136,7 @@ impl Relations {
         hole: usize,
         known: &[Option<i64>],
         work: &mut u64,
-    ) -> Result<Arc<[i64]>, Exhausted> {
+    ) -> Result<Arc<[i64]>, Stop> {
         let domain = &program.holes[hole].values;
         let Some(nth) = self.group_of[hole] else { return Ok(domain.as_slice().into()) };
         let group = &self.groups[nth];
@@ -153,11 +169,12 @@ impl Relations {
         group: &Group,
         values: &mut Vec<Option<i64>>,
         work: &mut u64,
-    ) -> Result<bool, Exhausted> {
+    ) -> Result<bool, Stop> {
         let mut first = FIRST_WORK;
         match self.solve(program, group, 0, values, &mut first) {
             Ok(found) => Ok(found),
-            Err(Exhausted) => {
+            Err(_) => {
+                *work = work.saturating_sub(FIRST_WORK);
                 let domains = group.holes.iter().map(|&hole| match values[hole] {
                     Some(value) => vec![value],
                     None => program.holes[hole].values.clone(),
@@ -175,20 +192,33 @@ impl Relations {
         place: usize,
         values: &mut Vec<Option<i64>>,
         work: &mut u64,
-    ) -> Result<bool, Exhausted> {
+    ) -> Result<bool, Stop> {
         let Some(&hole) = group.holes.get(place) else { return Ok(true) };
         let fixed = values[hole];
         let one = [fixed.unwrap_or(0)];
         let domain: &[i64] = if fixed.is_some() { &one } else { &program.holes[hole].values };
         for &value in domain {
-            let Some(left) = work.checked_sub(8 * (1 + group.claims[place].len() as u64)) else {
+            let Some(left) = work.checked_sub(8) else {
                 values[hole] = fixed;
-                return Err(Exhausted);
+                return Err(Stop::Work);
             };
             *work = left;
             values[hole] = Some(value);
             let here = Values { names: &self.names, values, quantified: &[] };
-            let fits = group.claims[place].iter().all(|claim| holds(claim, &here));
+            let mut fits = true;
+            for claim in &group.claims[place] {
+                match holds(claim, &here, work) {
+                    Some(true) => {}
+                    Some(false) => {
+                        fits = false;
+                        break;
+                    }
+                    None => {
+                        values[hole] = fixed;
+                        return Err(Stop::Work);
+                    }
+                }
+            }
             if fits {
                 match self.solve(program, group, place + 1, values, work) {
                     Ok(false) => {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyprior_core::{BinOp, Compare, Form, Language, Symbol};
 
-use super::Exhausted;
+use super::Stop;
 use super::feasible::{Alternative, Cache, Solver};
 use super::item::{Pick, Rules};
 use super::registers::State;
@@ -32,6 +32,8 @@ pub(crate) struct Completed {
     pub(crate) statements: u8,
     /// Number of functions of the sketch that are complete.
     pub(crate) functions: usize,
+    /// Tokens of the row up to there.
+    pub(crate) tokens: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub(crate) struct Row {
     /// Variables of a repeated hole and what they have become.
     renaming: Vec<(u32, u32)>,
     pub(crate) completed: Completed,
+    /// Number of constants that are known.
+    pub(crate) chosen: usize,
 }
 
 /// Everything that a row asks.
@@ -60,6 +64,12 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// The same to be asked with other limits.
+    pub(crate) fn again(&mut self) -> Asked<'_> {
+        let Self { language, program, work, .. } = *self;
+        Asked { language, program, cache: self.cache, relations: self.relations, work }
+    }
+
     fn solver(&mut self) -> Solver<'_> {
         Solver::new(self.language, self.program, self.cache, self.work)
     }
@@ -67,7 +77,7 @@ impl Asked<'_> {
 
 impl Row {
     /// The row before its first token, where the counters stand at `tally`.
-    pub(crate) fn new(asked: &mut Asked<'_>, tally: Tally) -> Result<Self, Exhausted> {
+    pub(crate) fn new(asked: &mut Asked<'_>, tally: Tally) -> Result<Self, Stop> {
         let holes = asked.program.holes.len();
         let state = State::new(asked.program, tally);
         let mut row = Self {
@@ -77,7 +87,8 @@ impl Row {
             start: 0,
             again: None,
             renaming: Vec::new(),
-            completed: Completed { statements: 0, functions: 0 },
+            completed: Completed { statements: 0, functions: 0, tokens: 0 },
+            chosen: 0,
         };
         row.settle(asked, 0)?;
         Ok(row)
@@ -102,7 +113,7 @@ impl Row {
     }
 
     /// What may come next; `tokens` are those of the row.
-    pub(crate) fn legal(&self, asked: &mut Asked<'_>, tokens: &[u32]) -> Result<Legal, Exhausted> {
+    pub(crate) fn legal(&self, asked: &mut Asked<'_>, tokens: &[u32]) -> Result<Legal, Stop> {
         let Some(first) = self.alternatives.first() else { return Ok(Legal::Tokens(Arc::new([]))) };
         if first.inside.is_some() {
             return self.inside(asked);
@@ -155,16 +166,16 @@ impl Row {
     }
 
     /// What may come next inside of a hole.
-    fn inside(&self, asked: &mut Asked<'_>) -> Result<Legal, Exhausted> {
+    fn inside(&self, asked: &mut Asked<'_>) -> Result<Legal, Stop> {
         let mut all: Vec<u32> = Vec::new();
         for alternative in &self.alternatives {
-            let known = asked.cache.legal.get(alternative).map(Arc::clone);
+            let known = asked.cache.legal(alternative).map(Arc::clone);
             let tokens = match known {
                 Some(tokens) => tokens,
                 None => {
                     let picks = Self::picks_of(asked, alternative)?;
                     let tokens: Arc<[u32]> = spelled(asked.language, &picks).into();
-                    asked.cache.legal.insert(alternative.clone(), Arc::clone(&tokens));
+                    asked.cache.keep_legal(alternative.clone(), Arc::clone(&tokens));
                     tokens
                 }
             };
@@ -178,7 +189,7 @@ impl Row {
         Ok(Legal::Tokens(all.into()))
     }
 
-    fn picks_of(asked: &mut Asked<'_>, alternative: &Alternative) -> Result<Vec<Pick>, Exhausted> {
+    fn picks_of(asked: &mut Asked<'_>, alternative: &Alternative) -> Result<Vec<Pick>, Stop> {
         let mut solver = asked.solver();
         let mut picks = Vec::new();
         for (pick, behind) in choices(&mut solver, alternative, None) {
@@ -190,7 +201,7 @@ impl Row {
     }
 
     /// Takes a token that is legal; `tokens` are those of the row with this one.
-    pub(crate) fn take(&mut self, asked: &mut Asked<'_>, tokens: &[u32]) -> Result<(), Exhausted> {
+    pub(crate) fn take(&mut self, asked: &mut Asked<'_>, tokens: &[u32]) -> Result<(), Stop> {
         let (Some(&token), Some(first)) = (tokens.last(), self.alternatives.first()) else { return Ok(()) };
         let (program, language) = (asked.program, asked.language);
         let Some(symbol) = language.vocab().symbol(token) else { return Ok(()) };
@@ -229,6 +240,7 @@ impl Row {
                         let weight = match symbol {
                             Symbol::Const(value) => {
                                 self.values[number] = Some(value);
+                                self.chosen += 1;
                                 hole.weights[Kind::Const as usize]
                             }
                             Symbol::BinOp(op) => hole.weights[Kind::of_op(Ok(op)) as usize],
@@ -249,7 +261,7 @@ impl Row {
     }
 
     /// Goes on to where a token is to be taken.
-    fn settle(&mut self, asked: &mut Asked<'_>, len: u32) -> Result<(), Exhausted> {
+    fn settle(&mut self, asked: &mut Asked<'_>, len: u32) -> Result<(), Stop> {
         let (program, language) = (asked.program, asked.language);
         let rules = Rules { language, program };
         loop {
@@ -296,7 +308,8 @@ impl Row {
                 }
                 Some(op) => {
                     if let Op::LeaveDef { statements, .. } = op {
-                        self.completed = Completed { statements: *statements, functions: self.completed.functions + 1 };
+                        self.completed =
+                            Completed { statements: *statements, functions: self.completed.functions + 1, tokens: len };
                     }
                     self.alternatives.retain_mut(|it| it.state.step(language, program, op).is_some());
                 }

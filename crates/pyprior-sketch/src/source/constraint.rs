@@ -1,6 +1,7 @@
 //! What is said beside the program.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use pyprior_core::{BinOp, Compare};
 
@@ -95,7 +96,7 @@ pub(crate) enum Formula {
 pub(crate) struct Claim {
     pub(crate) formula: Formula,
     /// Values of each variable of `for`.
-    pub(crate) over: Vec<Vec<RangeInclusive<i64>>>,
+    pub(crate) over: Vec<Arc<[i64]>>,
     pub(crate) place: Place,
     pub(crate) text: String,
 }

@@ -144,6 +144,11 @@ impl Reader<'_> {
         if !self.cursor.take_sign("{") {
             return Ok(vec![self.range()?]);
         }
+        self.ranges()
+    }
+
+    /// Behind the brace.
+    fn ranges(&mut self) -> Result<Vec<RangeInclusive<i64>>, SketchError> {
         let mut ranges = vec![self.range()?];
         while self.cursor.take_sign(",") {
             ranges.push(self.range()?);
@@ -158,20 +163,11 @@ impl Reader<'_> {
             (Word::Sign("{"), Word::Sign("-")) => {
                 // A minus sign, or a negative number.
                 self.cursor.expect_sign("{")?;
-                self.cursor.expect_sign("-")?;
-                match *self.cursor.peek() {
-                    Word::Int(value) => {
-                        self.cursor.next();
-                        let high = if self.cursor.take_sign("..") { self.cursor.expect_int()? } else { -value };
-                        let mut ranges = vec![-value..=high];
-                        while self.cursor.take_sign(",") {
-                            ranges.push(self.range()?);
-                        }
-                        self.cursor.expect_sign("}")?;
-                        Ok(Domain::Ints(ranges))
-                    }
-                    _ => self.more_ops(vec![Ok(BinOp::Sub)]),
+                if matches!(self.cursor.peek_second(), Word::Int(_)) {
+                    return Ok(Domain::Ints(self.ranges()?));
                 }
+                self.cursor.expect_sign("-")?;
+                self.more_ops(vec![Ok(BinOp::Sub)])
             }
             (Word::Sign("{"), Word::Sign("}")) => Err(syntax(self.cursor.place(), "the set is empty")),
             (Word::Sign("{" | "-") | Word::Int(_), _) => Ok(Domain::Ints(self.values()?)),
@@ -365,10 +361,14 @@ impl Reader<'_> {
         // The variables of `for` stand behind what they are used in: read what is in front twice.
         self.quantified = self.names_behind();
         let formula = self.disjunction()?;
-        let mut over = Vec::new();
+        let (mut over, mut names) = (Vec::new(), Vec::new());
         if self.cursor.take_name("for") {
             loop {
-                self.cursor.expect_name("a variable")?;
+                let (name, place) = self.cursor.expect_name("a variable")?;
+                if names.contains(&name) {
+                    return Err(syntax(place, format!("`{name}` is there twice")));
+                }
+                names.push(name);
                 if !self.cursor.take_name("in") {
                     return self.cursor.unexpected("`in`");
                 }
@@ -387,6 +387,7 @@ impl Reader<'_> {
         if over.iter().map(count).fold(1, u64::saturating_mul) > MAX_CASES {
             return Err(SketchErrorKind::TooMany { what: "cases of a `for`", limit: MAX_CASES as usize }.at(place));
         }
+        let over = over.into_iter().map(|ranges| ranges.into_iter().flatten().collect()).collect();
         Ok(Claim { formula, over, place, text: self.text(place) })
     }
 
@@ -416,7 +417,16 @@ impl Reader<'_> {
         while self.cursor.take_name("not") {
             negated = !negated;
         }
-        let inner = self.chain()?;
+        let inner = if self.cursor.opens_formula() {
+            self.cursor.expect_sign("(")?;
+            self.cursor.enter()?;
+            let inner = self.disjunction()?;
+            self.cursor.leave();
+            self.cursor.expect_sign(")")?;
+            inner
+        } else {
+            self.chain()?
+        };
         Ok(if negated { Formula::Not(Box::new(inner)) } else { inner })
     }
 
@@ -475,9 +485,9 @@ impl Reader<'_> {
     fn term(&mut self) -> Result<Term, SketchError> {
         let (word, place) = (self.cursor.peek().clone(), self.cursor.place());
         match word {
-            Word::Int(value) => {
-                self.cursor.next();
-                Ok(Term::Int(value))
+            Word::Int(_) => Ok(Term::Int(self.cursor.expect_int()?)),
+            Word::Sign("-") if matches!(self.cursor.peek_second(), Word::Int(_)) => {
+                Ok(Term::Int(self.cursor.expect_int()?))
             }
             Word::Sign("-") => {
                 self.cursor.next();

@@ -86,8 +86,10 @@ impl Cursor {
         let negative = self.take_sign("-");
         match *self.peek() {
             Word::Int(value) => {
+                let signed = if negative { 0_i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() };
+                let found = signed.ok_or_else(|| syntax(self.place(), format!("`{value}` is no integer of 64 bits")));
                 self.at += 1;
-                Ok(if negative { -value } else { value })
+                found
             }
             _ => self.unexpected("an integer"),
         }
@@ -137,6 +139,30 @@ impl Cursor {
 
     pub(super) fn leave(&mut self) {
         self.depth -= 1;
+    }
+
+    /// Whether the bracket that is next has a formula in it, and not a term: an order, or a word that only formulas have.
+    pub(super) fn opens_formula(&self) -> bool {
+        let mut depth = 0_usize;
+        for (word, _) in self.words.iter().skip(self.at) {
+            match word {
+                Word::Sign("(") => depth += 1,
+                Word::Sign(")") => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        return false;
+                    }
+                }
+                Word::Sign("<" | "<=" | "==" | "!=" | ">=" | ">") if depth > 0 => return true,
+                Word::Name(name) if depth > 0 && matches!(name.as_str(), "and" | "or" | "not" | "all_distinct") => {
+                    return true;
+                }
+                Word::Newline | Word::End => return false,
+                _ if depth == 0 => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Names that stand between `for` or a comma and `in`, up to the end of the line.

@@ -9,7 +9,8 @@ const MAX_INDENT: usize = 100;
 pub(super) enum Word {
     /// A name, a keyword, or a hole.
     Name(String),
-    Int(i64),
+    /// The magnitude of an integer: 2^63 at most, which is one only behind a minus sign.
+    Int(u64),
     Text(String),
     /// An operator or bracket.
     Sign(&'static str),
@@ -43,7 +44,8 @@ pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word,
         let place = |column: usize| Place { line: line_number, column: column as u32 + 1 };
         let letters = line.chars().collect::<Vec<_>>();
         let indent = letters.iter().take_while(|letter| **letter == ' ').count();
-        let blank = letters.get(indent).is_none_or(|letter| matches!(letter, '#' | '\r'));
+        let rest = letters.get(indent..).unwrap_or_default();
+        let blank = rest.first().is_none_or(|letter| *letter == '#') || ends(rest);
         if !blank && brackets == 0 && !flat {
             if letters[indent] == '\t' {
                 return Err(syntax(place(indent), "indentation is of spaces"));
@@ -59,12 +61,14 @@ pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word,
             let letter = letters[at];
             let run = |keep: fn(char) -> bool| letters[at..].iter().take_while(|letter| keep(**letter)).count();
             match letter {
-                ' ' | '\t' | '\r' => at += 1,
+                ' ' | '\t' => at += 1,
+                '\r' if ends(&letters[at..]) => break,
                 '#' => break,
                 '0'..='9' => {
                     let len = run(|letter| letter.is_ascii_alphanumeric() || letter == '_');
                     let text = letters[at..at + len].iter().filter(|letter| **letter != '_').collect::<String>();
-                    let value = text.parse().map_err(|_| syntax(here, format!("`{text}` is no integer of 64 bits")))?;
+                    let value = text.parse().ok().filter(|value| *value <= 1 << 63);
+                    let value = value.ok_or_else(|| syntax(here, format!("`{text}` is no integer of 64 bits")))?;
                     words.push((Word::Int(value), here));
                     at += len;
                 }
@@ -106,6 +110,11 @@ pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word,
     words.extend(indents.iter().skip(1).map(|_| (Word::Dedent, end)));
     words.push((Word::End, end));
     Ok(words)
+}
+
+/// Whether nothing is left of a line but its end.
+fn ends(rest: &[char]) -> bool {
+    rest.iter().all(|letter| matches!(letter, ' ' | '\r'))
 }
 
 fn indentation(

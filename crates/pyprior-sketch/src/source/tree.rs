@@ -60,7 +60,8 @@ pub(crate) struct Block {
     pub(crate) stmts: Vec<Stmt>,
 }
 
-/// Whether a word is a hole: it begins with a capital letter, or is `_`.
+/// Whether a word is a hole: it begins with a capital letter, or is `_`; the constants of Python are none.
 pub(crate) fn is_hole(name: &str) -> bool {
-    name == "_" || name.starts_with(|first: char| first.is_ascii_uppercase())
+    let constant = matches!(name, "True" | "False" | "None");
+    name == "_" || (name.starts_with(|first: char| first.is_ascii_uppercase()) && !constant)
 }

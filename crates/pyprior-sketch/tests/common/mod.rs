@@ -8,21 +8,9 @@ use std::sync::Arc;
 use pyprior_core::ast::{Comparison, Expr, Module, Stmt};
 use pyprior_core::{BinOp, Compare, Language, Matcher};
 
-/// Random numbers: xorshift64*, enough for choosing cases.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n.max(1)
-    }
-
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
+#[path = "chance.rs"]
+mod chance;
+pub(crate) use chance::Random;
 
 /// All programs of a language.
 pub(crate) fn programs(language: &Arc<Language>) -> Vec<Vec<u32>> {
@@ -101,7 +89,20 @@ pub(crate) enum Asked {
     Renamed(String),
     Relation(String, &'static str, String),
     Ops(String, Vec<&'static str>),
+    /// A hole of this role holds a form so often.
+    Within(String, &'static str, &'static str, &'static str, u32),
+    /// Between three constants.
+    Three(String, String, String, usize),
 }
+
+/// Relations of three constants, with what they say.
+pub(crate) type Three = (&'static str, fn(i64, i64, i64) -> bool);
+pub(crate) const THREES: [Three; 4] = [
+    ("A + B == C", |a, b, c| a + b == c),
+    ("all_distinct(A, B, C)", |a, b, c| a != b && b != c && a != c),
+    ("not (A < B or B < C)", |a, b, c| !(a < b || b < c)),
+    ("A * B <= C", |a, b, c| a * b <= c),
+];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -195,6 +196,8 @@ impl Case {
                 }
                 Asked::ExprDepth(name, n) => format!("{name} in expr(depth <= {n})"),
                 Asked::ExprTokens(name, order, n) => format!("{name} in expr(tokens {order} {n})"),
+                Asked::Within(name, role, what, order, n) => format!("{name} in {role}(count({what}) {order} {n})"),
+                Asked::Three(a, b, c, nth) => THREES[*nth].0.replace('A', a).replace('B', b).replace('C', c),
                 Asked::IsVar(name) => format!("{name} in var"),
                 Asked::IsBlock(name) => format!("{name} in block"),
                 Asked::Renamed(name) => format!("renamed({name})"),
@@ -243,6 +246,18 @@ impl Case {
                 Tree::Expr(expr) => holds(order, size(expr), *n),
                 _ => false,
             },
+            Asked::Within(name, _, what, order, n) => {
+                let mut counts = HashMap::new();
+                match &fit.bound[name] {
+                    Tree::Expr(expr) => count_expr(expr, &mut counts, &mut 0),
+                    Tree::Cond(comparison) => count_comparison(comparison, &mut counts, &mut 0),
+                    Tree::Stmt(stmt) => count_stmt(stmt, &mut counts, &mut 0),
+                    Tree::Block(stmts) => stmts.iter().for_each(|stmt| count_stmt(stmt, &mut counts, &mut 0)),
+                    Tree::Op(_) => return false,
+                }
+                holds(order, counts.get(what).copied().unwrap_or(0), *n)
+            }
+            Asked::Three(a, b, c, nth) => THREES[*nth].1(value(a), value(b), value(c)),
             Asked::IsVar(name) => matches!(fit.bound[name], Tree::Expr(Expr::Var(_))),
             Asked::IsBlock(_) | Asked::Renamed(_) => true,
             Asked::Relation(a, order, b) => match *order {

@@ -30,7 +30,10 @@ pub(crate) fn case(random: &mut Random, module: &Module) -> Case {
         var_names: Vec::new(),
     };
     let body = maker.block(&module.body);
-    let (used, vars) = (maker.used, maker.var_names);
+    let (mut used, vars) = (maker.used, maker.var_names);
+    // Arguments of calls that have given way to holes are gone, and their holes with them.
+    let text = Case { body: body.clone(), asked: Vec::new() }.text();
+    used.retain(|name| text.contains(name.as_str()));
     let mut asked = Vec::new();
     for name in &used {
         match name.as_bytes()[0] {
@@ -57,11 +60,30 @@ pub(crate) fn case(random: &mut Random, module: &Module) -> Case {
             _ => {}
         }
     }
+    for name in &used {
+        let role = match name.as_bytes()[0] {
+            b'S' => "stmt",
+            b'C' => "cond",
+            b'B' => "block",
+            _ => continue,
+        };
+        if random.one_in(4) {
+            let what = ["assign", "print", "for", "var", "const", "compare"][random.below(6)];
+            let order = ["<=", "==", ">="][random.below(3)];
+            asked.push(Asked::Within(name.clone(), role, what, order, random.below(3) as u32));
+        }
+    }
     let constants = used.iter().filter(|name| name.starts_with('K')).collect::<Vec<_>>();
     if let [one, other, ..] = constants.as_slice()
         && random.one_in(2)
     {
         asked.push(Asked::Relation((*one).clone(), ["<", "!=", "=="][random.below(3)], (*other).clone()));
+    }
+    if let [one, other, third, ..] = constants.as_slice()
+        && random.one_in(2)
+    {
+        let nth = random.below(crate::common::THREES.len());
+        asked.push(Asked::Three((*one).clone(), (*other).clone(), (*third).clone(), nth));
     }
     let orders = ["<=", "==", ">="];
     if random.one_in(3) {
@@ -86,7 +108,9 @@ impl Maker<'_> {
         if self.random.one_in(3) && !matches!(sort, 'K' | 'B') {
             return None;
         }
-        let name = format!("{sort}{}", 1 + self.random.below(2));
+        // Three constants may have a relation.
+        let names = if sort == 'K' { 4 } else { 2 };
+        let name = format!("{sort}{}", 1 + self.random.below(names));
         if !self.used.contains(&name) {
             self.used.push(name.clone());
         }
