@@ -1,5 +1,6 @@
 //! A sudoku of 30 clues.
 
+use std::array;
 use std::error::Error;
 
 use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
@@ -29,10 +30,10 @@ pub(crate) fn problem() -> Result<Repository, Box<dyn Error>> {
     }
     let distinct = Relation::all_distinct();
     for unit in 0..9 {
-        let row: Vec<_> = (0..9).map(|place| cells[9 * unit + place]).collect();
-        let column: Vec<_> = (0..9).map(|place| cells[9 * place + unit]).collect();
+        let row: [_; 9] = array::from_fn(|place| cells[9 * unit + place]);
+        let column = array::from_fn(|place| cells[9 * place + unit]);
         let corner = 27 * (unit / 3) + 3 * (unit % 3);
-        let square: Vec<_> = (0..9).map(|place| cells[corner + 9 * (place / 3) + place % 3]).collect();
+        let square = array::from_fn(|place| cells[corner + 9 * (place / 3) + place % 3]);
         for cells in [row, column, square] {
             problem.post(&distinct, &cells)?;
         }

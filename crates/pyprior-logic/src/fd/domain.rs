@@ -21,8 +21,16 @@ use crate::store::Universe;
 #[derive(Debug, Clone)]
 pub struct FiniteDomain {
     universe: Arc<Universe>,
-    /// Which of the universe's values, if not all.
-    subset: Option<Arc<[u64]>>,
+    subset: Subset,
+}
+
+/// Which of the universe's values.
+#[derive(Debug, Clone)]
+enum Subset {
+    All,
+    /// Of a universe with one word.
+    Word(u64),
+    Words(Arc<[u64]>),
 }
 
 impl FiniteDomain {
@@ -51,26 +59,29 @@ impl FiniteDomain {
             }
             Value::Tuple(items)
         });
-        FiniteDomain::from(Universe::new(tuples))
+        // The values of a domain are distinct, and so are tuples of them.
+        FiniteDomain::from(Universe::distinct(tuples.collect()))
     }
 
     /// Those of the values that are given; others are passed by. Domains made so from one share its tables in a solver.
     pub fn only<T: Into<Value>>(&self, values: impl IntoIterator<Item = T>) -> FiniteDomain {
-        let mut subset: Arc<[u64]> = std::iter::repeat_n(0, self.universe.words()).collect();
-        if let Some(words) = Arc::get_mut(&mut subset) {
-            for index in values.into_iter().filter_map(|value| self.universe.index_of(&value.into())) {
-                if self.subset.as_ref().is_none_or(|all| has(all, index)) {
-                    put(words, index);
-                }
+        let chosen = values.into_iter().filter_map(|value| self.universe.index_of(&value.into()));
+        let chosen = chosen.filter(|index| self.subset().is_none_or(|all| has(all, *index)));
+        let subset = match self.universe.words() {
+            ..=1 => Subset::Word(chosen.fold(0, |word, index| word | 1 << index)),
+            words => {
+                let mut subset = vec![0; words];
+                chosen.for_each(|index| put(&mut subset, index));
+                Subset::Words(subset.into())
             }
-        }
-        FiniteDomain { universe: Arc::clone(&self.universe), subset: Some(subset) }
+        };
+        FiniteDomain { universe: Arc::clone(&self.universe), subset }
     }
 
     /// Number of values.
     pub fn len(&self) -> usize {
-        let count = |words: &Arc<[u64]>| words.iter().map(|word| word.count_ones() as usize).sum();
-        self.subset.as_ref().map_or_else(|| self.universe.len(), count)
+        let count = |words: &[u64]| words.iter().map(|word| word.count_ones() as usize).sum();
+        self.subset().map_or_else(|| self.universe.len(), count)
     }
 
     /// Whether there is no value.
@@ -80,13 +91,17 @@ impl FiniteDomain {
 
     /// The values, in order.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
-        let inside = |index: u32| self.subset.as_ref().is_none_or(|words| has(words, index));
+        let inside = |index: u32| self.subset().is_none_or(|words| has(words, index));
         (0..).zip(self.universe.iter()).filter(move |(index, _)| inside(*index)).map(|(_, value)| value)
     }
 
     /// Which of the universe's values these are, if not all.
     pub fn subset(&self) -> Option<&[u64]> {
-        self.subset.as_deref()
+        match &self.subset {
+            Subset::All => None,
+            Subset::Word(word) => Some(std::slice::from_ref(word)),
+            Subset::Words(words) => Some(words),
+        }
     }
 
     /// What the store's domains are sets of.
@@ -97,7 +112,7 @@ impl FiniteDomain {
 
 impl From<Arc<Universe>> for FiniteDomain {
     fn from(universe: Arc<Universe>) -> FiniteDomain {
-        FiniteDomain { universe, subset: None }
+        FiniteDomain { universe, subset: Subset::All }
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::domain::FiniteDomain;
 use super::error::SolveError;
+use super::header::Header;
 use super::names::Names;
 use super::network::check_arity;
 use super::relation::{Constraint, Relation};
-use crate::store::{Store, Universe, Var};
+use crate::store::{Store, Var};
 
 /// A variable of a [`Repository`].
 pub type Variable = Var;
@@ -17,11 +18,13 @@ pub type Variable = Var;
 /// The variables are logic variables of a store of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
-    pub(super) names: Arc<Names>,
+    pub(super) header: Arc<Header>,
     pub(super) store: Store,
     pub(super) variables: Vec<Var>,
-    pub(super) universes: Arc<Vec<Arc<Universe>>>,
-    posted: Vec<(Relation, u32)>,
+    /// Relations, each once as long as it is posted again and again.
+    relations: Vec<Relation>,
+    /// Number of the relation of each constraint, and where its variables end.
+    posted: Vec<(u32, u32)>,
     /// Variables of the constraints, back to back.
     scopes: Vec<Var>,
 }
@@ -73,8 +76,8 @@ impl Repository {
         if domain.is_empty() {
             return Err(SolveError::EmptyDomain { name: name.into() });
         }
-        let names = Arc::make_mut(&mut self.names);
-        if !names.add(name) {
+        let header = Arc::make_mut(&mut self.header);
+        if !header.names.add(name) {
             return Err(SolveError::DuplicateVariable { name: name.into() });
         }
         let made = match domain.subset() {
@@ -82,11 +85,11 @@ impl Repository {
             Some(words) => self.store.new_domain_var_of(domain.universe(), words),
         };
         let Ok(var) = made else {
-            names.pop();
+            header.names.pop();
             return Err(SolveError::TooLarge { what: "variables or values" });
         };
+        header.push(domain.universe());
         self.variables.push(var);
-        Arc::make_mut(&mut self.universes).push(Arc::clone(domain.universe()));
         Ok(var)
     }
 
@@ -94,8 +97,7 @@ impl Repository {
     fn reserve(&mut self) {
         self.store.reserve_domains(16, 16);
         self.variables.reserve(16);
-        Arc::make_mut(&mut self.universes).reserve(16);
-        Arc::make_mut(&mut self.names).reserve();
+        Arc::make_mut(&mut self.header).reserve();
         self.posted.reserve(32);
         self.scopes.reserve(64);
     }
@@ -138,7 +140,10 @@ impl Repository {
         let end = u32::try_from(self.scopes.len()).map_err(|_| SolveError::TooLarge { what: "constraints" });
         match (checked, end) {
             (Ok(()), Ok(end)) => {
-                self.posted.push((relation.clone(), end));
+                if !self.relations.last().is_some_and(|last| last.is(relation)) {
+                    self.relations.push(relation.clone());
+                }
+                self.posted.push((self.relations.len() as u32 - 1, end));
                 Ok(())
             }
             (Err(refusal), _) => {
@@ -154,12 +159,12 @@ impl Repository {
 
     /// The variable of a name.
     pub fn find(&self, name: &str) -> Option<Variable> {
-        self.variables.get(self.names.find(name)? as usize).copied()
+        self.variables.get(self.header.names.find(name)? as usize).copied()
     }
 
     /// Names of the variables, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> + '_ {
-        self.names.iter()
+        self.header.names.iter()
     }
 
     /// Number of constraints.
@@ -170,14 +175,14 @@ impl Repository {
     /// The name of a variable.
     pub(super) fn name(&self, var: Var) -> String {
         let place = self.variables.iter().position(|own| *own == var);
-        place.and_then(|place| self.names.get(place)).map_or_else(|| var.to_string(), String::from)
+        place.and_then(|place| self.header.names.get(place)).map_or_else(|| var.to_string(), String::from)
     }
 
     /// Relations with their variables.
     pub(super) fn posted(&self) -> impl Iterator<Item = (&Relation, &[Var])> + Clone + '_ {
         self.posted.iter().enumerate().map(|(number, (relation, end))| {
             let start = if number == 0 { 0 } else { self.posted[number - 1].1 };
-            (relation, &self.scopes[start as usize..*end as usize])
+            (&self.relations[*relation as usize], &self.scopes[start as usize..*end as usize])
         })
     }
 }

@@ -97,6 +97,12 @@ impl Store {
         place as u32
     }
 
+    /// The number that the store gave to the variable's universe, if it has a domain. Good until an undo.
+    #[inline]
+    pub(crate) fn universe_number(&self, var: Var) -> Option<u32> {
+        self.domain_cell(var).map(|(_, cell)| cell.universe)
+    }
+
     /// The domain, if the variable has one. A bound variable keeps it, with one value.
     #[must_use]
     pub fn domain(&self, var: Var) -> Option<DomainRef<'_>> {

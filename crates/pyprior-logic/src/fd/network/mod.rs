@@ -1,17 +1,24 @@
 //! Propagators over the variables of a store.
 
 mod compile;
+mod distinct;
+mod lists;
 mod matrix;
 mod propagate;
+mod refusal;
+mod sums;
 mod test;
+mod values;
 
-pub(crate) use self::compile::{Compiled, Refusal, check_arity};
+use std::sync::Arc;
+
+pub(crate) use self::compile::Compiled;
 pub(crate) use self::propagate::{Interrupt, Scratch};
+pub(crate) use self::refusal::{Refusal, check_arity};
 pub(crate) use self::test::Test;
-pub(crate) use super::domains::{has as matrix_has, ones};
 use super::error::SolveError;
 use super::relation::Relation;
-use crate::store::{Store, Var};
+use crate::store::{Store, Universe, Var};
 
 /// Relations posted on variables of a store, and what propagates them.
 ///
@@ -37,6 +44,8 @@ use crate::store::{Store, Var};
 pub struct Network {
     posted: Vec<(Relation, Vec<Var>)>,
     compiled: Option<Compiled>,
+    /// Those that the variables had when that was compiled.
+    universes: Vec<Arc<Universe>>,
     scratch: Scratch,
 }
 
@@ -52,7 +61,7 @@ impl Network {
     ///
     /// [`SolveError::Arity`] if the relation takes another number of variables.
     pub fn post(&mut self, relation: &Relation, variables: &[Var]) -> Result<(), SolveError> {
-        compile::check_arity(relation, variables.len()).map_err(|refusal| refusal.named(&|var| var.to_string()))?;
+        check_arity(relation, variables.len()).map_err(|refusal| refusal.named(&|var| var.to_string()))?;
         self.posted.push((relation.clone(), variables.to_vec()));
         self.compiled = None;
         Ok(())
@@ -101,14 +110,28 @@ impl Network {
     /// Compiled for the universes that the variables have now: aliasing may have given a variable another one. Nothing if
     /// that showed that there is no solution.
     pub(crate) fn compiled(&mut self, store: &mut Store) -> Result<Option<Compiled>, SolveError> {
-        if let Some(compiled) = self.compiled.take().filter(|compiled| compiled.fits(store)) {
+        let mut fitting = self.compiled.take();
+        if let Some(compiled) = fitting.take_if(|compiled| self.fits(compiled, store)) {
             return Ok(Some(compiled));
         }
         let posted = self.posted.iter().map(|(relation, scope)| (relation, &scope[..]));
         match Compiled::new(posted, &[], store) {
-            Ok(compiled) => Ok(Some(compiled)),
+            Ok(compiled) => {
+                let universe = |var: &Var| store.domain(*var).map(|domain| Arc::clone(domain.universe));
+                self.universes = compiled.vars.iter().filter_map(universe).collect();
+                Ok(Some(compiled))
+            }
             Err(Interrupt::Failed) => Ok(None),
             Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| store.name(var))),
         }
+    }
+
+    fn fits(&self, compiled: &Compiled, store: &Store) -> bool {
+        compiled.vars.len() == self.universes.len()
+            && compiled
+                .vars
+                .iter()
+                .zip(&self.universes)
+                .all(|(var, universe)| store.domain(*var).is_some_and(|domain| Arc::ptr_eq(domain.universe, universe)))
     }
 }

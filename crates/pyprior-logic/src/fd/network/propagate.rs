@@ -1,10 +1,11 @@
 //! Propagation to a fixed point.
 
-use crate::fd::domains::{Conflict, Domains};
+use crate::fd::domains::{Conflict, Domains, ones};
 use crate::fd::propagators::Sets;
 use crate::store::{DomainEvent, Store};
 
-use super::compile::{Compiled, Edge, Refusal, refused};
+use super::compile::{Compiled, Edge};
+use super::refusal::{Refusal, refused};
 
 /// Why propagation ended before a fixed point.
 #[derive(Debug, Clone)]
@@ -90,14 +91,14 @@ impl Scratch {
             self.take_events(compiled, store);
             // Pairs before all others: they cost least.
             if let Some(slot) = first(&mut self.changed) {
-                for propagator in compiled.watching.of(slot) {
+                let watching = compiled.watching.of(slot);
+                for propagator in watching {
                     self.waiting[*propagator as usize / 64] |= 1 << (propagator % 64);
                 }
-                let groups = compiled.groups.of(slot);
-                if !groups.is_empty()
+                if !watching.is_empty()
                     && let Some(index) = store.fixed(compiled.vars[slot as usize])
                 {
-                    self.take(compiled, store, slot, index, groups)?;
+                    take(compiled, store, slot, index, watching)?;
                 }
                 for edge in compiled.edges.of(slot) {
                     self.revise(compiled, store, slot, edge).map_err(|()| (Interrupt::Failed, edge.constraint))?;
@@ -135,28 +136,6 @@ impl Scratch {
         }
     }
 
-    /// Removes a value that a variable has from those that must differ.
-    #[inline]
-    fn take(
-        &mut self,
-        compiled: &Compiled,
-        store: &mut Store,
-        slot: u32,
-        index: u32,
-        groups: &[u32],
-    ) -> Result<(), (Interrupt, u32)> {
-        let own = compiled.vars[slot as usize];
-        for group in groups {
-            let propagation = &compiled.propagators[*group as usize];
-            for var in &compiled.scopes[propagation.start as usize..propagation.end as usize] {
-                if *var != own && store.discard(*var, index).is_err() {
-                    return Err((Interrupt::Failed, propagation.constraint));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Leaves the values of the other variable that go with one of this one's.
     #[inline]
     fn revise(&mut self, compiled: &Compiled, store: &mut Store, slot: u32, edge: &Edge) -> Result<(), ()> {
@@ -183,7 +162,7 @@ impl Scratch {
         let words = edge.words as usize;
         self.mask.clear();
         self.mask.resize(words, 0);
-        for index in super::ones(own) {
+        for index in ones(own) {
             let row = &compiled.bits[rows + index as usize * words..][..words];
             self.mask.iter_mut().zip(row).for_each(|(mask, word)| *mask |= word);
             // Most relations let few values rule out all of another: look now and then whether none is.
@@ -193,6 +172,30 @@ impl Scratch {
         }
         store.keep(edge.other, &self.mask).map(|_| ()).map_err(|_| ())
     }
+}
+
+/// Removes a value that a variable has from those that must differ.
+#[inline]
+fn take(
+    compiled: &Compiled,
+    store: &mut Store,
+    slot: u32,
+    index: u32,
+    watching: &[u32],
+) -> Result<(), (Interrupt, u32)> {
+    let own = compiled.vars[slot as usize];
+    for number in watching {
+        let propagation = &compiled.propagators[*number as usize];
+        if !propagation.kind.takes_values() {
+            continue;
+        }
+        for var in &compiled.scopes[propagation.start as usize..propagation.end as usize] {
+            if *var != own && store.discard(*var, index).is_err() {
+                return Err((Interrupt::Failed, propagation.constraint));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Sets the first bits.

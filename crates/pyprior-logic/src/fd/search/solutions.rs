@@ -1,9 +1,12 @@
 //! Solutions one after another.
 
+use std::sync::Arc;
+
 use super::depth_first::{DepthFirst, State, Stop, Strategy, Task};
-use super::found::{Header, Solution};
+use super::found::Solution;
 use super::limits::{Limit, Meter};
 use super::solver::Stopped;
+use crate::fd::header::Header;
 use crate::fd::network::Compiled;
 use crate::fd::repository::Repository;
 use crate::store::{Store, Var};
@@ -16,7 +19,7 @@ pub struct Solutions {
     compiled: Option<Compiled>,
     search: Option<(Store, State)>,
     variables: Vec<Var>,
-    header: Header,
+    header: Arc<Header>,
     strategy: Strategy,
     meter: Meter,
 }
@@ -31,7 +34,7 @@ impl Solutions {
     pub(super) fn new(
         prepared: Option<(Compiled, Store)>,
         problem: &Repository,
-        header: Header,
+        header: Arc<Header>,
         strategy: Strategy,
         meter: Meter,
     ) -> Solutions {
@@ -69,7 +72,7 @@ impl Solutions {
         let mut indices = Vec::with_capacity(self.variables.len());
         search.read(&mut indices);
         self.search = Some(search.suspend());
-        Ok(Some(Solution { header: self.header.clone(), indices }))
+        Ok(Some(Solution { header: Arc::clone(&self.header), indices }))
     }
 }
 
