@@ -19,13 +19,14 @@ const CLUES: [&str; 9] = [
 
 pub(crate) fn problem() -> Result<Repository, Box<dyn Error>> {
     let digits = FiniteDomain::range(1..=9);
-    let mut problem = Repository::default();
+    let mut problem = Repository::with_capacity(81);
     let mut cells = Vec::with_capacity(81);
     for (row, clues) in CLUES.iter().enumerate() {
         for (column, clue) in clues.chars().enumerate() {
-            let domain = clue.to_digit(10).map_or_else(|| digits.clone(), |digit| digits.only([digit]));
+            let given = clue.to_digit(10).map(|digit| digits.only([digit]));
+            let domain = given.as_ref().unwrap_or(&digits);
             let name = [b"ABCDEFGHI"[row], b"123456789"[column]];
-            cells.push(problem.variable(&String::from_utf8_lossy(&name), &domain)?);
+            cells.push(problem.variable(&String::from_utf8_lossy(&name), domain)?);
         }
     }
     let distinct = Relation::all_distinct();

@@ -18,9 +18,15 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(crate) fn reserve(&mut self) {
-        self.names.reserve();
-        self.numbers.reserve(16);
+    pub(crate) fn reserve(&mut self, variables: usize) {
+        self.names.reserve(variables);
+        self.numbers.reserve(variables);
+    }
+
+    /// Takes back all variables but the first.
+    pub(crate) fn truncate(&mut self, variables: usize) {
+        self.names.truncate(variables);
+        self.numbers.truncate(variables);
     }
 
     /// The universe of a further variable.

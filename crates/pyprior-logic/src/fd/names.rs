@@ -34,10 +34,10 @@ impl Names {
         self.entries.len()
     }
 
-    /// Room for a few names.
-    pub(crate) fn reserve(&mut self) {
-        self.text.reserve(64);
-        self.entries.reserve(16);
+    /// Room for so many names.
+    pub(crate) fn reserve(&mut self, names: usize) {
+        self.text.reserve(4 * names);
+        self.entries.reserve(names);
     }
 
     /// Adds a name; false if it is there already, or if there is no room.
@@ -61,7 +61,12 @@ impl Names {
 
     /// Takes the last name back.
     pub(crate) fn pop(&mut self) {
-        self.entries.pop();
+        self.truncate(self.len().saturating_sub(1));
+    }
+
+    /// Takes all names back but the first.
+    pub(crate) fn truncate(&mut self, names: usize) {
+        self.entries.truncate(names);
         self.text.truncate(self.entries.last().map_or(0, |(_, end)| *end as usize));
         if self.len() > SCANNED {
             self.grow();
@@ -72,7 +77,8 @@ impl Names {
 
     fn grow(&mut self) {
         self.index.clear();
-        self.index.resize((8 * self.len()).next_power_of_two(), FREE);
+        let names = self.entries.capacity().max(2 * self.len());
+        self.index.resize((2 * names).next_power_of_two(), FREE);
         for number in 0..self.len() as u32 {
             self.place(number);
         }

@@ -13,6 +13,9 @@ use crate::store::{Store, Var};
 /// A variable of a [`Repository`].
 pub type Variable = Var;
 
+/// Room for so many variables is made for the first.
+const FEW: usize = 16;
+
 /// A constraint satisfaction problem, to be given to a [`Solver`](super::Solver).
 ///
 /// The variables are logic variables of a store of its own.
@@ -53,7 +56,7 @@ impl Repository {
             given[place as usize] = Some(domain);
         }
         let mut repository = Repository::default();
-        repository.store.reserve_domains(variables.len(), variables.len());
+        repository.reserve(variables.len());
         for (name, domain) in variables.iter().zip(&given) {
             let domain = domain.as_ref().ok_or_else(|| SolveError::NoDomain { name: (*name).into() })?;
             repository.variable(name, domain)?;
@@ -64,42 +67,70 @@ impl Repository {
         Ok(repository)
     }
 
+    /// Without variables; room for so many is made at once.
+    pub fn with_capacity(variables: usize) -> Repository {
+        let mut repository = Repository::default();
+        repository.reserve(variables);
+        repository
+    }
+
+    /// Further variables with the same domain. On an error none is added.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`].
+    ///
+    /// ```
+    /// # use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut problem = Repository::default();
+    /// let digits = problem.variables(["a", "b", "c"], &FiniteDomain::range(1..=3))?;
+    /// problem.post(&Relation::all_distinct(), &digits)?;
+    /// assert_eq!(Solver::new().count(&problem)?, 6);
+    /// # Ok(()) }
+    /// ```
+    pub fn variables<N: AsRef<str>>(
+        &mut self,
+        names: impl IntoIterator<Item = N>,
+        domain: &FiniteDomain,
+    ) -> Result<Vec<Variable>, SolveError> {
+        let names = names.into_iter();
+        if self.variables.capacity() == 0 {
+            self.reserve(names.size_hint().0.max(FEW));
+        }
+        let (before, mark) = (self.variables.len(), self.store.mark());
+        let header = Arc::make_mut(&mut self.header);
+        for name in names {
+            if let Err(error) = add(header, &mut self.store, &mut self.variables, name.as_ref(), domain) {
+                self.variables.truncate(before);
+                header.truncate(before);
+                self.store.undo_to(mark);
+                return Err(error);
+            }
+        }
+        self.store.commit(mark);
+        Ok(self.variables[before..].to_vec())
+    }
+
     /// A further variable.
     ///
     /// # Errors
     ///
     /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`].
     pub fn variable(&mut self, name: &str, domain: &FiniteDomain) -> Result<Variable, SolveError> {
-        if self.variables.is_empty() {
-            self.reserve();
+        if self.variables.capacity() == 0 {
+            self.reserve(FEW);
         }
-        if domain.is_empty() {
-            return Err(SolveError::EmptyDomain { name: name.into() });
-        }
-        let header = Arc::make_mut(&mut self.header);
-        if !header.names.add(name) {
-            return Err(SolveError::DuplicateVariable { name: name.into() });
-        }
-        let made = match domain.subset() {
-            None => self.store.new_domain_var(domain.universe()),
-            Some(words) => self.store.new_domain_var_of(domain.universe(), words),
-        };
-        let Ok(var) = made else {
-            header.names.pop();
-            return Err(SolveError::TooLarge { what: "variables or values" });
-        };
-        header.push(domain.universe());
-        self.variables.push(var);
-        Ok(var)
+        add(Arc::make_mut(&mut self.header), &mut self.store, &mut self.variables, name, domain)
     }
 
-    /// Room for a small problem at once: growing lists would take longer than solving it.
-    fn reserve(&mut self) {
-        self.store.reserve_domains(16, 16);
-        self.variables.reserve(16);
-        Arc::make_mut(&mut self.header).reserve();
-        self.posted.reserve(32);
-        self.scopes.reserve(64);
+    /// Room for so many variables and their constraints at once: growing lists would take longer than solving it.
+    fn reserve(&mut self, variables: usize) {
+        self.store.reserve_domains(variables, variables);
+        self.variables.reserve(variables);
+        Arc::make_mut(&mut self.header).reserve(variables);
+        self.posted.reserve(2 * variables);
+        self.scopes.reserve(4 * variables);
     }
 
     /// A further constraint, over variables by name.
@@ -185,4 +216,31 @@ impl Repository {
             (&self.relations[*relation as usize], &self.scopes[start as usize..*end as usize])
         })
     }
+}
+
+/// A further variable; on an error none is added.
+fn add(
+    header: &mut Header,
+    store: &mut Store,
+    variables: &mut Vec<Var>,
+    name: &str,
+    domain: &FiniteDomain,
+) -> Result<Variable, SolveError> {
+    if domain.is_empty() {
+        return Err(SolveError::EmptyDomain { name: name.into() });
+    }
+    if !header.names.add(name) {
+        return Err(SolveError::DuplicateVariable { name: name.into() });
+    }
+    let made = match domain.subset() {
+        None => store.new_domain_var(domain.universe()),
+        Some(words) => store.new_domain_var_of(domain.universe(), words),
+    };
+    let Ok(var) = made else {
+        header.names.pop();
+        return Err(SolveError::TooLarge { what: "variables or values" });
+    };
+    header.push(domain.universe());
+    variables.push(var);
+    Ok(var)
 }

@@ -181,6 +181,15 @@ impl Store {
     /// See [`DomainError`].
     #[inline]
     pub fn discard(&mut self, var: Var, index: u32) -> Result<bool, DomainError> {
+        // Values of variables that must differ are taken away again and again: mostly the value is gone already.
+        if index < 64
+            && let Some(cell) = self.cells.get(var.index())
+            && cell.is_unbound()
+            && cell.has_domain()
+            && self.words[cell.offset as usize] >> index & 1 == 0
+        {
+            return Ok(false);
+        }
         self.narrow(var, |place| if place == index as usize / 64 { !(1 << (index % 64)) } else { u64::MAX })
     }
 

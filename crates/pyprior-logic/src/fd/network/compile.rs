@@ -43,7 +43,7 @@ pub(crate) struct Propagation {
 /// All that propagates, immutable: flat arrays, shared by all branches of a search.
 #[derive(Debug, Clone)]
 pub(crate) struct Compiled {
-    /// The variables, and the slot of a variable by its number.
+    /// The variables, and the slot of a variable by its number; none if the slots are the numbers.
     pub(crate) vars: Vec<Var>,
     pub(crate) slots: Vec<u32>,
     pub(crate) bits: Vec<u64>,
@@ -59,6 +59,8 @@ pub(super) struct Compiler<'s> {
     pub(super) store: &'s mut Store,
     vars: Vec<Var>,
     slots: Vec<u32>,
+    /// Whether slots are the numbers of the variables.
+    all: bool,
     integers: Vec<(u32, Option<Integers>)>,
     pub(super) matrices: Matrices,
     edges: Vec<(u32, Edge)>,
@@ -96,9 +98,13 @@ impl Compiled {
                 len => wide += len,
             }
         }
+        // Mostly the variables are all that the store has, and their numbers are the slots.
+        let all = variables.len() == store.len() && variables.iter().enumerate().all(|(at, var)| var.index() == at);
+        let all = all && variables.iter().all(|var| store.universe_number(*var).is_some());
         let mut compiler = Compiler {
-            slots: vec![NONE; store.len()],
-            vars: Vec::with_capacity(variables.len()),
+            slots: if all { Vec::new() } else { vec![NONE; store.len()] },
+            vars: if all { variables.to_vec() } else { Vec::with_capacity(variables.len()) },
+            all,
             store,
             integers: Vec::new(),
             matrices: Matrices::with_room(),
@@ -108,8 +114,10 @@ impl Compiled {
             watching: Vec::with_capacity(wide),
             expressions: Vec::new(),
         };
-        for var in variables {
-            compiler.slot(*var)?;
+        if !all {
+            for var in variables {
+                compiler.slot(*var)?;
+            }
         }
         let mut constraints = Lists::with_room(count, places);
         let mut single = false;
@@ -147,6 +155,9 @@ impl Compiled {
     /// The slots of a variable and of what it is aliased with.
     #[inline]
     pub(crate) fn slot(&self, var: Var) -> Option<u32> {
+        if self.slots.is_empty() {
+            return Some(var.number()).filter(|slot| (*slot as usize) < self.vars.len());
+        }
         self.slots.get(var.index()).copied().filter(|slot| *slot != NONE)
     }
 }
@@ -166,6 +177,7 @@ impl Compiler<'_> {
     #[inline]
     pub(super) fn slot(&mut self, var: Var) -> Result<u32, Interrupt> {
         match self.slots.get(var.index()) {
+            _ if self.all => Ok(var.number()),
             Some(slot) if *slot != NONE => Ok(*slot),
             _ => self.new_slot(var),
         }

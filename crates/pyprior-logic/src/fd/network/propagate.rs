@@ -71,10 +71,20 @@ impl Scratch {
     }
 
     fn run(&mut self, compiled: &Compiled, store: &mut Store) -> Result<(), Interrupt> {
-        let (interrupt, constraint) = match self.fixed_point(compiled, store) {
-            Ok(()) => return Ok(()),
-            Err(stopped) => stopped,
-        };
+        match self.fixed_point(compiled, store) {
+            Ok(()) => Ok(()),
+            Err((interrupt, constraint)) => Err(self.stopped(compiled, store, interrupt, constraint)),
+        }
+    }
+
+    /// Forgets what was to be looked at, and learns which constraint failed.
+    fn stopped(
+        &mut self,
+        compiled: &Compiled,
+        store: &mut Store,
+        interrupt: Interrupt,
+        constraint: u32,
+    ) -> Interrupt {
         store.clear_events();
         self.changed.fill(0);
         self.waiting.fill(0);
@@ -83,7 +93,7 @@ impl Scratch {
             let weight = &mut self.weights[*slot as usize];
             *weight = weight.saturating_add(1);
         }
-        Err(interrupt)
+        interrupt
     }
 
     fn fixed_point(&mut self, compiled: &Compiled, store: &mut Store) -> Result<(), (Interrupt, u32)> {
