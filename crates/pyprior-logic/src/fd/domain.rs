@@ -48,16 +48,14 @@ impl FiniteDomain {
     pub fn product(domains: &[FiniteDomain]) -> FiniteDomain {
         let lists: Vec<Vec<Value>> = domains.iter().map(|domain| domain.values().collect()).collect();
         let total = lists.iter().try_fold(1_usize, |total, list| total.checked_mul(list.len()));
+        // How far apart the tuples are at which the value of each place changes.
+        let mut strides = vec![1_usize; lists.len()];
+        for place in (1..lists.len()).rev() {
+            strides[place - 1] = strides[place].saturating_mul(lists[place].len());
+        }
         let tuples = (0..total.unwrap_or(usize::MAX).min(Universe::MAX)).map(|number| {
-            let mut rest = number;
-            let mut items: Arc<[Value]> = lists.iter().map(|_| Value::None).collect();
-            if let Some(items) = Arc::get_mut(&mut items) {
-                for (item, list) in items.iter_mut().zip(&lists).rev() {
-                    *item = list[rest % list.len()].clone();
-                    rest /= list.len();
-                }
-            }
-            Value::Tuple(items)
+            let item = |(list, stride): (&Vec<Value>, &usize)| list[number / stride % list.len()].clone();
+            Value::Tuple(lists.iter().zip(&strides).map(item).collect())
         });
         // The values of a domain are distinct, and so are tuples of them.
         FiniteDomain::from(Universe::distinct(tuples.collect()))

@@ -66,6 +66,9 @@ pub(super) fn evaluate<'v, E: Environment<'v>>(
         Node::Positive(operand) => python::positive(&*value(operand)?)?,
         Node::Arithmetic(operator, left, right) => python::arithmetic(operator, &*value(left)?, &*value(right)?)?,
         Node::Compare(comparison, left, right) => {
+            if let (Some(left), Some(right)) = (lend(nodes, left, environment), lend(nodes, right, environment)) {
+                return Ok(Cow::Owned(Value::Bool(python::compare(comparison, left, right)?)));
+            }
             Value::Bool(python::compare(comparison, &*value(left)?, &*value(right)?)?)
         }
         Node::And(parts) => return decide(nodes, parts, environment, false),
@@ -76,6 +79,9 @@ pub(super) fn evaluate<'v, E: Environment<'v>>(
         Node::Tuple(parts) => Value::Tuple(all(parts)?.into()),
         Node::List(parts) => Value::List(all(parts)?.into()),
         Node::Index(object, at) => {
+            if let Some(item) = lend(nodes, id, environment) {
+                return Ok(Cow::Borrowed(item));
+            }
             let (object, at) = (value(object)?, value(at)?);
             if let (Cow::Borrowed(object), Value::Int(place)) = (&object, &*at)
                 && let Some(item) = object.items().and_then(|items| items.get(usize::try_from(*place).ok()?))
@@ -87,15 +93,41 @@ pub(super) fn evaluate<'v, E: Environment<'v>>(
         Node::Slice(object, from, to) => python::slice(&*value(object)?, &*value(from)?, &*value(to)?)?,
         Node::Call(function, arguments) => python::call(function, &all(arguments)?)?,
         Node::Method(method, object, arguments) => {
-            let object = value(object)?;
+            let object = match lend(nodes, object, environment) {
+                Some(object) => Cow::Borrowed(object),
+                None => value(object)?,
+            };
             match *nodes.ids(arguments) {
                 // One argument, as most methods have, is only looked at.
+                [argument] if let Some(argument) = lend(nodes, argument, environment) => {
+                    python::method(method, &object, std::slice::from_ref(argument))?
+                }
                 [argument] => python::method(method, &object, std::slice::from_ref(&*value(argument)?))?,
                 _ => python::method(method, &object, &all(arguments)?)?,
             }
         }
     };
     Ok(Cow::Owned(made))
+}
+
+/// The value of a constant, a variable, or an item of these, if it lies somewhere: most operands are no more than that.
+#[inline]
+fn lend<'v, E: Environment<'v>>(nodes: &'v Nodes, id: Id, environment: &E) -> Option<&'v Value> {
+    let simple = |id| match nodes.node(id) {
+        Node::Constant(constant) => Some(constant),
+        Node::Variable(position) => match environment.variable(*position) {
+            Cow::Borrowed(value) => Some(value),
+            Cow::Owned(_) => None,
+        },
+        _ => None,
+    };
+    match *nodes.node(id) {
+        Node::Index(object, at) => {
+            let place = simple(at)?.as_int()?;
+            simple(object)?.items()?.get(usize::try_from(place).ok()?)
+        }
+        _ => simple(id),
+    }
 }
 
 /// The first part whose truth is `decisive`, or the last: Python's `and` and `or` give a part back.
