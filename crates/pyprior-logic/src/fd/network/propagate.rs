@@ -78,13 +78,7 @@ impl Scratch {
     }
 
     /// Forgets what was to be looked at, and learns which constraint failed.
-    fn stopped(
-        &mut self,
-        compiled: &Compiled,
-        store: &mut Store,
-        interrupt: Interrupt,
-        constraint: u32,
-    ) -> Interrupt {
+    fn stopped(&mut self, compiled: &Compiled, store: &mut Store, interrupt: Interrupt, constraint: u32) -> Interrupt {
         store.clear_events();
         self.changed.fill(0);
         self.waiting.fill(0);
