@@ -13,8 +13,8 @@ pub use dataflow::{
     TaskBuilder, TaskError, Wait, WaitNeeded,
 };
 pub use space::{Constraints, DomainSpace, Recipe, SearchSpace, Space, SpaceError, Status, distribute, distribute_by};
-pub use store::{DomainChange, DomainError, DomainEvent, DomainRef, Mark, Store, Term, Universe, Var};
+pub use store::{DomainChange, DomainError, DomainEvent, DomainRef, FailedValue, Mark, Store, Term, Universe, Var};
 pub use terms::{
-    Entailment, FailedValue, IntoTerm, Part, Parts, ReadError, RebindingError, Structure, UnificationError, UnifyError,
+    Entailment, IntoTerm, Part, Parts, ReadError, RebindingError, Structure, UnificationError, UnifyError,
 };
 pub use value::{Record, Value};

@@ -280,3 +280,93 @@ fn best_solutions() {
     assert!(error.to_string().starts_with("column 2 of"), "{error}");
     assert!(matches!(Solver::new().minimise(&limited, "'x'"), Err(Stopped::Problem(SolveError::Objective { .. }))));
 }
+
+#[test]
+fn a_variable_whose_factor_is_zero_is_read_all_the_same() {
+    let texts = FiniteDomain::new(["a", "b"]);
+    let numbers = FiniteDomain::range(0..=3);
+    let mixed = |text: &str| problem(&[("x", texts.clone()), ("y", numbers.clone())], &[text]);
+    assert_eq!(Solver::new().count(&mixed("x == x and y < 2")).unwrap(), 4);
+    // 'a' * 0 is '' to Python.
+    assert_eq!(Solver::new().count(&mixed("x*0 == 0 and y < 2")).unwrap(), 0);
+    let wrong = Solver::new().count(&problem(&[("x", texts.clone()), ("y", texts)], &["x - x + y - y == 0"]));
+    assert!(matches!(wrong, Err(Stopped::Problem(SolveError::Evaluation { .. }))), "{wrong:?}");
+}
+
+#[test]
+fn sums_that_leave_128_bits_are_exact() {
+    let ends = FiniteDomain::new([i64::MIN, i64::MAX]);
+    let names = ["x", "y", "z"];
+    let (low, high) = (i128::from(i64::MIN), i128::from(i64::MAX));
+    for (count, operator) in [(3, Operator::AtMost), (2, Operator::AtMost), (3, Operator::Greater), (1, Operator::Less)]
+    {
+        let names = &names[..count];
+        let mut problem = Repository::new(names, names.iter().map(|name| (*name, ends.clone())), []).unwrap();
+        problem.add(&Relation::linear(vec![i64::MAX; count], operator, 0).on(names)).unwrap();
+        // The factor is positive: the sum has the sign of the sum of the values.
+        let sums = (0..1 << count)
+            .map(|all: u32| (0..count).map(|one| if all >> one & 1 == 1 { high } else { low }).sum::<i128>());
+        let wanted = sums.filter(|sum| match operator {
+            Operator::AtMost => *sum <= 0,
+            Operator::Greater => *sum > 0,
+            _ => *sum < 0,
+        });
+        assert_eq!(Solver::new().count(&problem).unwrap(), wanted.count(), "{count} {operator:?}");
+    }
+    let text = "9223372036854775807*x + 9223372036854775807*y + 9223372036854775807*z <= 0";
+    let written = problem(&names.map(|name| (name, ends.clone())), &[text]);
+    assert_eq!(Solver::new().count(&written).unwrap(), 4);
+    // The least number of 64 bits has no negative there.
+    let mut least = problem(&[("x", FiniteDomain::range(-1..=2))], &[]);
+    least.add(&Relation::linear([i64::MIN], Operator::AtLeast, i64::MIN).on(&["x"])).unwrap();
+    assert_eq!(Solver::new().count(&least).unwrap(), 3);
+    // An objective whose factors are all 0.
+    let best = Solver::new().minimise(&written, "0*x + 9223372036854775807*0 + y*0").unwrap().unwrap();
+    assert_eq!(best.value, 0);
+}
+
+#[test]
+fn a_network_is_good_for_the_store_as_it_was_before() {
+    let digits = Universe::range(0..=9);
+    // A relation over one variable, and a binding that is undone.
+    let mut store = Store::new();
+    let (x, y) = (store.new_domain_var(&digits).unwrap(), store.new_domain_var(&digits).unwrap());
+    let mut network = Network::new();
+    network.post(&Relation::template("%s < 3").unwrap(), &[x]).unwrap();
+    let mark = store.mark();
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!(store.size(x), 3);
+    store.undo_to(mark);
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!(store.size(x), 3);
+    // After a failure of its own.
+    network.post(&Relation::template("%s < %s").unwrap(), &[x, y]).unwrap();
+    let mut store = Store::new();
+    let (x, y) = (store.new_domain_var(&digits).unwrap(), store.new_domain_var(&digits).unwrap());
+    let mark = store.mark();
+    store.unify(y, 0).unwrap();
+    assert!(!network.propagate(&mut store).unwrap());
+    store.undo_to(mark);
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!((store.size(x), store.size(y)), (3, 9));
+}
+
+#[test]
+fn a_table_made_of_few_values_is_not_used_for_more() {
+    let bits = Universe::range(0..=3);
+    let mut store = Store::new();
+    let vars: Vec<_> = (0..3).map(|_| store.new_domain_var(&bits).unwrap()).collect();
+    let mut network = Network::new();
+    network.post(&Relation::template("(%s + %s * %s) % 2 == 0").unwrap(), &vars).unwrap();
+    let mark = store.mark();
+    store.unify(vars[0], 0).unwrap();
+    assert!(network.propagate(&mut store).unwrap());
+    store.undo_to(mark);
+    assert!(network.propagate(&mut store).unwrap());
+    assert_eq!(vars.iter().map(|var| store.size(*var)).collect::<Vec<_>>(), [4, 4, 4]);
+    // The same network over another store.
+    let mut other = Store::new();
+    let vars: Vec<_> = (0..3).map(|_| other.new_domain_var(&bits).unwrap()).collect();
+    assert!(network.propagate(&mut other).unwrap());
+    assert_eq!(other.size(vars[0]), 4);
+}

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Wake as StdWake;
+use std::task::{Wake as StdWake, Waker};
 
 use super::error::TaskError;
 use super::waiting::{ByNumber, On, Waiter, Waiting};
@@ -64,6 +64,7 @@ pub(super) struct Spawn {
 struct Choice {
     id: u64,
     task: TaskId,
+    waker: Option<Waker>,
     alternatives: usize,
 }
 
@@ -74,11 +75,14 @@ pub(super) struct Board {
     pub(super) suspensions: HashMap<TaskId, Suspension, ByNumber>,
     pub(super) ready: VecDeque<TaskId>,
     pub(super) spawned: VecDeque<Spawn>,
-    pub(super) current: Option<TaskId>,
+    /// The task that runs, and its waker.
+    pub(super) current: Option<(TaskId, Waker)>,
+    /// Nobody runs tasks any more.
+    pub(super) closed: bool,
     choices: VecDeque<Choice>,
     chosen: HashMap<u64, usize, ByNumber>,
     /// Those that wait until no other task can run, and whose turn came.
-    stable: VecDeque<(u64, TaskId)>,
+    stable: VecDeque<(u64, TaskId, Option<Waker>)>,
     granted: HashSet<u64, ByNumber>,
     count: u64,
     pub(super) propagation: Option<Box<dyn Propagation>>,
@@ -119,7 +123,7 @@ impl StdWake for TaskWaker {
 
 /// Whether a task is still suspended as it was when it began to wait.
 fn is_current(suspensions: &HashMap<TaskId, Suspension, ByNumber>, waiter: &Waiter) -> bool {
-    suspensions.get(&waiter.task).is_some_and(|suspension| suspension.id == waiter.suspension)
+    waiter.waker.is_some() || suspensions.get(&waiter.task).is_some_and(|suspension| suspension.id == waiter.suspension)
 }
 
 impl Board {
@@ -129,9 +133,9 @@ impl Board {
     }
 
     /// Notes that the task that runs now is to wait. It is not suspended before it returns. `root` is that of the variable, if
-    /// there is one.
-    pub(super) fn suspend(&mut self, until: Until, root: Option<Var>) -> Result<(), TaskError> {
-        let task = self.current.ok_or(TaskError::Outside)?;
+    /// there is one; `waker` is what the future was polled with.
+    pub(super) fn suspend(&mut self, until: Until, root: Option<Var>, waker: &Waker) -> Result<(), TaskError> {
+        let (task, waker) = self.asking(waker)?;
         let order = self.count();
         let suspension = self.suspensions.entry(task).or_default();
         if suspension.id == 0 {
@@ -145,10 +149,16 @@ impl Board {
             Until::Needed(_) | Until::Chosen | Until::Stable => On::Need,
         };
         let Some(root) = root else { return Ok(()) };
-        let waiter = Waiter { task, suspension: suspension.id, order, on };
+        let waiter = Waiter { task, suspension: suspension.id, order, on, waker };
         let suspensions = &self.suspensions;
         self.waiting.push(root, waiter, |waiter| is_current(suspensions, waiter));
         Ok(())
+    }
+
+    /// The task that runs, and the waker if it is not that of the task.
+    fn asking(&self, waker: &Waker) -> Result<(TaskId, Option<Waker>), TaskError> {
+        let (task, own) = self.current.as_ref().ok_or(TaskError::Outside)?;
+        Ok((*task, (!own.will_wake(waker)).then(|| waker.clone())))
     }
 
     /// The running task waits for something that is not known here, if it does not wait for anything else.
@@ -178,6 +188,7 @@ impl Board {
     pub(super) fn notify(&mut self, wake: Wake) {
         let mut due = match wake {
             Wake::Bound(root) => self.waiting.take(root, |_| true),
+            Wake::Narrowed(root) => self.waiting.take(root, |on| on == On::Change),
             Wake::Needed(root) => self.waiting.take(root, |on| on == On::Need),
             Wake::Aliased { over, under } => {
                 self.waiting.join(over, under);
@@ -185,33 +196,52 @@ impl Board {
             }
         };
         due.sort_unstable_by_key(|waiter| waiter.order);
+        self.awaken_all(due);
+    }
+
+    /// Wakes all that wait for a variable: what they waited for, or were told, may have been undone. They look again.
+    pub(super) fn look_again(&mut self) {
+        let mut all = self.waiting.take_all();
+        all.sort_unstable_by_key(|waiter| waiter.order);
+        self.awaken_all(all);
+    }
+
+    fn awaken_all(&mut self, due: Vec<Waiter>) {
         for waiter in due {
             if is_current(&self.suspensions, &waiter) {
-                self.awaken(waiter.task);
+                self.awaken_by(waiter.task, waiter.waker);
             }
         }
     }
 
+    /// A combinator is told by its waker which of its futures to poll.
+    fn awaken_by(&mut self, task: TaskId, waker: Option<Waker>) {
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        self.awaken(task);
+    }
+
     /// Asks for a choice. Choices are offered in the order in which they are asked for.
-    pub(super) fn offer(&mut self, alternatives: usize) -> Result<u64, TaskError> {
-        let task = self.current.ok_or(TaskError::Outside)?;
+    pub(super) fn offer(&mut self, alternatives: usize, waker: &Waker) -> Result<u64, TaskError> {
+        let (task, waker) = self.asking(waker)?;
         let id = self.count();
-        self.choices.push_back(Choice { id, task, alternatives });
+        self.choices.push_back(Choice { id, task, waker, alternatives });
         Ok(id)
     }
 
     pub(super) fn withdraw(&mut self, id: u64) {
         self.choices.retain(|choice| choice.id != id);
         self.chosen.remove(&id);
-        self.stable.retain(|(waits, _)| *waits != id);
+        self.stable.retain(|(waits, ..)| *waits != id);
         self.granted.remove(&id);
     }
 
     /// Asks to be resumed when no other task can run.
-    pub(super) fn ask_stable(&mut self) -> Result<u64, TaskError> {
-        let task = self.current.ok_or(TaskError::Outside)?;
+    pub(super) fn ask_stable(&mut self, waker: &Waker) -> Result<u64, TaskError> {
+        let (task, waker) = self.asking(waker)?;
         let id = self.count();
-        self.stable.push_back((id, task));
+        self.stable.push_back((id, task, waker));
         Ok(id)
     }
 
@@ -219,11 +249,16 @@ impl Board {
         self.granted.remove(&id)
     }
 
+    /// Whether something is left though no task can run.
+    pub(super) fn can_go_on(&self) -> bool {
+        !self.stable.is_empty()
+    }
+
     /// No task can run: resumes the first of those that wait for this. False if there is none.
     pub(super) fn grant_stable(&mut self) -> bool {
-        let Some((id, task)) = self.stable.pop_front() else { return false };
+        let Some((id, task, waker)) = self.stable.pop_front() else { return false };
         self.granted.insert(id);
-        self.awaken(task);
+        self.awaken_by(task, waker);
         true
     }
 
@@ -240,7 +275,7 @@ impl Board {
     pub(super) fn decide(&mut self, alternative: usize) {
         if let Some(choice) = self.choices.pop_front() {
             self.chosen.insert(choice.id, alternative);
-            self.awaken(choice.task);
+            self.awaken_by(choice.task, choice.waker);
         }
     }
 }

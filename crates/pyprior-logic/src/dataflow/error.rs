@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::store::DomainError;
-use crate::terms::{FailedValue, ReadError, UnifyError};
+use crate::store::{DomainError, FailedValue};
+use crate::terms::{ReadError, UnifyError};
 
 /// Why a task ended early, or why waiting for one did.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -50,6 +50,12 @@ pub enum TaskError {
         /// What it ended with.
         error: Box<TaskError>,
     },
+    /// The tasks have taken all the steps that they were given: see [`Scheduler::limit_steps`](super::Scheduler::limit_steps).
+    #[error("stopped after {steps} steps")]
+    OutOfSteps {
+        /// How many they were.
+        steps: u64,
+    },
     /// The store was asked from within an operation on it, as by a [`Structure`](crate::Structure) that gives its parts.
     #[error("the store is in use")]
     Busy,
@@ -67,14 +73,25 @@ impl TaskError {
         TaskError::Other(Arc::from(error.into()))
     }
 
+    /// The failed value that it tells of.
+    pub(super) fn failed_value(&self) -> Option<&FailedValue> {
+        match self {
+            TaskError::FailedValue(failed)
+            | TaskError::Unify(UnifyError::Failed(failed))
+            | TaskError::Read(ReadError::Failed(failed)) => Some(failed),
+            _ => None,
+        }
+    }
+
     /// Whether it means that things contradict each other, which fails a space and is no mistake of a program.
     #[must_use]
     pub fn is_contradiction(&self) -> bool {
         match self {
-            TaskError::Unify(error) => {
-                matches!(error, UnifyError::Rebinding(_) | UnifyError::Unification(_) | UnifyError::EmptyDomain)
-            }
+            TaskError::Unify(UnifyError::Rebinding(_) | UnifyError::Unification(_) | UnifyError::EmptyDomain) => true,
             TaskError::Domain(DomainError::Empty(_)) | TaskError::Fail => true,
+            TaskError::FailedValue(failed)
+            | TaskError::Unify(UnifyError::Failed(failed))
+            | TaskError::Read(ReadError::Failed(failed)) => failed.contradiction,
             TaskError::Task { error, .. } => error.is_contradiction(),
             _ => false,
         }
@@ -85,7 +102,7 @@ impl TaskError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllBlocked {
     /// The tasks that wait for values, in the order in which they were started. Tasks that only wait to be needed are not
-    /// among them.
+    /// among them, except the one that was to be [run](super::Scheduler::block_on) to its end.
     pub tasks: Vec<Blocked>,
 }
 
@@ -114,3 +131,8 @@ impl fmt::Display for AllBlocked {
 }
 
 impl Error for AllBlocked {}
+
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> TaskError {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    TaskError::Panicked { message: text.unwrap_or("no message").to_owned() }
+}

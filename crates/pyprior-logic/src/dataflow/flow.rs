@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::board::{Propagation, Shared, Spawn};
-use super::error::TaskError;
+use super::board::{Propagation, Shared, Spawn, Task};
+use super::error::{TaskError, panicked};
 use super::stream::{StreamReader, StreamWriter};
 use super::wait::{Choose, Equal, Pause, Ready, Stable, Wait, WaitNeeded};
-use crate::store::{Store, Var};
+use crate::store::{Store, Term, Var};
 use crate::terms::{IntoTerm, UnifyError};
 use crate::value::Value;
 
@@ -25,7 +26,8 @@ impl fmt::Debug for Flow {
 }
 
 impl Flow {
-    /// Works on the store. A mark that is set here is to be closed here: an undo would not reach what tasks have seen.
+    /// Works on the store. An undo of what tasks have seen makes those that wait look again; what tasks have done elsewhere it does not
+    /// take back, and variables and terms that they have made since the mark are unknown to the store.
     ///
     /// # Errors
     /// [`TaskError::Busy`] from within another operation on it.
@@ -79,11 +81,16 @@ impl Flow {
         self.with(|store| store.alias_of(a, b)).unwrap_or(false)
     }
 
-    /// Waits until a variable has a value, which makes the variable needed. Parts of the value may be free.
+    /// Waits until a term is no free variable, which makes the variable needed, and gives what it is bound to. Parts of that may
+    /// be free.
     ///
     /// Its errors: [`TaskError::FailedValue`].
-    pub fn wait(&self, var: Var) -> Wait {
-        Wait { shared: Rc::clone(&self.shared), var }
+    pub fn wait(&self, what: impl IntoTerm) -> Wait {
+        Wait { shared: Rc::clone(&self.shared), term: self.term(what) }
+    }
+
+    fn term(&self, what: impl IntoTerm) -> Result<Term, TaskError> {
+        Ok(self.with(|store| store.term(what))??)
     }
 
     /// Waits until somebody needs a variable. A bound one is needed.
@@ -93,13 +100,11 @@ impl Flow {
 
     /// Waits for a value and all of its parts, and gives it.
     ///
+    /// What is not a variable is written down in the store, and stays there.
+    ///
     /// Its errors: [`TaskError::FailedValue`], [`TaskError::Read`] on one that is infinite.
     pub fn value(&self, what: impl IntoTerm) -> Ready {
-        let term = match self.with(|store| store.term(what)) {
-            Ok(term) => term,
-            Err(_) => Err(UnifyError::Unknown),
-        };
-        Ready { shared: Rc::clone(&self.shared), term }
+        Ready { shared: Rc::clone(&self.shared), term: self.term(what) }
     }
 
     /// Waits for a number.
@@ -109,14 +114,17 @@ impl Flow {
     pub async fn int(&self, what: impl IntoTerm) -> Result<i64, TaskError> {
         match self.value(what).await? {
             Value::Int(number) => Ok(number),
-            value => Err(TaskError::Kind { value: value.to_string(), wanted: "a number" }),
+            value => Err(TaskError::Kind { value: value.brief(60), wanted: "a number" }),
         }
     }
 
-    /// Waits until it is known whether two terms are equal, and says so. Two aliased free variables are.
+    /// Waits until it is known whether two terms are equal, and says so. Two aliased free variables are. What is not a variable is
+    /// written down in the store, and stays there.
     pub fn equal(&self, left: impl IntoTerm, right: impl IntoTerm) -> Equal {
-        let terms = self.with(|store| store.transaction(|store| Ok((left.into_term(store)?, right.into_term(store)?))));
-        Equal { shared: Rc::clone(&self.shared), terms: terms.unwrap_or(Err(UnifyError::Unknown)) }
+        let write =
+            |store: &mut Store| -> Result<_, UnifyError> { Ok((left.into_term(store)?, right.into_term(store)?)) };
+        let terms = self.with(|store| store.transaction(write));
+        Equal { shared: Rc::clone(&self.shared), terms: terms.and_then(|terms| Ok(terms?)) }
     }
 
     /// Lets other ready tasks run first.
@@ -157,12 +165,15 @@ impl Flow {
         T: IntoTerm + 'static,
     {
         let var = self.newvar_named(name);
-        let (flow, work) = (self.clone(), work(self.clone()));
-        self.task(name).binding([var]).stacklet(|_| async move { flow.bind(var, work.await?) });
+        self.task(name).binding([var]).stacklet(|flow| {
+            let work = work(flow.clone());
+            async move { flow.bind(var, work.await?) }
+        });
         var
     }
 
-    /// As [`future`](Flow::future), but the work does not begin before somebody needs the variable.
+    /// As [`future`](Flow::future), but the work does not begin before somebody needs the variable, and not at all if somebody
+    /// else has bound it by then.
     pub fn by_need<F, T>(&self, name: &str, work: impl FnOnce(Flow) -> F + 'static) -> Var
     where
         F: Future<Output = Result<T, TaskError>> + 'static,
@@ -171,6 +182,9 @@ impl Flow {
         let var = self.newvar_named(name);
         self.task(name).binding([var]).stacklet(|flow| async move {
             flow.wait_needed(var).await?;
+            if !flow.is_free(var) {
+                return Ok(());
+            }
             let value = work(flow.clone()).await?;
             flow.bind(var, value)
         });
@@ -204,8 +218,10 @@ impl Flow {
 
     /// Sets what propagates constraints over the domains of this store, in the place of what did before.
     ///
+    /// What is set from within propagation counts from the next time.
+    ///
     /// # Errors
-    /// [`TaskError::Busy`] while it propagates.
+    /// [`TaskError::Busy`] from within the scheduler's own work.
     pub fn set_propagation(&self, propagation: impl Propagation + 'static) -> Result<(), TaskError> {
         let mut board = self.shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
         board.propagation = Some(Box::new(propagation));
@@ -230,13 +246,20 @@ impl TaskBuilder<'_> {
         self
     }
 
-    /// Starts it.
+    /// Starts it. Of a scheduler that was dropped nothing is started.
     pub fn stacklet<F>(self, work: impl FnOnce(Flow) -> F)
     where
         F: Future<Output = Result<(), TaskError>> + 'static,
     {
-        let future = Box::pin(work(self.flow.clone()));
-        if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
+        let flow = self.flow.clone();
+        // A panic before there is a future is one of the task, too.
+        let future: Task = match catch_unwind(AssertUnwindSafe(|| work(flow))) {
+            Ok(future) => Box::pin(future),
+            Err(panic) => Box::pin(std::future::ready(Err(panicked(&*panic)))),
+        };
+        if let Ok(mut board) = self.flow.shared.board.try_borrow_mut()
+            && !board.closed
+        {
             board.spawned.push_back(Spawn { name: self.name, binds: self.binds, future });
         }
     }

@@ -17,9 +17,9 @@ mod waiting;
 mod tests;
 
 pub use board::Propagation;
+pub(crate) use error::panicked;
 pub use error::{AllBlocked, Blocked, TaskError};
 pub use flow::{Flow, TaskBuilder};
 pub use scheduler::Scheduler;
-pub(crate) use scheduler::panicked;
 pub use stream::{StreamReader, StreamWriter};
 pub use wait::{Choose, Equal, Pause, Ready, Stable, Wait, WaitNeeded};

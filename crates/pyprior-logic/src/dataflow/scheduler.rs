@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::board::{Shared, Task, TaskId, TaskWaker, Until};
-use super::error::{AllBlocked, Blocked, TaskError};
+use super::error::{AllBlocked, Blocked, TaskError, panicked};
 use super::flow::Flow;
-use crate::store::{Store, Var};
+use crate::store::{FailedValue, Store, Term, Var};
 use crate::terms::IntoTerm;
 use crate::value::Value;
 
@@ -35,6 +35,11 @@ pub struct Scheduler {
     next: TaskId,
     failures: Vec<TaskError>,
     order: Option<Box<dyn FnMut(usize) -> usize>>,
+    /// How many steps there may be, and how many are left.
+    steps: u64,
+    left: u64,
+    /// A contradiction is a failure, whoever waits for what was to be bound.
+    strict: bool,
 }
 
 struct Slot {
@@ -67,13 +72,22 @@ impl Deref for Scheduler {
 impl Drop for Scheduler {
     /// Tasks that were not taken over yet hold the board that holds them.
     fn drop(&mut self) {
-        self.tasks.clear();
         if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
+            board.closed = true;
             let left = (std::mem::take(&mut board.spawned), board.propagation.take());
             drop(board);
-            drop(left);
+            drop_quietly(left.1);
+            left.0.into_iter().for_each(drop_quietly);
+        }
+        while let Some((_, slot)) = self.tasks.pop_first() {
+            drop_quietly(slot);
         }
     }
+}
+
+/// What a task holds may panic when it is dropped; that is no reason to end who drops it.
+fn drop_quietly<T>(what: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(what)));
 }
 
 impl Scheduler {
@@ -88,7 +102,27 @@ impl Scheduler {
     pub fn with_store(store: Store) -> Scheduler {
         let shared = Shared { store: RefCell::new(store), ..Shared::default() };
         let flow = Flow { shared: Rc::new(shared) };
-        Scheduler { flow, tasks: BTreeMap::new(), next: 0, failures: Vec::new(), order: None }
+        Scheduler {
+            flow,
+            tasks: BTreeMap::new(),
+            next: 0,
+            failures: Vec::new(),
+            order: None,
+            steps: u64::MAX,
+            left: u64::MAX,
+            strict: false,
+        }
+    }
+
+    /// From now on so many steps are taken and no more: what runs tasks then gives [`TaskError::OutOfSteps`], until it is given
+    /// others. One step runs one task up to where it waits; it is not cut short.
+    pub fn limit_steps(&mut self, steps: u64) {
+        (self.steps, self.left) = (steps, steps);
+    }
+
+    /// Contradictions of tasks are failures even if what they were to bind takes the reason.
+    pub(crate) fn set_strict(&mut self) {
+        self.strict = true;
     }
 
     /// The handle that tasks get.
@@ -114,6 +148,7 @@ impl Scheduler {
     ///
     /// # Errors
     /// The [error](TaskError::Task) of the first task that failed since the last time somebody asked;
+    /// [`TaskError::OutOfSteps`];
     /// else [`TaskError::AllBlocked`] if tasks wait for values that nobody can give. Tasks that wait to be needed are fine.
     /// In both cases the scheduler can be used on.
     pub fn run(&mut self) -> Result<(), TaskError> {
@@ -122,12 +157,13 @@ impl Scheduler {
         if blocked.tasks.is_empty() { Ok(()) } else { Err(blocked.into()) }
     }
 
-    /// Runs tasks until this variable has a value.
+    /// Runs tasks until a term is no free variable, and gives what it is bound to.
     ///
     /// # Errors
     /// Those of [`block_on`](Scheduler::block_on).
-    pub fn wait(&mut self, var: Var) -> Result<(), TaskError> {
-        self.block_on("main", |flow| async move { flow.wait(var).await })
+    pub fn wait(&mut self, what: impl IntoTerm) -> Result<Term, TaskError> {
+        let wait = self.flow.wait(what);
+        self.block_on("main", |_| wait)
     }
 
     /// Runs tasks until a value and all its parts are known, and gives it.
@@ -143,14 +179,16 @@ impl Scheduler {
     ///
     /// # Errors
     /// What the task ends with. Before it has ended: the error of another task that fails,
-    /// or [`TaskError::AllBlocked`]; the task is dropped then, and the scheduler can be used on.
+    /// [`TaskError::AllBlocked`], or [`TaskError::OutOfSteps`]; the task is dropped then, and the scheduler can be used on.
     pub fn block_on<F, T>(&mut self, name: &str, work: impl FnOnce(Flow) -> F) -> Result<T, TaskError>
     where
         F: Future<Output = Result<T, TaskError>> + 'static,
         T: 'static,
     {
         let outcome = Rc::new(RefCell::new(None));
-        let (work, slot) = (work(self.flow()), Rc::clone(&outcome));
+        let flow = self.flow();
+        let work = catch_unwind(AssertUnwindSafe(|| work(flow))).map_err(|panic| panicked(&*panic))?;
+        let slot = Rc::clone(&outcome);
         self.flow.stacklet(name, |_| async move {
             let done = work.await;
             slot.replace(Some(done));
@@ -165,9 +203,12 @@ impl Scheduler {
             }
             let error = match self.take_failure() {
                 Some(error) => error,
-                None if self.step()? || !self.failures.is_empty() => continue,
-                None if outcome.borrow().is_some() => continue,
-                None => self.blocked().into(),
+                None => match self.step() {
+                    Ok(true) => continue,
+                    Ok(false) if !self.failures.is_empty() || outcome.borrow().is_some() => continue,
+                    Ok(false) => self.blocked_with(Some(id)).into(),
+                    Err(error) => error,
+                },
             };
             self.cancel(id);
             return Err(error);
@@ -208,18 +249,24 @@ impl Scheduler {
             board.end(id);
             board.ready.retain(|ready| *ready != id);
         }
-        drop(slot);
+        drop_quietly(slot);
     }
 
     /// The tasks that wait for values.
     pub(crate) fn blocked(&self) -> AllBlocked {
+        self.blocked_with(None)
+    }
+
+    /// These, and one that is waited for, whatever it waits for.
+    fn blocked_with(&self, awaited: Option<TaskId>) -> AllBlocked {
         let mut tasks = Vec::new();
         if let (Ok(board), Ok(store)) = (self.flow.shared.board.try_borrow(), self.flow.shared.store.try_borrow()) {
             for (id, slot) in &self.tasks {
                 let Some(reasons) = board.suspensions.get(id).and_then(|suspension| suspension.reasons()) else {
                     continue;
                 };
-                if !reasons.is_empty() && reasons.iter().all(|reason| matches!(reason, Until::Needed(_))) {
+                let awaited = awaited == Some(*id);
+                if !awaited && !reasons.is_empty() && reasons.iter().all(|reason| matches!(reason, Until::Needed(_))) {
                     continue;
                 }
                 let variables = reasons.iter().filter_map(|reason| match reason {
@@ -253,6 +300,9 @@ impl Scheduler {
         while let Some(wake) = store.next_wake() {
             board.notify(wake);
         }
+        if store.look() {
+            board.look_again();
+        }
         for task in self.flow.shared.woken.take() {
             board.awaken(task);
         }
@@ -260,16 +310,22 @@ impl Scheduler {
     }
 
     /// Runs one task up to where it waits; or else propagates, or resumes one that waited for this. False if nothing is left.
+    ///
+    /// Any error leaves everything as it is.
     fn step(&mut self) -> Result<bool, TaskError> {
         self.awaken()?;
         let shared = Rc::clone(&self.flow.shared);
         let mut board = shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+        if self.left == 0 && (!board.ready.is_empty() || board.can_go_on()) {
+            return Err(TaskError::OutOfSteps { steps: self.steps });
+        }
         let place = match (&mut self.order, board.ready.len()) {
             (Some(order), ready @ 1..) => order(ready) % ready,
             _ => 0,
         };
         if let Some(task) = board.ready.remove(place) {
-            board.current = Some(task);
+            self.left -= 1;
+            board.current = self.tasks.get(&task).map(|slot| (task, slot.waker.clone()));
             drop(board);
             self.resume(task);
             if let Ok(mut board) = shared.board.try_borrow_mut() {
@@ -318,24 +374,24 @@ impl Scheduler {
             board.end(task);
         }
         let Slot { name, binds, future, .. } = slot;
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        if let Err(error) = outcome {
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future))).map_err(|panic| panicked(&*panic));
+        if let Err(error) = outcome.and(dropped) {
             self.fail(name, &binds, error);
         }
     }
 
     /// Gives the error to who waits for what the task was to bind; if that is nobody, to who runs the scheduler.
     fn fail(&mut self, task: String, binds: &[Var], error: TaskError) {
+        // A failed value is handed on as it is, however many tasks it goes through.
+        let known = error.failed_value().cloned();
         let error = TaskError::Task { task, error: Box::new(error) };
-        let reason = error.to_string();
-        let failed = self.flow.with(|store| binds.iter().filter(|var| store.fail(**var, &reason).is_ok()).count());
-        if failed.unwrap_or(0) == 0 {
+        let contradiction = error.is_contradiction();
+        let failed = known.unwrap_or_else(|| FailedValue { reason: error.to_string().into(), contradiction });
+        let fail =
+            |store: &mut Store| binds.iter().filter(|var| store.fail_with(**var, failed.clone()).is_ok()).count();
+        let told = self.flow.with(fail).unwrap_or(0) > 0;
+        if !told || self.strict && contradiction {
             self.failures.push(error);
         }
     }
-}
-
-pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> TaskError {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    TaskError::Panicked { message: text.unwrap_or("no message").to_owned() }
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -140,7 +141,7 @@ fn needs_come_with_waits_bindings_and_aliases() {
     main.run().unwrap();
     assert!(log.borrow().is_empty());
     let [waited, bound, aliased, _] = vars;
-    main.task("consumer").stacklet(|flow| async move { flow.wait(waited).await });
+    main.task("consumer").stacklet(|flow| async move { flow.wait(waited).await.map(|_| ()) });
     assert!(matches!(main.run(), Err(TaskError::AllBlocked(_))));
     assert_eq!(*log.borrow(), ["waited"]);
     main.bind(bound, 1).unwrap();
@@ -179,7 +180,7 @@ fn a_task_that_fails_fails_what_it_was_to_bind() {
     });
     let next = main.future("next", |flow| async move { Ok(flow.int(wrong).await? + 1) });
     let Err(TaskError::FailedValue(failed)) = main.value(next) else { panic!("no failed value") };
-    assert_eq!(failed.reason.as_ref(), "task next: a failed value: task wrong: cannot unify 1 with 2");
+    assert_eq!(failed.reason.as_ref(), "task wrong: cannot unify 1 with 2");
     main.run().unwrap();
     assert!(main.with(|store| store.is_failed(wrong)).unwrap());
     let (a, b) = (main.newvar(), main.newvar());
@@ -364,7 +365,7 @@ fn what_is_dropped_is_gone() {
         main.stacklet("waiter", |flow| async move {
             let result = flow.wait(x).await;
             drop(held);
-            result
+            result.map(|_| ())
         });
     }
     assert!(main.run().is_err());
@@ -372,7 +373,7 @@ fn what_is_dropped_is_gone() {
     main.stacklet("not started", |flow| async move {
         let result = flow.wait(x).await;
         drop(held);
-        result
+        result.map(|_| ())
     });
     assert_eq!(Rc::strong_count(&token), 5);
     drop(main);
@@ -463,7 +464,12 @@ async fn perform(flow: Flow, vars: Vec<Var>, ops: Vec<Op>) -> Done {
 /// What a program came to: whether it failed, else what all variables are and which tasks are blocked.
 fn outcome(programs: &[Vec<Op>], order: Option<Vec<usize>>, turn: usize) -> Option<(Vec<String>, Vec<bool>, usize)> {
     let mut main = Scheduler::new();
-    let vars: Vec<Var> = (0..VARS).map(|_| main.newvar()).collect();
+    let domain = |universe: Arc<Universe>| main.with(|store| store.new_domain_var(&universe)).unwrap().unwrap();
+    let pairs = (0..3i64).flat_map(|a| (0..4i64).map(move |b| (a, b)));
+    let mut vars: Vec<Var> = (0..VARS - 3).map(|_| main.newvar()).collect();
+    vars.push(domain(Universe::range(0..=2)));
+    vars.push(domain(Universe::new(pairs)));
+    vars.push(domain(Universe::new([(1, 1), (2, 1), (3, 0)])));
     if let Some(order) = order {
         let mut place = 0;
         main.set_order(move |_| {
@@ -501,6 +507,7 @@ fn outcome(programs: &[Vec<Op>], order: Option<Vec<usize>>, turn: usize) -> Opti
             }
             for n in 0..16i64 {
                 equal.push(store.entailed(*a, n).unwrap() == crate::Entailment::Equal);
+                equal.push(store.entailed(*a, (n % 4, n / 4)).unwrap() == crate::Entailment::Different);
             }
         }
         Some((free, equal, tasks))

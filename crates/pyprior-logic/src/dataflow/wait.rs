@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::board::{Shared, Until};
 use super::error::TaskError;
 use crate::store::{Store, Term, Var};
-use crate::terms::{Entailment, FailedValue, ReadError, UnifyError};
+use crate::terms::{Entailment, ReadError, UnifyError};
 use crate::value::Value;
 
 impl Shared {
@@ -18,28 +18,28 @@ impl Shared {
 
     /// Suspends the running task until a variable is bound, which is needed from now on; until it is aliased, too, if this is
     /// what `until` says.
-    fn until(&self, var: Var, until: fn(Var) -> Until) -> Result<(), TaskError> {
+    fn until(&self, var: Var, until: fn(Var) -> Until, waker: &Waker) -> Result<(), TaskError> {
         let root = self.with_store(|store| {
             store.watch_tasks(var);
             store.need(var);
             store.root(var)
         })?;
-        self.suspend(until(var), Some(root))
+        self.suspend(until(var), Some(root), waker)
     }
 
-    fn suspend(&self, until: Until, root: Option<Var>) -> Result<(), TaskError> {
-        self.board.try_borrow_mut().map_err(|_| TaskError::Busy)?.suspend(until, root)
+    fn suspend(&self, until: Until, root: Option<Var>, waker: &Waker) -> Result<(), TaskError> {
+        self.board.try_borrow_mut().map_err(|_| TaskError::Busy)?.suspend(until, root, waker)
     }
 }
 
-fn known(store: &Store, var: Var) -> Result<(), TaskError> {
-    store.check(var.into()).map_err(|unknown| TaskError::Unify(unknown.into()))
+fn known(store: &Store, term: Term) -> Result<(), TaskError> {
+    store.check(term).map_err(|unknown| TaskError::Unify(unknown.into()))
 }
 
 /// A failed value is an error to who waits for it.
 fn not_failed(store: &Store, term: Term) -> Result<(), TaskError> {
     match store.failed_reason(term) {
-        Some(reason) => Err(FailedValue { reason }.into()),
+        Some(failed) => Err(failed.into()),
         None => Ok(()),
     }
 }
@@ -57,23 +57,28 @@ fn settle<T>(outcome: Result<Option<T>, TaskError>) -> Poll<Result<T, TaskError>
 #[must_use = "futures do nothing unless awaited"]
 pub struct Wait {
     pub(super) shared: Rc<Shared>,
-    pub(super) var: Var,
+    pub(super) term: Result<Term, TaskError>,
 }
 
 impl Future for Wait {
-    type Output = Result<(), TaskError>;
+    type Output = Result<Term, TaskError>;
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        let Wait { shared, var } = &*self;
-        let look = shared.with_store(|store| {
-            known(store, *var)?;
-            not_failed(store, (*var).into())?;
-            Ok(!store.is_free(*var))
-        });
-        settle(
-            look.flatten()
-                .and_then(|bound| if bound { Ok(Some(())) } else { shared.until(*var, Until::Bound).map(|()| None) }),
-        )
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Wait { shared, term } = &*self;
+        settle((|| {
+            let term = term.clone()?;
+            let held = shared.with_store(|store| {
+                known(store, term)?;
+                not_failed(store, term)?;
+                Ok(store.walk_to_term(term))
+            });
+            let held = held.flatten()?;
+            match held.as_var() {
+                // The variable that was asked for, not its root: messages name it.
+                Some(root) => shared.until(term.as_var().unwrap_or(root), Until::Bound, context.waker()).map(|()| None),
+                None => Ok(Some(held)),
+            }
+        })())
     }
 }
 
@@ -87,16 +92,16 @@ pub struct WaitNeeded {
 impl Future for WaitNeeded {
     type Output = Result<(), TaskError>;
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let WaitNeeded { shared, var } = &*self;
         let look = shared.with_store(|store| {
-            known(store, *var)?;
+            known(store, (*var).into())?;
             store.watch_tasks(*var);
             Ok((!store.is_needed(*var)).then(|| store.root(*var)))
         });
         settle(look.flatten().and_then(|unneeded| match unneeded {
             None => Ok(Some(())),
-            Some(root) => shared.suspend(Until::Needed(*var), Some(root)).map(|()| None),
+            Some(root) => shared.suspend(Until::Needed(*var), Some(root), context.waker()).map(|()| None),
         }))
     }
 }
@@ -105,19 +110,19 @@ impl Future for WaitNeeded {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Ready {
     pub(super) shared: Rc<Shared>,
-    pub(super) term: Result<Term, UnifyError>,
+    pub(super) term: Result<Term, TaskError>,
 }
 
 impl Future for Ready {
     type Output = Result<Value, TaskError>;
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Ready { shared, term } = &*self;
         settle((|| {
             let term = term.clone()?;
             match shared.with_store(|store| store.value_or_free(term))? {
                 Ok(Ok(value)) => Ok(Some(value)),
-                Ok(Err(free)) => shared.until(free, Until::Bound).map(|()| None),
+                Ok(Err(free)) => shared.until(free, Until::Bound, context.waker()).map(|()| None),
                 Err(ReadError::Failed(failed)) => Err(failed.into()),
                 Err(error) => Err(error.into()),
             }
@@ -129,13 +134,13 @@ impl Future for Ready {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Equal {
     pub(super) shared: Rc<Shared>,
-    pub(super) terms: Result<(Term, Term), UnifyError>,
+    pub(super) terms: Result<(Term, Term), TaskError>,
 }
 
 impl Future for Equal {
     type Output = Result<bool, TaskError>;
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Equal { shared, terms } = &*self;
         settle((|| {
             let (left, right) = terms.clone()?;
@@ -144,7 +149,7 @@ impl Future for Equal {
                 Ok(Entailment::Different) => Ok(Some(false)),
                 Ok(Entailment::Open(vars)) => {
                     for var in vars {
-                        shared.until(var, Until::Changed)?;
+                        shared.until(var, Until::Changed, context.waker())?;
                     }
                     Ok(None)
                 }
@@ -166,7 +171,7 @@ pub struct Choose {
 impl Future for Choose {
     type Output = Result<usize, TaskError>;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let shared = Rc::clone(&self.shared);
         let Ok(mut board) = shared.board.try_borrow_mut() else { return Poll::Ready(Err(TaskError::Busy)) };
         if self.alternatives == 0 {
@@ -174,13 +179,13 @@ impl Future for Choose {
         }
         let offer = match self.offered {
             Some(id) => Ok(id),
-            None => board.offer(self.alternatives),
+            None => board.offer(self.alternatives, context.waker()),
         };
         settle(offer.and_then(|id| {
             self.offered = Some(id);
             match board.chosen(id) {
                 Some(alternative) => Ok(Some(alternative)),
-                None => board.suspend(Until::Chosen, None).map(|()| None),
+                None => board.suspend(Until::Chosen, None, context.waker()).map(|()| None),
             }
         }))
     }
@@ -211,16 +216,20 @@ pub struct Stable {
 impl Future for Stable {
     type Output = Result<(), TaskError>;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let shared = Rc::clone(&self.shared);
         let Ok(mut board) = shared.board.try_borrow_mut() else { return Poll::Ready(Err(TaskError::Busy)) };
         let asked = match self.asked {
             Some(id) => Ok(id),
-            None => board.ask_stable(),
+            None => board.ask_stable(context.waker()),
         };
         settle(asked.and_then(|id| {
             self.asked = Some(id);
-            if board.is_stable(id) { Ok(Some(())) } else { board.suspend(Until::Stable, None).map(|()| None) }
+            if board.is_stable(id) {
+                Ok(Some(()))
+            } else {
+                board.suspend(Until::Stable, None, context.waker()).map(|()| None)
+            }
         }))
     }
 }

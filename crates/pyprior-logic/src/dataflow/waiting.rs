@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::task::Waker;
 
 use super::board::TaskId;
 use crate::store::Var;
@@ -16,13 +17,16 @@ pub(super) enum On {
 
 /// One task on one list. It stays there when the task is woken by something else: it is current as long as the task is in
 /// the same suspension.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Waiter {
     pub(super) task: TaskId,
     pub(super) suspension: u64,
     /// Suspensions are woken in their order.
     pub(super) order: u64,
     pub(super) on: On,
+    /// Of a future that is to be polled again by a waker of its own, as combinators do, not that of its task. It is current until
+    /// it was woken.
+    pub(super) waker: Option<Waker>,
 }
 
 /// Lists of this length, and of every power of two beyond, are swept: what is not current goes.
@@ -38,6 +42,11 @@ pub(super) struct Waiting {
 impl Waiting {
     pub(super) fn push(&mut self, root: Var, waiter: Waiter, is_current: impl Fn(&Waiter) -> bool) {
         let list = self.lists.entry(root).or_insert_with(|| self.spare.pop().unwrap_or_default());
+        if let Some(waker) = &waiter.waker {
+            list.retain(|known| {
+                known.on != waiter.on || known.waker.as_ref().is_none_or(|known| !known.will_wake(waker))
+            });
+        }
         list.push(waiter);
         if list.len() >= SWEPT && list.len().is_power_of_two() {
             list.retain(is_current);
@@ -54,6 +63,11 @@ impl Waiting {
             self.spare.push(list);
         }
         taken
+    }
+
+    /// Takes all.
+    pub(super) fn take_all(&mut self) -> Vec<Waiter> {
+        self.lists.drain().flat_map(|(_, list)| list).collect()
     }
 
     /// Puts the list of one root to that of another. The shorter one is moved.
@@ -104,11 +118,11 @@ mod tests {
         let (x, y) = (store.newvar(), store.newvar());
         let mut waiting = Waiting::default();
         for order in 1..=10_000 {
-            let waiter = Waiter { task: 1, suspension: order, order, on: On::Value };
+            let waiter = Waiter { task: 1, suspension: order, order, on: On::Value, waker: None };
             waiting.push(x, waiter, |waiter| waiter.suspension == order);
         }
         assert!(waiting.lists[&x].len() <= SWEPT);
-        waiting.push(y, Waiter { task: 2, suspension: 1, order: 0, on: On::Need }, |_| true);
+        waiting.push(y, Waiter { task: 2, suspension: 1, order: 0, on: On::Need, waker: None }, |_| true);
         waiting.join(y, x);
         assert!(waiting.take(x, |_| true).is_empty());
         assert_eq!(waiting.take(y, |on| on == On::Need).len(), 1);

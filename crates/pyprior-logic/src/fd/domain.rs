@@ -47,18 +47,21 @@ impl FiniteDomain {
     /// All tuples of one value of each domain, the last changing fastest.
     pub fn product(domains: &[FiniteDomain]) -> FiniteDomain {
         let lists: Vec<Vec<Value>> = domains.iter().map(|domain| domain.values().collect()).collect();
-        let total = lists.iter().try_fold(1_usize, |total, list| total.checked_mul(list.len()));
+        let total = match lists.iter().any(Vec::is_empty) {
+            true => 0,
+            false => lists.iter().fold(1_usize, |total, list| total.saturating_mul(list.len())),
+        };
         // How far apart the tuples are at which the value of each place changes.
         let mut strides = vec![1_usize; lists.len()];
         for place in (1..lists.len()).rev() {
             strides[place - 1] = strides[place].saturating_mul(lists[place].len());
         }
-        let tuples = (0..total.unwrap_or(usize::MAX).min(Universe::MAX)).map(|number| {
+        let tuples = (0..total.min(Universe::MAX)).map(|number| {
             let item = |(list, stride): (&Vec<Value>, &usize)| list[number / stride % list.len()].clone();
             Value::Tuple(lists.iter().zip(&strides).map(item).collect())
         });
         // The values of a domain are distinct, and so are tuples of them.
-        FiniteDomain::from(Universe::distinct(tuples.collect()))
+        FiniteDomain::from(Universe::distinct(tuples.collect(), total > Universe::MAX))
     }
 
     /// Those of the values that are given; others are passed by. Domains made so from one share its tables in a solver.
@@ -138,6 +141,18 @@ impl Integers {
         let numbers = universe.as_slice()?.iter().map(Value::as_int).collect::<Option<Arc<[i64]>>>()?;
         let ascending = numbers.is_sorted();
         Some(Integers::Listed { numbers, ascending })
+    }
+
+    /// The greatest distance from 0 of a number of the universe.
+    pub(crate) fn magnitude(&self, universe: &Universe) -> i128 {
+        let distance = |number: i64| i128::from(number.unsigned_abs());
+        match self {
+            Integers::Range { low } => {
+                let last = universe.as_range().map_or(*low, |(_, last)| last);
+                distance(*low).max(distance(last))
+            }
+            Integers::Listed { numbers, .. } => numbers.iter().map(|number| distance(*number)).max().unwrap_or(0),
+        }
     }
 
     #[inline]

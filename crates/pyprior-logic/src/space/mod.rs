@@ -67,7 +67,7 @@ pub trait SearchSpace: Clone {
     /// Runs the space until it is known what it comes to. Asking again costs nothing.
     ///
     /// # Errors
-    /// [`SpaceError::Task`] and [`SpaceError::Diverged`].
+    /// [`SpaceError::Task`] and [`SpaceError::Diverged`]; the same each time.
     fn ask(&mut self) -> Result<Status, SpaceError>;
 
     /// Chooses an alternative, from 1.
@@ -77,7 +77,8 @@ pub trait SearchSpace: Clone {
     /// [`ask`](SearchSpace::ask).
     fn commit(&mut self, alternative: usize) -> Result<(), SpaceError>;
 
-    /// Writes the solution into a store.
+    /// Writes the solution into a store: what hangs on the root. Tasks, those by need too, and relations end with the space; what they
+    /// have not given is a free variable.
     ///
     /// # Errors
     /// [`SpaceError::NotSolved`], [`SpaceError::Merge`]; the store is as it was then. Those of [`ask`](SearchSpace::ask).

@@ -36,10 +36,21 @@ type Script = Arc<dyn Fn(Flow, Var) -> Pin<Box<dyn Future<Output = Result<(), Ta
 /// # Ok::<(), pyprior_logic::SpaceError>(())
 /// ```
 pub struct Space {
-    script: Script,
-    chosen: Vec<usize>,
+    path: Path,
     live: Option<Live>,
-    status: Option<Status>,
+}
+
+/// How to come to a space, and what it came to there.
+#[derive(Clone)]
+struct Path {
+    script: Script,
+    /// The alternatives that were taken, ...
+    chosen: Vec<usize>,
+    /// ... and of how many.
+    offered: Vec<usize>,
+    /// How many steps the script may take from its beginning.
+    steps: Option<u64>,
+    status: Option<Result<Status, SpaceError>>,
 }
 
 /// A script that has been run up to some choice.
@@ -54,26 +65,44 @@ struct Live {
 /// threads, and it runs its script from the beginning each time that it is asked something new.
 #[derive(Clone)]
 pub struct Recipe {
-    script: Script,
-    chosen: Vec<usize>,
-    status: Option<Status>,
+    path: Path,
 }
 
 impl fmt::Debug for Space {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Space").field("chosen", &self.chosen).field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("Space")
+            .field("chosen", &self.path.chosen)
+            .field("status", &self.path.status)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recipe").field("chosen", &self.chosen).finish_non_exhaustive()
+        f.debug_struct("Recipe").field("chosen", &self.path.chosen).finish_non_exhaustive()
     }
 }
 
 impl Clone for Space {
     fn clone(&self) -> Self {
-        Space { script: Arc::clone(&self.script), chosen: self.chosen.clone(), live: None, status: self.status.clone() }
+        Space { path: self.path.clone(), live: None }
+    }
+}
+
+impl Path {
+    /// Notes an alternative, if this is a space that has it.
+    fn commit(&mut self, status: Status, alternative: usize) -> Result<(), SpaceError> {
+        let of = match status {
+            Status::Alternatives(of) => of,
+            Status::Failed | Status::Solved | Status::Suspended(_) => 0,
+        };
+        if !(1..=of).contains(&alternative) {
+            return Err(SpaceError::NoAlternative { given: alternative, of });
+        }
+        self.chosen.push(alternative);
+        self.offered.push(of);
+        self.status = None;
+        Ok(())
     }
 }
 
@@ -81,41 +110,27 @@ impl Recipe {
     /// The space.
     #[must_use]
     pub fn space(self) -> Space {
-        Space { script: self.script, chosen: self.chosen, live: None, status: self.status }
+        Space { path: self.path, live: None }
     }
 }
 
 impl SearchSpace for Recipe {
     fn ask(&mut self) -> Result<Status, SpaceError> {
-        if let Some(status) = &self.status {
-            return Ok(status.clone());
+        if let Some(status) = &self.path.status {
+            return status.clone();
         }
-        let status = self.clone().space().ask()?;
-        Ok(self.status.insert(status).clone())
+        let status = self.clone().space().ask();
+        self.path.status.insert(status).clone()
     }
 
     fn commit(&mut self, alternative: usize) -> Result<(), SpaceError> {
-        commit(self.ask()?, alternative, &mut self.chosen)?;
-        self.status = None;
-        Ok(())
+        let status = self.ask()?;
+        self.path.commit(status, alternative)
     }
 
     fn merge(self, store: &mut Store) -> Result<Term, SpaceError> {
         self.space().merge(store)
     }
-}
-
-/// Notes an alternative, if a space of this status has it.
-fn commit(status: Status, alternative: usize, chosen: &mut Vec<usize>) -> Result<(), SpaceError> {
-    let of = match status {
-        Status::Alternatives(of) => of,
-        Status::Failed | Status::Solved | Status::Suspended(_) => 0,
-    };
-    if !(1..=of).contains(&alternative) {
-        return Err(SpaceError::NoAlternative { given: alternative, of });
-    }
-    chosen.push(alternative);
-    Ok(())
 }
 
 impl Space {
@@ -125,19 +140,29 @@ impl Space {
         F: Future<Output = Result<(), TaskError>> + 'static,
     {
         let script: Script = Arc::new(move |flow, root| Box::pin(script(flow, root)));
-        Space { script, chosen: Vec::new(), live: None, status: None }
+        Space { path: Path { script, chosen: Vec::new(), offered: Vec::new(), steps: None, status: None }, live: None }
+    }
+
+    /// The same, whose script takes so many steps at most, from its beginning to where it is asked; then asking is an error,
+    /// [`TaskError::OutOfSteps`]. So scripts that do not end, or choose for ever, are stopped, and clones are at the same place. See
+    /// [`Scheduler::limit_steps`] for what a step is.
+    #[must_use]
+    pub fn with_limit(mut self, steps: u64) -> Space {
+        self.path.steps = Some(steps);
+        (self.path.status, self.live) = (None, None);
+        self
     }
 
     /// How to come to this space.
     #[must_use]
     pub fn recipe(&self) -> Recipe {
-        Recipe { script: Arc::clone(&self.script), chosen: self.chosen.clone(), status: self.status.clone() }
+        Recipe { path: self.path.clone() }
     }
 
     /// What was chosen so far, the first first.
     #[must_use]
     pub fn chosen(&self) -> &[usize] {
-        &self.chosen
+        &self.path.chosen
     }
 
     /// The value that the root has in a solved space.
@@ -156,31 +181,34 @@ impl Space {
         }
         if self.live.is_none() {
             // A clone of a solved space.
-            self.run()?;
+            let again = self.run();
+            if again.as_ref().ok() != Some(&Status::Solved) {
+                self.live = None;
+                return Err(again.err().unwrap_or(SpaceError::Diverged));
+            }
         }
         self.live.as_mut().ok_or(SpaceError::Diverged)
     }
 
     fn run(&mut self) -> Result<Status, SpaceError> {
+        let path = &self.path;
         let live = self.live.get_or_insert_with(|| {
-            let scheduler = Scheduler::new();
+            let mut scheduler = Scheduler::new();
+            scheduler.set_strict();
+            scheduler.limit_steps(path.steps.unwrap_or(u64::MAX));
             let root = scheduler.newvar_named("root");
-            scheduler.stacklet("script", |flow| (self.script)(flow, root));
+            scheduler.stacklet("script", |flow| (path.script)(flow, root));
             Live { scheduler, root, told: 0 }
         });
         loop {
             match live.scheduler.settle_or_fail() {
-                Err(error) if error.is_contradiction() => {
-                    self.live = None;
-                    return Ok(Status::Failed);
-                }
-                Err(error) => return Err(error.into()),
-                Ok(()) => {}
+                Err(error) if error.is_contradiction() => return Ok(Status::Failed),
+                outcome => outcome?,
             }
             let offered = live.scheduler.offered();
-            let told = self.chosen.get(live.told).copied();
+            let told = path.chosen.get(live.told).copied().zip(path.offered.get(live.told).copied());
             match (offered, told) {
-                (Some(of), Some(alternative)) if alternative <= of => {
+                (Some(of), Some((alternative, before))) if of == before => {
                     live.scheduler.decide(alternative);
                     live.told += 1;
                 }
@@ -198,17 +226,20 @@ impl Space {
 
 impl SearchSpace for Space {
     fn ask(&mut self) -> Result<Status, SpaceError> {
-        if let Some(status) = &self.status {
-            return Ok(status.clone());
+        if let Some(status) = &self.path.status {
+            return status.clone();
         }
-        let status = self.run()?;
-        Ok(self.status.insert(status).clone())
+        let status = self.run();
+        if !matches!(status, Ok(Status::Alternatives(_) | Status::Solved | Status::Suspended(_))) {
+            // What has failed, or gone wrong, is of no more use.
+            self.live = None;
+        }
+        self.path.status.insert(status).clone()
     }
 
     fn commit(&mut self, alternative: usize) -> Result<(), SpaceError> {
-        commit(self.ask()?, alternative, &mut self.chosen)?;
-        self.status = None;
-        Ok(())
+        let status = self.ask()?;
+        self.path.commit(status, alternative)
     }
 
     fn merge(mut self, store: &mut Store) -> Result<Term, SpaceError> {

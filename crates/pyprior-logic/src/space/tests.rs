@@ -157,7 +157,7 @@ fn contradictions_fail_a_space_and_mistakes_are_errors() {
 
 #[test]
 fn a_space_may_be_stuck() {
-    let mut space = Space::new(|flow, x| async move { flow.wait(x).await });
+    let mut space = Space::new(|flow, x| async move { flow.wait(x).await.map(|_| ()) });
     let Status::Suspended(blocked) = space.ask().unwrap() else { panic!("not suspended") };
     assert_eq!(blocked.to_string(), "all tasks are blocked: script waits for root");
     let mut lazy = Space::new(|flow, x| async move {

@@ -76,7 +76,32 @@ impl Store {
     /// Binds a free root with a domain to one of its values.
     pub(crate) fn bind_in_domain(&mut self, root: Var, value: &Value) -> Result<(), Clash> {
         let index = self.domain(root).and_then(|domain| domain.universe.index_of(value)).ok_or(Clash)?;
-        self.assign(root, index).map(|_| ()).map_err(|_| Clash)
+        let mask = |place: usize| if place == index as usize / 64 { 1 << (index % 64) } else { 0 };
+        self.narrow_alone(root, mask).map(|_| ()).map_err(|_| Clash)
+    }
+
+    /// Makes a free root a failed value. It has no domain any more.
+    pub(crate) fn fail_root(&mut self, root: Var, failed: Term) {
+        let cell = self.cells[root.index()];
+        if cell.has_domain() {
+            self.save(Entry::Size { var: root, old: cell.size });
+            self.save(Entry::Universe { var: root, old: cell.universe });
+            let cell = &mut self.cells[root.index()];
+            (cell.size, cell.universe) = (0, NONE);
+        }
+        self.bind_root(root, failed);
+    }
+
+    /// Gives a bound root without a domain that of a bound variable without aliases, which was made for this.
+    pub(crate) fn adopt_domain(&mut self, root: Var, fresh: Var) {
+        if self.cells[fresh.index()].link == NONE {
+            self.set_link(fresh, self.cells[root.index()].link);
+        }
+        let joined = self.cells[fresh.index()].joined(&self.cells[root.index()]);
+        self.set_link(root, Term::of_var(fresh).0);
+        self.join_rings(fresh, root);
+        self.set_meta(fresh, joined);
+        self.report(fresh, DomainChange::Aliased);
     }
 
     /// The term that a root is bound to. A domain with one value is such a binding; it is written down when it is looked at.

@@ -10,8 +10,12 @@ const RANK: u32 = 0xff;
 pub(super) const NEEDED: u32 = 1 << 8;
 /// Changes of the domain are to be reported.
 pub(super) const WATCH_DOMAIN: u32 = 1 << 9;
-/// Bindings and needs are to be reported.
+/// Bindings and needs are to be reported, and what a domain loses.
 pub(super) const WATCH_TASKS: u32 = 1 << 10;
+/// The domain of a variable that is bound to a structure hangs on this one.
+pub(super) const IN_PARTIAL: u32 = 1 << 11;
+/// The domain came down to one value, and the structure that the variable is bound to is that value.
+pub(super) const PINNED: u32 = 1 << 12;
 
 /// What a variable is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::cell::IN_PARTIAL;
 use super::event::DomainChange;
 use super::{Cell, Store, Universe, Var};
 
@@ -15,6 +16,15 @@ pub enum DomainError {
     /// The variable has no domain, or is none of this store.
     #[error("{0} has no domain")]
     Missing(Var),
+    /// The universe was made of more values than it keeps.
+    #[error("a universe has {most} values at most")]
+    TooLarge {
+        /// The most.
+        most: usize,
+    },
+    /// There is no room for more variables, or more words of domains.
+    #[error("no room for one more domain")]
+    Full,
 }
 
 /// The domain of a variable.
@@ -32,7 +42,7 @@ impl Store {
     /// A variable that takes a value of the universe, any.
     ///
     /// # Errors
-    /// [`DomainError::Empty`] if the universe has no value.
+    /// [`DomainError::Empty`] if the universe has no value, [`DomainError::TooLarge`] if it was cut off, [`DomainError::Full`].
     pub fn new_domain_var(&mut self, universe: &Arc<Universe>) -> Result<Var, DomainError> {
         let bits = universe.len();
         let full = (0..universe.words()).map(|word| match bits - word * 64 {
@@ -46,7 +56,7 @@ impl Store {
     /// given are zero.
     ///
     /// # Errors
-    /// [`DomainError::Empty`] if no bit is set.
+    /// [`DomainError::Empty`] if no bit is set, [`DomainError::TooLarge`] if the universe was cut off, [`DomainError::Full`].
     pub fn new_domain_var_of(&mut self, universe: &Arc<Universe>, words: &[u64]) -> Result<Var, DomainError> {
         let bits = universe.len();
         let cut = (0..universe.words()).map(|word| {
@@ -64,14 +74,20 @@ impl Store {
         universe: &Arc<Universe>,
         words: impl Iterator<Item = u64>,
     ) -> Result<Var, DomainError> {
+        if universe.is_cut() {
+            return Err(DomainError::TooLarge { most: Universe::MAX });
+        }
         let offset = self.words.len();
+        if u32::try_from(offset + universe.words()).is_err() {
+            return Err(DomainError::Full);
+        }
         self.words.extend(words);
         let size = self.words[offset..].iter().map(|word| word.count_ones()).sum();
         let var = self.newvar();
         if size == 0 || var == Var::NONE {
             self.words.truncate(offset);
             self.cells.truncate(var.index());
-            return Err(DomainError::Empty(var));
+            return Err(if size == 0 { DomainError::Empty(var) } else { DomainError::Full });
         }
         let id = self.universe_id(universe);
         let cell = &mut self.cells[var.index()];
@@ -103,7 +119,8 @@ impl Store {
         self.domain_cell(var).map(|(_, cell)| cell.universe)
     }
 
-    /// The domain, if the variable has one. A bound variable keeps it, with one value.
+    /// The domain, if the variable has one. A bound variable keeps it, with one value; more if it is bound to a structure with
+    /// free variables in it. A failed one has none.
     #[must_use]
     pub fn domain(&self, var: Var) -> Option<DomainRef<'_>> {
         let cell = self.domain_cell(var)?.1;
@@ -237,6 +254,33 @@ impl Store {
     #[inline]
     fn narrow(&mut self, var: Var, mask: impl Fn(usize) -> u64) -> Result<bool, DomainError> {
         let (root, cell) = self.domain_cell(var).ok_or(DomainError::Missing(var))?;
+        if cell.has(IN_PARTIAL) {
+            return self.narrow_with_parts(root, &mask);
+        }
+        self.narrow_root(root, mask)
+    }
+
+    /// As [`narrow`](Store::narrow), of a variable that others hang on.
+    #[cold]
+    fn narrow_with_parts(&mut self, root: Var, mask: &dyn Fn(usize) -> u64) -> Result<bool, DomainError> {
+        self.transaction(|store| {
+            let changed = store.narrow_alone(root, mask)?;
+            store.settle().map_err(|_| DomainError::Empty(root))?;
+            Ok(changed)
+        })
+    }
+
+    /// As [`narrow`](Store::narrow), but what hangs on the variable is left for [`settle`](Store::settle).
+    #[inline]
+    pub(super) fn narrow_alone(&mut self, var: Var, mask: impl Fn(usize) -> u64) -> Result<bool, DomainError> {
+        let (root, _) = self.domain_cell(var).ok_or(DomainError::Missing(var))?;
+        self.narrow_root(root, mask)
+    }
+
+    /// The root must have a domain.
+    #[inline]
+    fn narrow_root(&mut self, root: Var, mask: impl Fn(usize) -> u64) -> Result<bool, DomainError> {
+        let cell = &self.cells[root.index()];
         let (start, old) = (cell.offset as usize, cell.size);
         let count = self.widths[cell.universe as usize] as usize;
         if count == 1 {
@@ -273,9 +317,7 @@ impl Store {
     fn narrowed(&mut self, root: Var, size: u32) {
         self.cells[root.index()].size = size;
         self.report(root, if size == 1 { DomainChange::Fixed } else { DomainChange::Narrowed });
-        if size == 1 {
-            self.wake(root, super::Wake::Bound(root));
-        }
+        self.wake(root, if size == 1 { super::Wake::Bound(root) } else { super::Wake::Narrowed(root) });
     }
 
     #[inline]

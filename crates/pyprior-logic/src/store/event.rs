@@ -27,6 +27,8 @@ pub enum DomainChange {
 pub(crate) enum Wake {
     /// It has a value, a failed one perhaps.
     Bound(Var),
+    /// Its domain lost values.
+    Narrowed(Var),
     /// Its value is needed.
     Needed(Var),
     /// A root went under another one.
@@ -105,11 +107,19 @@ impl Store {
     }
 
     pub(crate) fn watch_tasks(&mut self, var: Var) {
+        self.seen = self.time;
         self.set_flag(var, cell::WATCH_TASKS);
     }
 
     pub(crate) fn next_wake(&mut self) -> Option<Wake> {
         self.wakes.pop()
+    }
+
+    /// Tasks look at the store. Whether anything was undone that they had seen; then no word that they were given holds, nor
+    /// need a variable be watched that they wait for.
+    pub(crate) fn look(&mut self) -> bool {
+        self.seen = self.time;
+        std::mem::take(&mut self.undone)
     }
 
     /// Makes a variable needed: tasks that produce it by need may go on. A binding does so, too.
@@ -132,6 +142,14 @@ impl Store {
     }
 
     pub(super) fn wake(&mut self, root: Var, wake: Wake) {
+        let cell = &self.cells[root.index()];
+        if cell.has(cell::WATCH_TASKS | cell::IN_PARTIAL) {
+            self.stale |= cell.has(cell::IN_PARTIAL);
+            self.tell(root, wake);
+        }
+    }
+
+    pub(super) fn tell(&mut self, root: Var, wake: Wake) {
         if self.cells[root.index()].has(cell::WATCH_TASKS) {
             self.wakes.push(wake);
         }
@@ -143,7 +161,7 @@ impl Store {
         }
     }
 
-    fn set_flag(&mut self, var: Var, flag: u32) {
+    pub(super) fn set_flag(&mut self, var: Var, flag: u32) {
         if let Some(root) = self.known_root(var) {
             let meta = self.cells[root.index()].meta;
             self.set_meta(root, meta | flag);

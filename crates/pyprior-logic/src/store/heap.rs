@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Store, Term, Unknown, Var};
+use super::{FailedValue, Store, Term, Unknown, Var};
 use crate::value::Value;
 
 const TAG_VAR: u32 = 0;
@@ -55,7 +55,7 @@ pub(super) struct Terms {
     pub(super) args: Vec<Term>,
     pub(super) atoms: Vec<Value>,
     pub(super) functors: Vec<Functor>,
-    pub(super) failures: Vec<Arc<str>>,
+    pub(super) failures: Vec<FailedValue>,
     atom_ids: HashMap<Value, u32>,
     functor_ids: HashMap<Functor, u32>,
 }
@@ -71,6 +71,17 @@ impl Terms {
             self.functor_ids.remove(&functor);
         }
         self.failures.truncate(failures);
+    }
+
+    /// What the tables of interned atoms and functors say, by number.
+    #[cfg(test)]
+    pub(super) fn interned(&self) -> (Vec<String>, Vec<String>) {
+        let mut atoms: Vec<_> = self.atom_ids.iter().map(|(atom, id)| (id, format!("{id} {atom}"))).collect();
+        let mut functors: Vec<_> =
+            self.functor_ids.iter().map(|(functor, id)| (id, format!("{id} {functor:?}"))).collect();
+        atoms.sort();
+        functors.sort();
+        (atoms.into_iter().map(|(_, text)| text).collect(), functors.into_iter().map(|(_, text)| text).collect())
     }
 }
 
@@ -115,6 +126,43 @@ impl Term {
     }
 }
 
+/// A compound value of which some parts are written down.
+struct Open<'a> {
+    functor: Functor,
+    parts: Vec<&'a Value>,
+    args: Vec<Term>,
+    place: Option<*const ()>,
+}
+
+impl<'a> Open<'a> {
+    /// `None` if the value has no parts that are terms.
+    fn of(value: &'a Value) -> Result<Option<Open<'a>>, Unknown> {
+        let (functor, parts): (_, Vec<&Value>) = match value {
+            Value::Tuple(items) => (Functor::Tuple(arity(items.len())?), items.iter().collect()),
+            Value::List(items) => (Functor::List(arity(items.len())?), items.iter().collect()),
+            Value::Map(pairs) => {
+                let mut pairs: Vec<&(Value, Value)> = pairs.iter().collect();
+                if !pairs.is_sorted_by(|a, b| a.0 < b.0) {
+                    // Of one key the last pair counts, as in `Value::map`.
+                    pairs.reverse();
+                    pairs.sort_by(|a, b| a.0.cmp(&b.0));
+                    pairs.dedup_by(|a, b| a.0 == b.0);
+                }
+                let keys = pairs.iter().map(|(key, _)| key.clone()).collect();
+                (Functor::Map(keys), pairs.iter().map(|(_, value)| value).collect())
+            }
+            Value::Record(record) => {
+                let fields = record.fields.iter().map(|(field, _)| Arc::clone(field)).collect();
+                let functor = Functor::Custom { name: Arc::clone(&record.name), fields };
+                (functor, record.fields.iter().map(|(_, value)| value).collect())
+            }
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) => return Ok(None),
+        };
+        let args = Vec::with_capacity(parts.len());
+        Ok(Some(Open { functor, parts, args, place: value.place() }))
+    }
+}
+
 impl Store {
     /// The term of a value that is no structure.
     fn atom(&mut self, value: Value) -> Result<Term, Unknown> {
@@ -132,27 +180,38 @@ impl Store {
         Ok(Term(id << 2 | TAG_ATOM))
     }
 
-    /// The term of a value; a structure is written down afresh.
+    /// The term of a value. A structure is written down afresh, with parts that are shared in the value shared in the term.
     pub(crate) fn term_of(&mut self, value: &Value) -> Result<Term, Unknown> {
-        match value {
-            Value::Tuple(items) => self.structure(Functor::Tuple(arity(items.len())?), items.iter()),
-            Value::List(items) => self.structure(Functor::List(arity(items.len())?), items.iter()),
-            Value::Map(pairs) => {
-                let keys = pairs.iter().map(|(key, _)| key.clone()).collect();
-                self.structure(Functor::Map(keys), pairs.iter().map(|(_, value)| value))
+        let Some(first) = Open::of(value)? else { return self.atom(value.clone()) };
+        let mut open = vec![first];
+        let mut written: HashMap<*const (), Term> = HashMap::new();
+        loop {
+            let Some(last) = open.last_mut() else { return Err(Unknown) };
+            match last.parts.get(last.args.len()) {
+                Some(part) => {
+                    let known = part.place().and_then(|place| written.get(&place)).copied();
+                    let term = match (known, Open::of(part)?) {
+                        (Some(term), _) => term,
+                        (None, None) => self.atom((*part).clone())?,
+                        (None, Some(next)) => {
+                            open.push(next);
+                            continue;
+                        }
+                    };
+                    last.args.push(term);
+                }
+                None => {
+                    let Some(Open { functor, parts, args, place }) = open.pop() else { return Err(Unknown) };
+                    let term = self.compound(functor, &args)?;
+                    let Some(around) = open.last_mut() else { return Ok(term) };
+                    // What has no parts may lie in the place of something else.
+                    if let Some(place) = place.filter(|_| !parts.is_empty()) {
+                        written.insert(place, term);
+                    }
+                    around.args.push(term);
+                }
             }
-            Value::Record(record) => {
-                let fields = record.fields.iter().map(|(field, _)| Arc::clone(field)).collect();
-                let functor = Functor::Custom { name: Arc::clone(&record.name), fields };
-                self.structure(functor, record.fields.iter().map(|(_, value)| value))
-            }
-            value => self.atom(value.clone()),
         }
-    }
-
-    fn structure<'a>(&mut self, functor: Functor, parts: impl Iterator<Item = &'a Value>) -> Result<Term, Unknown> {
-        let args = parts.map(|part| self.term_of(part)).collect::<Result<Vec<_>, _>>()?;
-        self.compound(functor, &args)
     }
 
     /// A compound term. As many arguments as the functor takes.
@@ -185,20 +244,16 @@ impl Store {
     }
 
     /// A failed value: what waits for it gets the reason as an error.
-    pub(crate) fn failed_value(&mut self, reason: Arc<str>) -> Result<Term, Unknown> {
+    pub(crate) fn failed_value(&mut self, reason: FailedValue) -> Result<Term, Unknown> {
         let id = index_below_capacity(self.terms.failures.len())?;
         self.terms.failures.push(reason);
         self.compound(Functor::Failure(id), &[])
     }
 
-    fn failure(&self, id: u32) -> Arc<str> {
-        self.terms.failures.get(id as usize).map_or_else(|| "".into(), Arc::clone)
-    }
-
     /// The reason, if a node is a failed value.
-    pub(crate) fn failure_of(&self, node: u32) -> Option<Arc<str>> {
+    pub(crate) fn failure_of(&self, node: u32) -> Option<FailedValue> {
         match self.functor(node) {
-            Functor::Failure(id) => Some(self.failure(*id)),
+            Functor::Failure(id) => self.terms.failures.get(*id as usize).cloned(),
             _ => None,
         }
     }
@@ -238,6 +293,7 @@ impl Store {
     pub(crate) fn merge_nodes(&mut self, a: u32, b: u32) {
         let (rank_a, rank_b) = (self.terms.nodes[a as usize].link, self.terms.nodes[b as usize].link);
         let (under, over) = if rank_a <= rank_b { (a, b) } else { (b, a) };
+        self.stale |= !self.partials.is_empty();
         if rank_a == rank_b {
             self.set_node_link(over, rank_b + 1);
         }

@@ -12,6 +12,7 @@ mod cell;
 mod domain;
 mod event;
 mod heap;
+mod partial;
 mod trail;
 mod universe;
 
@@ -27,8 +28,12 @@ use event::Queue;
 pub(crate) use event::Wake;
 pub use event::{DomainChange, DomainEvent};
 pub(crate) use heap::{Functor, Shape, arity};
+pub(crate) use partial::Unsettled;
 pub use trail::Mark;
 pub use universe::Universe;
+
+/// So many members of an alias class are looked at for a name.
+const NAMED: usize = 256;
 
 /// A logic variable: its number in a store.
 ///
@@ -40,6 +45,16 @@ pub struct Var(u32);
 /// A term of a store: a variable, a value, or a structure with terms in it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Term(u32);
+
+/// Who was to give the value has failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a failed value: {reason}")]
+pub struct FailedValue {
+    /// Why.
+    pub reason: Arc<str>,
+    /// Whether it was because things contradict each other.
+    pub contradiction: bool,
+}
 
 /// A handle that the store does not know, or no room for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +80,16 @@ pub struct Store {
     time: u64,
     events: Queue<DomainEvent>,
     wakes: Queue<Wake>,
+    /// Variables that have a domain and are bound to a structure with free variables in it.
+    partials: Vec<Var>,
+    /// Something has changed that domains of `partials` hang on.
+    stale: bool,
+    /// The time when tasks last looked at the store.
+    seen: u64,
+    /// What tasks had seen was undone.
+    undone: bool,
+    /// Tells the marks of this store from others; 0 before its first one.
+    id: u64,
 }
 
 impl Store {
@@ -107,6 +132,14 @@ impl Store {
             Ok(place) => self.names[place].1.to_string(),
             Err(_) => var.to_string(),
         }
+    }
+
+    /// The name of the first of the variables that this one is aliased with and that has a name; else that of its root.
+    #[must_use]
+    pub(crate) fn class_name(&self, var: Var) -> String {
+        let named = |member: &Var| self.names.binary_search_by_key(&member.0, |(named, _)| *named).is_ok();
+        let first = if self.names.is_empty() { None } else { self.class(var).take(NAMED).filter(named).min() };
+        self.name(first.unwrap_or_else(|| self.root(var)))
     }
 
     /// How many variables there are.

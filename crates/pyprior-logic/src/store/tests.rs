@@ -11,7 +11,11 @@ struct Dump {
     cells: Vec<(u32, u32, u32, u32, u32, u32)>,
     words: Vec<u64>,
     universes: usize,
+    widths: Vec<u32>,
+    partials: Vec<Var>,
     terms: String,
+    /// The texts of what is interned, in the order of the numbers that it is interned under.
+    interned: (Vec<String>, Vec<String>),
     names: Vec<(u32, Arc<str>)>,
     trail: usize,
     depth: usize,
@@ -26,7 +30,13 @@ fn dump(store: &Store) -> Dump {
         cells: store.cells.iter().map(cell).collect(),
         words: store.words.clone(),
         universes: store.universes.len(),
-        terms: format!("{:?} {:?} {:?} {:?}", terms.nodes, terms.args, terms.atoms, terms.functors),
+        widths: store.widths.clone(),
+        partials: store.partials.clone(),
+        terms: format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            terms.nodes, terms.args, terms.atoms, terms.functors, terms.failures
+        ),
+        interned: terms.interned(),
         names: store.names.clone(),
         trail: store.trail.len(),
         depth: store.depth(),
@@ -44,6 +54,9 @@ enum Step {
     Unify(usize, usize),
     Bind(usize, i64),
     BindPair(usize, usize, usize),
+    /// A domain of pairs, so many of them.
+    NewPairs(u64),
+    Constrain(usize),
     Assign(usize, u32),
     Discard(usize, u32),
     Keep(usize, u64),
@@ -70,6 +83,9 @@ fn step() -> impl Strategy<Value = Step> {
         (var.clone(), var.clone()).prop_map(|(a, b)| Step::Unify(a, b)),
         (var.clone(), 0..9i64).prop_map(|(a, n)| Step::Bind(a, n)),
         (var.clone(), var.clone(), var.clone()).prop_map(|(a, b, c)| Step::BindPair(a, b, c)),
+        (var.clone(), var.clone(), var.clone()).prop_map(|(a, b, c)| Step::BindPair(a, b, c)),
+        any::<u64>().prop_map(Step::NewPairs),
+        var.clone().prop_map(Step::Constrain),
         (var.clone(), 0..70u32).prop_map(|(a, n)| Step::Assign(a, n)),
         (var.clone(), 0..70u32).prop_map(|(a, n)| Step::Discard(a, n)),
         (var.clone(), any::<u64>()).prop_map(|(a, n)| Step::Keep(a, n)),
@@ -90,7 +106,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Does one step. `vars` holds handles, stale ones among them; what the store says of these does not matter as long as it
 /// says it.
-fn apply(store: &mut Store, vars: &mut Vec<Var>, universes: &[Arc<Universe>; 2], step: &Step) {
+fn apply(store: &mut Store, vars: &mut Vec<Var>, universes: &[Arc<Universe>; 3], step: &Step) {
     let var = |place: usize| vars.get(place % vars.len().max(1)).copied().unwrap_or(Var::NONE);
     let before = dump(store);
     let failed = match *step {
@@ -102,7 +118,9 @@ fn apply(store: &mut Store, vars: &mut Vec<Var>, universes: &[Arc<Universe>; 2],
         Step::NewWide(a, b) => store.new_domain_var_of(&universes[1], &[a, b]).map(|var| vars.push(var)).is_err(),
         Step::Unify(a, b) => store.unify(var(a), var(b)).is_err(),
         Step::Bind(a, n) => store.bind(var(a), n).is_err(),
-        Step::BindPair(a, b, c) => store.unify(var(a), (var(b), vec![var(c)])).is_err(),
+        Step::BindPair(a, b, c) => store.unify(var(a), (var(b), [var(c)])).is_err(),
+        Step::NewPairs(words) => store.new_domain_var_of(&universes[2], &[words]).map(|var| vars.push(var)).is_err(),
+        Step::Constrain(a) => store.constrain(var(a), &universes[a % 3]).is_err(),
         Step::Assign(a, n) => store.assign(var(a), n).is_err(),
         Step::Discard(a, n) => store.discard(var(a), n).is_err(),
         Step::Keep(a, n) => store.keep(var(a), &[n, !n]).is_err(),
@@ -154,7 +172,8 @@ proptest! {
 
     #[test]
     fn undo_restores_exactly(steps in prop::collection::vec(step(), 1..60)) {
-        let universes = [Universe::range(0..=9), Universe::new(0..70)];
+        let pairs = (0..4i64).flat_map(|a| (0..4i64).map(move |b| (a, [b])));
+        let universes = [Universe::range(0..=9), Universe::new(0..70), Universe::new(pairs)];
         let mut store = Store::new();
         let mut vars = Vec::new();
         let mut marks: Vec<(Mark, Dump)> = Vec::new();
@@ -173,7 +192,7 @@ proptest! {
                     // Marks that were closed by it do nothing.
                     let now = dump(&store);
                     for (mark, _) in later {
-                        store.undo_to(mark);
+                        prop_assert!(!store.undo_to(mark));
                     }
                     prop_assert_eq!(dump(&store), now);
                 }

@@ -4,6 +4,7 @@
 //! it narrows. While no mark is open nothing is saved at all, so that long-running programs do not grow by it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Store, Var};
 
@@ -41,12 +42,18 @@ pub(super) enum Entry {
         node: u32,
         old: u32,
     },
+    /// A variable had a domain of this universe.
+    Universe {
+        var: Var,
+        old: u32,
+    },
 }
 
 /// A place on the trail to come back to. It is good for one [`undo_to`](Store::undo_to) or [`commit`](Store::commit).
 #[derive(Debug)]
 #[must_use = "what is marked stays on the trail until it is undone or committed"]
 pub struct Mark {
+    store: u64,
     level: usize,
     time: u64,
 }
@@ -66,7 +73,11 @@ pub(super) struct Frame {
     failures: usize,
     events: u64,
     wakes: u64,
+    partials: u32,
 }
+
+/// How many stores have set a mark.
+static STORES: AtomicU64 = AtomicU64::new(0);
 
 impl Store {
     /// Makes room for so many old values and marks, at once.
@@ -78,6 +89,9 @@ impl Store {
 
     /// Opens a mark.
     pub fn mark(&mut self) -> Mark {
+        if self.id == 0 {
+            self.id = STORES.fetch_add(1, Ordering::Relaxed) + 1;
+        }
         self.time += 1;
         self.frames.push(Frame {
             time: self.time,
@@ -92,17 +106,21 @@ impl Store {
             failures: self.terms.failures.len(),
             events: self.events.end(),
             wakes: self.wakes.end(),
+            partials: self.partials.len() as u32,
         });
-        Mark { level: self.frames.len(), time: self.time }
+        Mark { store: self.id, level: self.frames.len(), time: self.time }
     }
 
     /// Puts everything back as it was at the mark, closing it and all that were opened after it: bindings, aliases, domains,
     /// needs, watches, and variables and terms made since, whose handles are then unknown to the store. Events that nobody
     /// took are forgotten; those that were taken are not given again.
     ///
-    /// Does nothing if the mark was closed already, by an undo or a commit of an earlier one.
-    pub fn undo_to(&mut self, mark: Mark) {
-        let Some(frame) = self.frame(&mark) else { return };
+    /// Does nothing, and says so by `false`, if the mark was closed already, by an undo or a commit of an earlier one, or is
+    /// one of another store. (A clone takes the marks of its origin.)
+    ///
+    /// Tasks that have looked at the store since the mark look again at what they wait for.
+    pub fn undo_to(&mut self, mark: Mark) -> bool {
+        let Some(frame) = self.frame(&mark) else { return false };
         self.frames.truncate(mark.level - 1);
         while self.trail.len() > frame.trail {
             if let Some(entry) = self.trail.pop() {
@@ -119,21 +137,25 @@ impl Store {
         self.terms.truncate(frame.nodes, frame.args, frame.atoms, frame.functors, frame.failures);
         self.events.cut(frame.events);
         self.wakes.cut(frame.wakes);
+        self.partials.truncate(frame.partials as usize);
+        self.undone |= frame.time <= self.seen;
         self.time += 1;
+        true
     }
 
     /// Closes the mark and all that were opened after it, and keeps what was done since.
     ///
-    /// Does nothing if the mark was closed already.
-    pub fn commit(&mut self, mark: Mark) {
+    /// Does nothing, and says so by `false`, if the mark was closed already or is one of another store.
+    pub fn commit(&mut self, mark: Mark) -> bool {
         if self.frame(&mark).is_none() {
-            return;
+            return false;
         }
         self.frames.truncate(mark.level - 1);
         if self.frames.is_empty() {
             self.trail.clear();
         }
         // Stamps of the closed mark need not be taken back: what it saved lies on the trail of the one around it.
+        true
     }
 
     /// Does all of something or nothing of it: an `Err` or a panic leaves the store as it was. Transactions
@@ -167,6 +189,14 @@ impl Store {
         }
     }
 
+    /// Does something and takes it back, whatever comes of it.
+    pub(crate) fn trial<T>(&mut self, action: impl FnOnce(&mut Store, &Mark) -> T) -> T {
+        let mark = self.mark();
+        let done = catch_unwind(AssertUnwindSafe(|| action(self, &mark)));
+        self.undo_to(mark);
+        done.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
     /// The variables that were bound, aliased or narrowed since a mark.
     pub(crate) fn bound_since(&self, mark: &Mark) -> Vec<Var> {
         let Some(frame) = self.frame(mark) else { return Vec::new() };
@@ -176,7 +206,9 @@ impl Store {
             Entry::Small { var, .. } | Entry::Size { var, .. } => Some(vec![*var]),
             _ => None,
         });
-        let mut vars: Vec<_> = vars.flatten().filter(|var| var.index() < frame.cells).collect();
+        // A variable with a domain that was bound to a structure: how its parts go on matters, too.
+        let parts = self.partials[frame.partials as usize..].iter().flat_map(|var| self.free_in((*var).into()));
+        let mut vars: Vec<_> = vars.flatten().chain(parts).filter(|var| var.index() < frame.cells).collect();
         vars.sort_unstable();
         vars.dedup();
         vars
@@ -194,7 +226,8 @@ impl Store {
     }
 
     fn frame(&self, mark: &Mark) -> Option<Frame> {
-        self.frames.get(mark.level.wrapping_sub(1)).filter(|frame| frame.time == mark.time).copied()
+        let frame = self.frames.get(mark.level.wrapping_sub(1))?;
+        (frame.time == mark.time && mark.store == self.id).then_some(*frame)
     }
 
     pub(super) fn save(&mut self, entry: Entry) {
@@ -258,6 +291,7 @@ impl Store {
             }
             Entry::Size { var, old } => self.cells[var.index()].size = old,
             Entry::Word { index, old } => self.words[index as usize] = old,
+            Entry::Universe { var, old } => self.cells[var.index()].universe = old,
             Entry::Node { node, old } => self.terms.nodes[node as usize].link = old,
         }
     }

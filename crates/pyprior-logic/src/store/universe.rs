@@ -16,6 +16,8 @@ const SCANNED: usize = 16;
 #[derive(Debug)]
 pub struct Universe {
     values: Values,
+    /// There were more values than are kept.
+    cut: bool,
 }
 
 #[derive(Debug)]
@@ -32,47 +34,60 @@ enum Values {
 }
 
 impl Universe {
-    /// The most values of one universe.
+    /// The most values of one universe. One that is made of more is refused where a variable is to be made of it.
     pub const MAX: usize = 1 << 24;
 
-    /// The integers of a range, without writing them down. A range beyond [`MAX`](Universe::MAX) values is cut off there;
-    /// one that is empty gives a universe of none.
+    /// The integers of a range, without writing them down. Beyond [`MAX`](Universe::MAX) they are cut off, and the universe is
+    /// [refused](crate::DomainError::TooLarge) by stores; an empty range gives a universe of none.
     #[must_use]
     pub fn range(range: RangeInclusive<i64>) -> Arc<Universe> {
         let (low, high) = range.into_inner();
-        let len = if high < low { 0 } else { high.abs_diff(low).saturating_add(1).min(Self::MAX as u64) };
-        Arc::new(Universe { values: Values::Range { low, len: u32::try_from(len).unwrap_or(0) } })
+        let len = if high < low { 0 } else { high.abs_diff(low).saturating_add(1) };
+        let kept = u32::try_from(len.min(Self::MAX as u64)).unwrap_or(0);
+        Arc::new(Universe { values: Values::Range { low, len: kept }, cut: u64::from(kept) < len })
     }
 
-    /// These values, each once, in the order in which they come first. Beyond [`MAX`](Universe::MAX) they are left off.
+    /// These values, each once, in the order in which they come first. At the first beyond [`MAX`](Universe::MAX) they are no
+    /// longer taken, and the universe is [refused](crate::DomainError::TooLarge) by stores.
     pub fn new<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Arc<Universe> {
         let values = values.into_iter();
         let mut distinct: Vec<Value> = Vec::with_capacity(values.size_hint().0.min(1 << 10));
         let mut seen: HashMap<Value, u32> = HashMap::new();
+        let mut cut = false;
         for value in values {
             let value = value.into();
             if distinct.len() == SCANNED && seen.is_empty() {
                 seen.extend(distinct.iter().cloned().zip(0..));
             }
             let known = if distinct.len() < SCANNED { distinct.contains(&value) } else { seen.contains_key(&value) };
-            if !known && distinct.len() < Self::MAX {
+            if !known && distinct.len() == Self::MAX {
+                cut = true;
+                break;
+            }
+            if !known {
                 if distinct.len() >= SCANNED {
                     seen.insert(value.clone(), distinct.len() as u32);
                 }
                 distinct.push(value);
             }
         }
-        Self::of_distinct(distinct, seen)
+        Self::of_distinct(distinct, seen, cut)
     }
 
-    /// Values of which no two are the same: nobody looks whether they are.
-    pub(crate) fn distinct(values: Vec<Value>) -> Arc<Universe> {
-        Self::of_distinct(values, HashMap::new())
+    /// Values of which no two are the same: nobody looks whether they are. `cut`: whether some were left off.
+    pub(crate) fn distinct(values: Vec<Value>, cut: bool) -> Arc<Universe> {
+        Self::of_distinct(values, HashMap::new(), cut)
     }
 
-    fn of_distinct(distinct: Vec<Value>, seen: HashMap<Value, u32>) -> Arc<Universe> {
+    fn of_distinct(distinct: Vec<Value>, seen: HashMap<Value, u32>, cut: bool) -> Arc<Universe> {
         let places = if seen.is_empty() { OnceLock::new() } else { OnceLock::from(seen) };
-        Arc::new(Universe { values: Values::Listed { values: distinct.into(), places } })
+        Arc::new(Universe { values: Values::Listed { values: distinct.into(), places }, cut })
+    }
+
+    /// Whether values were left off.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// How many values there are.

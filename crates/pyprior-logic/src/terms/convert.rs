@@ -76,7 +76,34 @@ macro_rules! from_values {
         }
     )*};
 }
-from_values!(() bool i8 i16 i32 i64 u8 u16 u32 &str String);
+from_values!(() bool char i8 i16 i32 i64 u8 u16 u32 &str String &String);
+
+macro_rules! from_large {
+    ($($kind:ty)*) => {$(
+        /// Numbers beyond those of `i64` are refused.
+        impl IntoTerm for $kind {
+            fn into_term(self, store: &mut Store) -> Result<Term, UnifyError> {
+                let number = i64::try_from(self).map_err(|_| UnifyError::TooLarge { number: self.to_string() })?;
+                number.into_term(store)
+            }
+        }
+    )*};
+}
+from_large!(u64 usize i128 u128 isize);
+
+/// Nothing is `None`.
+impl<T: IntoTerm> IntoTerm for Option<T> {
+    fn into_term(self, store: &mut Store) -> Result<Term, UnifyError> {
+        match self {
+            Some(some) => some.into_term(store),
+            None => ().into_term(store),
+        }
+    }
+
+    fn as_var(&self) -> Option<Var> {
+        self.as_ref().and_then(IntoTerm::as_var)
+    }
+}
 
 macro_rules! from_tuples {
     ($count:literal: $($name:ident),+) => {
@@ -96,6 +123,12 @@ from_tuples!(3: A, B, C);
 from_tuples!(4: A, B, C, D);
 from_tuples!(5: A, B, C, D, E);
 from_tuples!(6: A, B, C, D, E, F);
+from_tuples!(7: A, B, C, D, E, F, G);
+from_tuples!(8: A, B, C, D, E, F, G, H);
+from_tuples!(9: A, B, C, D, E, F, G, H, I);
+from_tuples!(10: A, B, C, D, E, F, G, H, I, J);
+from_tuples!(11: A, B, C, D, E, F, G, H, I, J, K);
+from_tuples!(12: A, B, C, D, E, F, G, H, I, J, K, L);
 
 fn list<T: IntoTerm>(items: impl IntoIterator<Item = T>, store: &mut Store) -> Result<Term, UnifyError> {
     let args = items.into_iter().map(|item| item.into_term(store)).collect::<Result<Vec<_>, _>>()?;

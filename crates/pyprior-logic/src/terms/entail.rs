@@ -1,10 +1,8 @@
 //! What is known of an equality without making it so, and the questions that never wait.
 
-use std::sync::Arc;
-
 use super::convert::IntoTerm;
 use super::error::{RebindingError, UnifyError};
-use crate::store::{Shape, Store, Term, Var};
+use crate::store::{FailedValue, Shape, Store, Term, Var};
 
 /// What the store says of `a == b`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +21,13 @@ impl Store {
     /// Two aliased free variables are equal; two that are not are open, unless their domains have nothing in common.
     ///
     /// # Errors
-    /// [`UnifyError::Failed`] on a failed value, [`UnifyError::Unknown`] on a foreign handle,
-    /// [`UnifyError::NotGround`] as in [`unify`](Store::unify).
+    /// [`UnifyError::Failed`] on a failed value, [`UnifyError::Unknown`] on a foreign handle.
     pub fn entailed(&mut self, left: impl IntoTerm, right: impl IntoTerm) -> Result<Entailment, UnifyError> {
-        let mark = self.mark();
-        let terms = left.into_term(self).and_then(|left| Ok((left, right.into_term(self)?)));
-        let tried = terms.and_then(|(left, right)| self.unify_terms(left, right));
-        let changed = self.bound_since(&mark);
-        self.undo_to(mark);
+        let (tried, changed) = self.trial(|store, mark| {
+            let terms = left.into_term(store).and_then(|left| Ok((left, right.into_term(store)?)));
+            let tried = terms.and_then(|(left, right)| store.unify_terms(left, right));
+            (tried, store.bound_since(mark))
+        });
         match tried {
             Ok(()) if changed.is_empty() => Ok(Entailment::Equal),
             Ok(()) => Ok(Entailment::Open(changed)),
@@ -63,7 +60,7 @@ impl Store {
         self.failed_reason(what.into()).is_some()
     }
 
-    pub(crate) fn failed_reason(&self, term: Term) -> Option<Arc<str>> {
+    pub(crate) fn failed_reason(&self, term: Term) -> Option<FailedValue> {
         match self.peek(term) {
             Shape::Node(node) if self.knows_node(node) => self.failure_of(node),
             _ => None,
@@ -75,16 +72,20 @@ impl Store {
     /// # Errors
     /// [`UnifyError::Rebinding`] if it is bound. Nothing was changed then.
     pub fn fail(&mut self, var: Var, reason: &str) -> Result<(), UnifyError> {
+        self.fail_with(var, FailedValue { reason: reason.into(), contradiction: false })
+    }
+
+    pub(crate) fn fail_with(&mut self, var: Var, failed: FailedValue) -> Result<(), UnifyError> {
         self.transaction(|store| {
             store.check(var.into())?;
             match store.walk(var.into()) {
                 Shape::Free(root) => {
-                    let failed = store.failed_value(reason.into())?;
-                    store.bind_root(root, failed);
+                    let failed = store.failed_value(failed)?;
+                    store.fail_root(root, failed);
                     Ok(())
                 }
                 _ => {
-                    let offered = format!("failed({reason})");
+                    let offered = format!("failed({})", failed.reason);
                     Err(RebindingError { variable: store.name(var), held: store.show(var), offered }.into())
                 }
             }

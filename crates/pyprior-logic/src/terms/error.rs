@@ -1,8 +1,6 @@
 //! Why a variable was not bound.
 
-use std::sync::Arc;
-
-use crate::store::Unknown;
+use crate::store::{DomainError, FailedValue, Unknown};
 
 /// Why [`bind`](crate::Store::bind) or [`unify`](crate::Store::unify) failed. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,17 +14,18 @@ pub enum UnifyError {
     /// One of the terms is a failed value.
     #[error(transparent)]
     Failed(#[from] FailedValue),
-    /// A variable with a domain takes values, not structures with free variables in them.
-    #[error("{variable} has a domain of values, and {term} is not known yet")]
-    NotGround {
-        /// The variable with the domain.
-        variable: String,
-        /// What it was to be.
-        term: String,
-    },
     /// A domain without values.
     #[error("a domain without values")]
     EmptyDomain,
+    /// A universe that no domain is made of: too many values, or no room.
+    #[error(transparent)]
+    Domain(DomainError),
+    /// A number that is none of [`Value`](crate::Value)'s.
+    #[error("{number} does not fit into 64 bits")]
+    TooLarge {
+        /// The number.
+        number: String,
+    },
     /// A variable or a term of another store, or of this one before an undo; or there is no room for more terms.
     #[error("a variable or term that this store does not know, or no room for more")]
     Unknown,
@@ -62,10 +61,11 @@ pub struct UnificationError {
     pub clash: Option<(String, String)>,
 }
 
-/// Who was to give the value has failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a failed value: {reason}")]
-pub struct FailedValue {
-    /// Why.
-    pub reason: Arc<str>,
+impl From<DomainError> for UnifyError {
+    fn from(error: DomainError) -> UnifyError {
+        match error {
+            DomainError::Empty(_) => UnifyError::EmptyDomain,
+            error => UnifyError::Domain(error),
+        }
+    }
 }

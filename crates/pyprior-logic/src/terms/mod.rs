@@ -14,6 +14,6 @@ mod tests;
 
 pub use convert::{IntoTerm, Part};
 pub use entail::Entailment;
-pub use error::{FailedValue, RebindingError, UnificationError, UnifyError};
+pub use error::{RebindingError, UnificationError, UnifyError};
 pub use read::ReadError;
 pub use structure::{Parts, Structure};

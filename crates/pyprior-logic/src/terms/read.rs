@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::convert::IntoTerm;
-use super::error::FailedValue;
-use crate::store::{Functor, Shape, Store, Term, Var};
+use crate::store::{FailedValue, Functor, Shape, Store, Term, Var};
 use crate::value::{Record, Value};
 
 /// Why a term is no value.
@@ -20,10 +19,9 @@ pub enum ReadError {
     /// A part of it is a failed value.
     #[error(transparent)]
     Failed(#[from] FailedValue),
-    /// It is infinite, or its parts lie deeper than values may ([`Store::MAX_DEPTH`]): see [`StreamReader`](crate::StreamReader) for
-    /// lists that are long.
-    #[error("{term} is infinite or too deep to be a value")]
-    TooDeep {
+    /// It contains itself.
+    #[error("{term} is infinite and no value")]
+    Infinite {
         /// Its beginning.
         term: String,
     },
@@ -36,19 +34,26 @@ pub enum ReadError {
 enum Stop {
     Free(Var),
     Failed(FailedValue),
-    TooDeep,
+    Infinite,
 }
 
 impl Store {
-    /// How deep structures may lie in one another in a [`Value`].
-    pub const MAX_DEPTH: usize = 200;
-
     /// The value of a term that has no free variable in it. Shared parts are shared in the value, too.
     ///
     /// # Errors
     /// See [`ReadError`].
     pub fn value(&mut self, what: impl IntoTerm) -> Result<Value, ReadError> {
-        let term = what.into_term(self).map_err(|_| ReadError::Unknown)?;
+        if let Some(var) = what.as_var() {
+            return self.value_of(var.into());
+        }
+        // What is written down to be read is taken back.
+        self.trial(|store, _| {
+            let term = what.into_term(store).map_err(|_| ReadError::Unknown)?;
+            store.value_of(term)
+        })
+    }
+
+    fn value_of(&mut self, term: Term) -> Result<Value, ReadError> {
         match self.value_or_free(term)? {
             Ok(value) => Ok(value),
             Err(free) => Err(ReadError::Free { variable: self.name(free) }),
@@ -58,11 +63,11 @@ impl Store {
     /// The value, or the first variable of the term that is free.
     pub(crate) fn value_or_free(&mut self, term: Term) -> Result<Result<Value, Var>, ReadError> {
         self.check(term).map_err(|_| ReadError::Unknown)?;
-        match self.read(term, 0, &mut HashMap::new()) {
+        match self.read(term) {
             Ok(value) => Ok(Ok(value)),
             Err(Stop::Free(var)) => Ok(Err(var)),
             Err(Stop::Failed(failed)) => Err(failed.into()),
-            Err(Stop::TooDeep) => Err(ReadError::TooDeep { term: self.show(term) }),
+            Err(Stop::Infinite) => Err(ReadError::Infinite { term: self.show(term) }),
         }
     }
 
@@ -87,37 +92,69 @@ impl Store {
         var
     }
 
-    fn read(&mut self, term: Term, depth: usize, known: &mut HashMap<u32, Value>) -> Result<Value, Stop> {
-        let node = match self.walk(term) {
-            Shape::Free(var) => return Err(Stop::Free(var)),
-            Shape::Int(number) => return Ok(Value::Int(number)),
-            Shape::Atom(atom) => return Ok(self.atom_value(atom).clone()),
-            Shape::Node(node) => self.node_root(node),
-        };
-        if let Some(value) = known.get(&node) {
-            return Ok(value.clone());
+    fn read(&mut self, term: Term) -> Result<Value, Stop> {
+        let mut open: Vec<Open> = Vec::new();
+        // Of a node whose parts are being read there is no value: it contains itself if it is met again.
+        let mut known: HashMap<u32, Option<Value>> = HashMap::new();
+        let mut next = term;
+        loop {
+            let mut value = match self.walk(next) {
+                Shape::Free(var) => return Err(Stop::Free(var)),
+                Shape::Int(number) => Value::Int(number),
+                Shape::Atom(atom) => self.atom_value(atom).clone(),
+                Shape::Node(node) => {
+                    let node = self.node_root(node);
+                    match known.get(&node) {
+                        Some(Some(value)) => value.clone(),
+                        Some(None) => return Err(Stop::Infinite),
+                        None => {
+                            if let Some(failed) = self.failure_of(node) {
+                                return Err(Stop::Failed(failed));
+                            }
+                            known.insert(node, None);
+                            let args = self.args(node);
+                            if let Some(first) = args.first() {
+                                next = *first;
+                                open.push(Open { node, parts: Vec::with_capacity(args.len()) });
+                                continue;
+                            }
+                            let value = self.close(node, Vec::new());
+                            known.insert(node, Some(value.clone()));
+                            value
+                        }
+                    }
+                }
+            };
+            loop {
+                let Some(Open { node, parts }) = open.last_mut() else { return Ok(value) };
+                parts.push(value);
+                if let Some(part) = self.args(*node).get(parts.len()) {
+                    next = *part;
+                    break;
+                }
+                let (node, parts) = (*node, std::mem::take(parts));
+                open.pop();
+                value = self.close(node, parts);
+                known.insert(node, Some(value.clone()));
+            }
         }
-        if depth == Self::MAX_DEPTH {
-            return Err(Stop::TooDeep);
-        }
-        if let Some(reason) = self.failure_of(node) {
-            return Err(Stop::Failed(FailedValue { reason }));
-        }
-        let functor = self.functor(node).clone();
-        let mut parts = Vec::with_capacity(functor.arity());
-        for place in 0..functor.arity() {
-            let part = self.args(node)[place];
-            parts.push(self.read(part, depth + 1, known)?);
-        }
-        let value = match functor {
+    }
+
+    fn close(&self, node: u32, parts: Vec<Value>) -> Value {
+        match self.functor(node) {
             Functor::Tuple(_) | Functor::Failure(_) => Value::Tuple(parts.into()),
             Functor::List(_) => Value::List(parts.into()),
             Functor::Map(keys) => Value::Map(keys.iter().cloned().zip(parts).collect()),
             Functor::Custom { name, fields } => {
-                Value::Record(Arc::new(Record { name, fields: fields.iter().cloned().zip(parts).collect() }))
+                let fields = fields.iter().cloned().zip(parts).collect();
+                Value::Record(Arc::new(Record { name: Arc::clone(name), fields }))
             }
-        };
-        known.insert(node, value.clone());
-        Ok(value)
+        }
     }
+}
+
+/// A node of which some parts are read.
+struct Open {
+    node: u32,
+    parts: Vec<Value>,
 }

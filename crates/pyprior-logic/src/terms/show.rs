@@ -48,14 +48,13 @@ impl Writer<'_> {
         self.left -= 1;
         match self.store.peek(term) {
             Shape::Free(var) => {
-                let name = self.store.name(var);
+                let name = self.store.class_name(var);
                 self.out.push_str(&name);
                 self.domain(var);
             }
             Shape::Int(number) => self.out.push_str(&number.to_string()),
             Shape::Atom(atom) => {
-                let text = self.store.atom_value(atom).to_string();
-                self.cut(&text);
+                self.out.push_str(&self.store.atom_value(atom).brief(TEXT));
             }
             Shape::Node(node) => self.node(self.store.node_root(node)),
         }
@@ -77,7 +76,7 @@ impl Writer<'_> {
         let mut values: Vec<_> = indices
             .filter_map(|index| domain.universe.value(index))
             .take(DOMAIN)
-            .map(|value| value.to_string())
+            .map(|value| value.brief(TEXT))
             .collect();
         if domain.size as usize > DOMAIN {
             values.push("…".to_owned());
@@ -111,7 +110,7 @@ impl Writer<'_> {
                 self.out.push(']');
             }
             Functor::Map(keys) => {
-                self.parts("{", args, |out, place| out.push_str(&format!("{}: ", keys[place])));
+                self.parts("{", args, |out, place| out.push_str(&format!("{}: ", keys[place].brief(TEXT))));
                 self.out.push('}');
             }
             Functor::Custom { name, fields } => {
@@ -120,7 +119,7 @@ impl Writer<'_> {
                 self.out.push(')');
             }
             Functor::Failure(_) => {
-                let reason = self.store.failure_of(node).unwrap_or_default();
+                let reason = self.store.failure_of(node).map(|failed| failed.reason).unwrap_or_default();
                 self.out.push_str("failed(");
                 self.cut(&reason);
                 self.out.push(')');

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::convert::IntoTerm;
 use super::entail::Entailment;
-use super::error::{FailedValue, RebindingError, UnificationError, UnifyError};
-use crate::store::{Shape, Store, Term, Universe, Var};
+use super::error::{RebindingError, UnificationError, UnifyError};
+use super::read::ReadError;
+use crate::store::{Shape, Store, Term, Universe, Unsettled, Var};
 
 /// Why a pair of terms stopped a unification.
 enum Stop {
@@ -21,7 +22,9 @@ impl Store {
     /// Makes two terms equal, binding and aliasing free variables as needed.
     ///
     /// Symmetric and atomic. Two values must be equal; a free variable takes the other side; two free variables become
-    /// one; structures must be of one kind and size and are unified part by part. Maps must have the same keys.
+    /// one; structures must be of one kind and size and are unified part by part. Maps must have the same keys. A variable with
+    /// a domain that is bound to a structure with free variables keeps the values that agree with it, now and whenever more of the
+    /// structure is known; when one is left the structure becomes that value.
     ///
     /// ```
     /// # use pyprior_logic::{Store, map};
@@ -66,14 +69,21 @@ impl Store {
         })
     }
 
-    /// Gives a variable a domain, or narrows the one that it has to what both have in common.
+    /// Gives a variable a domain, or narrows the one that it has to what both have in common. A bound variable has a domain from
+    /// then on, too.
     ///
     /// # Errors
-    /// As [`unify`](Store::unify) with a new variable of this domain; [`UnifyError::EmptyDomain`] if there are no values.
+    /// As [`unify`](Store::unify) with a new variable of this domain; [`UnifyError::EmptyDomain`] if there are no values,
+    /// [`UnifyError::Domain`] if there are too many.
     pub fn constrain(&mut self, var: Var, universe: &Arc<Universe>) -> Result<(), UnifyError> {
         self.transaction(|store| {
-            let fresh = store.new_domain_var(universe).map_err(|_| UnifyError::EmptyDomain)?;
-            store.unify(var, fresh)
+            let fresh = store.new_domain_var(universe)?;
+            store.unify(var, fresh)?;
+            let root = store.root(var);
+            if store.domain(root).is_none() && !store.is_failed(root) {
+                store.adopt_domain(root, fresh);
+            }
+            Ok(())
         })
     }
 
@@ -83,11 +93,16 @@ impl Store {
         self.check(right)?;
         let mark = self.mark();
         let mut work = vec![(left, right)];
-        while let Some((a, b)) = work.pop() {
-            let stop = match self.unify_pair(a, b, &mut work) {
-                Ok(()) => continue,
-                Err(stop) => stop,
+        loop {
+            let outcome = match work.pop() {
+                Some((a, b)) => self.unify_pair(a, b, &mut work),
+                None => match self.settle() {
+                    Ok(()) => break,
+                    Err(Unsettled::Clash(var, term)) => Err(Stop::Clash(var.into(), term)),
+                    Err(Unsettled::Failed(failed)) => Err(Stop::Error(failed.into())),
+                },
             };
+            let Err(stop) = outcome else { continue };
             // The parts are shown with what was found out until here, the sides as they were.
             let clash = match stop {
                 Stop::Error(error) => {
@@ -123,8 +138,8 @@ impl Store {
                 if m == n {
                     return Ok(());
                 }
-                if let Some(reason) = self.failure_of(m).or_else(|| self.failure_of(n)) {
-                    return Err(Stop::Error(FailedValue { reason }.into()));
+                if let Some(failed) = self.failure_of(m).or_else(|| self.failure_of(n)) {
+                    return Err(Stop::Error(failed.into()));
                 }
                 if !self.same_functor(m, n) {
                     return Err(clash);
@@ -135,7 +150,7 @@ impl Store {
                 Ok(())
             }
             (Shape::Node(node), _) | (_, Shape::Node(node)) => match self.failure_of(node) {
-                Some(reason) => Err(Stop::Error(FailedValue { reason }.into())),
+                Some(failed) => Err(Stop::Error(failed.into())),
                 None => Err(clash),
             },
             (a, b) if a == b => Ok(()),
@@ -146,20 +161,30 @@ impl Store {
     /// Binds a free root to the term that is not it, `value`, one of `a` and `b`.
     fn bind_free(&mut self, root: Var, a: Term, b: Term, value: Term) -> Result<(), Stop> {
         let bound = self.walk_to_term(value);
-        if self.size(root) == 0 || self.is_failed(bound) {
+        if self.is_failed(bound) {
+            self.fail_root(root, bound);
+            return Ok(());
+        }
+        if self.size(root) == 0 {
             self.bind_root(root, bound);
             return Ok(());
         }
-        match self.value(bound) {
-            Ok(value) => self.bind_in_domain(root, &value).map_err(|_| Stop::Clash(a, b)),
-            // Values of domains are finite and known.
-            Err(super::ReadError::TooDeep { .. }) => Err(Stop::Clash(a, b)),
-            Err(_) => Err(Stop::Error(UnifyError::NotGround { variable: self.name(root), term: self.show(bound) })),
+        if let Some(failed) = self.failure_in(bound) {
+            return Err(Stop::Error(failed.into()));
+        }
+        match self.value_or_free(bound) {
+            Ok(Ok(value)) => self.bind_in_domain(root, &value).map_err(|_| Stop::Clash(a, b)),
+            // The values of domains are finite.
+            Err(ReadError::Infinite { .. }) => Err(Stop::Clash(a, b)),
+            Ok(Err(_)) | Err(_) => {
+                self.bind_partly(root, bound);
+                Ok(())
+            }
         }
     }
 
     /// The term at the end of a chain of variables.
-    fn walk_to_term(&mut self, term: Term) -> Term {
+    pub(crate) fn walk_to_term(&mut self, term: Term) -> Term {
         match term.as_var().and_then(|var| self.known_root(var)) {
             Some(root) => self.binding(root).unwrap_or(root.into()),
             None => term,

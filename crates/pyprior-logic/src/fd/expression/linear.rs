@@ -13,7 +13,8 @@ pub(crate) enum LinearOperator {
     AtMost,
 }
 
-/// `Σ coefficient · variable ⋈ bound`: variables by position, each once, no coefficient 0.
+/// `Σ coefficient · variable ⋈ bound`: variables by position, each once. A coefficient may be 0: the variable is read
+/// all the same, and the form stands for the expression only where it is a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LinearForm {
     pub(crate) terms: Vec<(u32, i64)>,
@@ -36,7 +37,7 @@ impl Expression {
         (forms, all)
     }
 
-    /// The whole as a sum of variables and a constant, if it is one.
+    /// The whole as a sum of variables and a constant, if it is one. A coefficient may be 0.
     pub(crate) fn linear_sum(&self) -> Option<(Vec<(u32, i64)>, i64)> {
         let mut sum = Sum::default();
         self.add(self.nodes.whole(), 1, &mut sum)?;
@@ -141,6 +142,5 @@ fn merged(mut terms: Vec<(u32, i64)>) -> Option<Vec<(u32, i64)>> {
             _ => merged.push((position, factor)),
         }
     }
-    merged.retain(|term| term.1 != 0);
     Some(merged)
 }

@@ -213,12 +213,12 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
 
 /// A value whose [`Eq`] and [`Hash`](std::hash::Hash) are Python's `==`.
 pub(crate) fn canonical(value: Value) -> Value {
-    match value {
-        Value::Bool(truth) => Value::Int(i64::from(truth)),
+    match &value {
+        Value::Bool(truth) => Value::Int(i64::from(*truth)),
         Value::Tuple(items) => Value::Tuple(items.iter().cloned().map(canonical).collect()),
         Value::List(items) => Value::List(items.iter().cloned().map(canonical).collect()),
         Value::Map(pairs) => Value::map(pairs.iter().map(|(k, v)| (canonical(k.clone()), canonical(v.clone())))),
-        value => value,
+        _ => value,
     }
 }
 

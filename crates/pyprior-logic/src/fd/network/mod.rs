@@ -43,10 +43,52 @@ use crate::store::{Store, Universe, Var};
 #[derive(Debug, Clone, Default)]
 pub struct Network {
     posted: Vec<(Relation, Vec<Var>)>,
-    compiled: Option<Compiled>,
-    /// Those that the variables had when that was compiled.
-    universes: Vec<Arc<Universe>>,
+    compiled: Option<Prepared>,
     scratch: Scratch,
+}
+
+/// What was compiled, and for which values.
+///
+/// Relations over one variable are taken into the domains and are nowhere else then, and tables are made of the values that
+/// were left: so this is good for domains inside of those it was made at, and these relations are taken in again.
+#[derive(Debug, Clone)]
+struct Prepared {
+    compiled: Compiled,
+    universes: Vec<Arc<Universe>>,
+    /// The domains of its variables before and after it was compiled, back to back.
+    before: Vec<u64>,
+    after: Vec<u64>,
+}
+
+impl Prepared {
+    fn fits(&self, store: &Store) -> bool {
+        let mut before = &self.before[..];
+        let same = |(var, universe): (&Var, &Arc<Universe>)| {
+            store.domain(*var).is_some_and(|domain| Arc::ptr_eq(domain.universe, universe))
+        };
+        self.compiled.vars.len() == self.universes.len()
+            && self.compiled.vars.iter().zip(&self.universes).all(same)
+            && self.compiled.vars.iter().all(|var| {
+                let words = store.words(*var);
+                let (own, rest) = before.split_at(words.len());
+                before = rest;
+                words.iter().zip(own).all(|(word, own)| word & !own == 0)
+            })
+    }
+
+    /// Takes the relations over one variable in; whether a value is left of each.
+    fn restrict(&self, store: &mut Store) -> bool {
+        let mut after = &self.after[..];
+        self.compiled.vars.iter().all(|var| {
+            let (own, rest) = after.split_at(store.words(*var).len());
+            after = rest;
+            store.keep(*var, own).is_ok()
+        })
+    }
+}
+
+fn domains(vars: &[Var], store: &Store) -> Vec<u64> {
+    vars.iter().flat_map(|var| store.words(*var)).copied().collect()
 }
 
 impl Network {
@@ -89,49 +131,50 @@ impl Network {
         match result {
             Ok(true) => store.commit(mark),
             _ => store.undo_to(mark),
-        }
+        };
         result
     }
 
     fn narrow(&mut self, store: &mut Store) -> Result<bool, SolveError> {
-        let compiled = self.compiled(store)?;
-        let Some(compiled) = compiled else { return Ok(false) };
-        self.scratch.prepare(&compiled);
-        let result = self.scratch.propagate_all(&compiled, store);
-        let result = match result {
+        let Some(prepared) = self.prepared(store)? else { return Ok(false) };
+        self.scratch.prepare(&prepared.compiled);
+        let possible = prepared.restrict(store);
+        let result = match possible {
+            true => self.scratch.propagate_all(&prepared.compiled, store),
+            false => Err(Interrupt::Failed),
+        };
+        self.compiled = Some(prepared);
+        match result {
             Ok(()) => Ok(true),
             Err(Interrupt::Failed) => Ok(false),
             Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| store.name(var))),
-        };
-        self.compiled = Some(compiled);
-        result
+        }
     }
 
-    /// Compiled for the universes that the variables have now: aliasing may have given a variable another one. Nothing if
-    /// that showed that there is no solution.
-    pub(crate) fn compiled(&mut self, store: &mut Store) -> Result<Option<Compiled>, SolveError> {
-        let mut fitting = self.compiled.take();
-        if let Some(compiled) = fitting.take_if(|compiled| self.fits(compiled, store)) {
-            return Ok(Some(compiled));
+    /// Compiled for the universes that the variables have now, since aliasing may have given a variable another one, and for
+    /// the values that they have at least. Nothing if that showed that there is no solution.
+    fn prepared(&mut self, store: &mut Store) -> Result<Option<Prepared>, SolveError> {
+        if let Some(prepared) = self.compiled.take().filter(|prepared| prepared.fits(store)) {
+            return Ok(Some(prepared));
         }
+        let mut vars: Vec<Var> = Vec::new();
+        let mut listed = vec![false; store.len()];
+        for var in self.posted.iter().flat_map(|(_, scope)| scope) {
+            if listed.get_mut(var.index()).is_none_or(|listed| !std::mem::replace(listed, true)) {
+                vars.push(*var);
+            }
+        }
+        let before = domains(&vars, store);
         let posted = self.posted.iter().map(|(relation, scope)| (relation, &scope[..]));
-        match Compiled::new(posted, &[], store) {
+        match Compiled::new(posted, &vars, store) {
             Ok(compiled) => {
+                let after = domains(&vars, store);
                 let universe = |var: &Var| store.domain(*var).map(|domain| Arc::clone(domain.universe));
-                self.universes = compiled.vars.iter().filter_map(universe).collect();
-                Ok(Some(compiled))
+                let universes = compiled.vars.iter().filter_map(universe).collect();
+                Ok(Some(Prepared { compiled, universes, before, after }))
             }
             Err(Interrupt::Failed) => Ok(None),
             Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| store.name(var))),
         }
-    }
-
-    fn fits(&self, compiled: &Compiled, store: &Store) -> bool {
-        compiled.vars.len() == self.universes.len()
-            && compiled
-                .vars
-                .iter()
-                .zip(&self.universes)
-                .all(|(var, universe)| store.domain(*var).is_some_and(|domain| Arc::ptr_eq(domain.universe, universe)))
     }
 }

@@ -7,9 +7,10 @@ use super::matrix::{self, At, Key};
 use super::propagate::Interrupt;
 use super::refusal::Refusal;
 use super::test::Test;
+use crate::fd::domain::Integers;
 use crate::fd::domains::{has, ones, put};
 use crate::fd::expression::{Expression, LinearForm, LinearOperator, has_truth};
-use crate::fd::propagators::{Kind, LinearPropagator, Term};
+use crate::fd::propagators::{Kind, LinearPropagator, Term, WideSumPropagator};
 use crate::fd::relation::{Linear, Operator, Relation};
 use crate::store::Var;
 
@@ -48,8 +49,10 @@ impl Compiler<'_> {
             [] => {}
             [first, second] if numbers && whole && different.spread.is_none() => {
                 let (one, two) = (self.universe(first)?, self.universe(second)?);
-                if one.len().saturating_mul(two.len()) <= WIDEST_LINEAR {
-                    return self.linear_matrix(expression, &forms, first, second, constraint);
+                if one.len().saturating_mul(two.len()) <= WIDEST_LINEAR
+                    && let (Some(a), Some(b)) = (self.integers(first)?, self.integers(second)?)
+                {
+                    return self.linear_matrix(expression, &forms, (first, &a), (second, &b), constraint);
                 }
             }
             [first, second] if different.spread.is_none() => {
@@ -135,12 +138,11 @@ impl Compiler<'_> {
         &mut self,
         expression: &Arc<Expression>,
         forms: &[LinearForm],
-        first: Var,
-        second: Var,
+        (first, a): (Var, &Integers),
+        (second, b): (Var, &Integers),
         constraint: u32,
     ) -> Result<(), Interrupt> {
         let (one, two) = (self.universe(first)?, self.universe(second)?);
-        let (Some(a), Some(b)) = (self.integers(first)?, self.integers(second)?) else { return Ok(()) };
         let matrix = self.matrices.empty(&one, &two);
         let factor = |form: &LinearForm, position: u32| {
             form.terms.iter().find(|term| term.0 == position).map_or(0, |term| i128::from(term.1))
@@ -192,11 +194,22 @@ impl Compiler<'_> {
         sums.retain(|(_, factor)| *factor != 0);
         let vars: Vec<Var> = sums.iter().map(|(var, _)| *var).collect();
         let mut terms = Vec::with_capacity(sums.len());
+        let mut magnitude = bound.checked_abs();
         for (var, factor) in &sums {
-            let (Some(integers), Ok(factor)) = (self.integers(*var)?, i64::try_from(*factor)) else {
+            let Some(integers) = self.integers(*var)? else {
                 return Err(Interrupt::refused(Refusal::TooLarge { what: "coefficients" }));
             };
-            terms.push(Term { factor, integers });
+            let product = integers.magnitude(&*self.universe(*var)?).checked_mul(factor.abs());
+            if product.is_none() {
+                return Err(Interrupt::refused(Refusal::TooLarge { what: "coefficients" }));
+            }
+            magnitude = magnitude.zip(product).and_then(|(sum, product)| sum.checked_add(product));
+            if let Ok(factor) = i64::try_from(*factor) {
+                terms.push(Term { factor, integers });
+            }
+        }
+        if terms.len() < sums.len() || magnitude.is_none_or(|sum| sum > LinearPropagator::WIDEST) {
+            return self.wide_sum(relation, &sums, operator, bound, constraint);
         }
         let linear = LinearPropagator { terms, operator, bound };
         match vars[..] {
@@ -229,6 +242,24 @@ impl Compiler<'_> {
             }
             _ => self.propagator(relation, Kind::Linear(linear), &vars, constraint),
         }
+    }
+
+    /// A sum that may leave 128 bits, or has a factor that leaves 64.
+    fn wide_sum(
+        &mut self,
+        relation: &Relation,
+        sums: &[(Var, i128)],
+        operator: LinearOperator,
+        bound: i128,
+        constraint: u32,
+    ) -> Result<(), Interrupt> {
+        let mut terms = Vec::with_capacity(sums.len());
+        for (var, factor) in sums {
+            terms.extend(self.integers(*var)?.map(|integers| (*factor, integers)));
+        }
+        let vars: Vec<Var> = sums.iter().map(|(var, _)| *var).collect();
+        let sum = WideSumPropagator { terms, operator, bound };
+        self.propagator(relation, Kind::WideSum(sum), &vars, constraint)
     }
 
     /// A weighted sum as it was posted.

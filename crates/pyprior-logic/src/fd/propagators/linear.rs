@@ -1,7 +1,8 @@
 //! Weighted sums: bounds are made consistent (Harvey and Schimpf, *Bounds consistency techniques for long linear
 //! constraints*, 2002).
 //!
-//! A product of two numbers of 64 bits and a sum of 2³² of them fit into 128 bits with room to spare, so nothing overflows.
+//! Sums that may leave [`WIDEST`](LinearPropagator::WIDEST) are not for it but for
+//! [`WideSumPropagator`](super::WideSumPropagator); below that, nothing on the way leaves 128 bits.
 
 use crate::fd::domain::Integers;
 use crate::fd::domains::{Conflict, Domains, ones, put};
@@ -90,6 +91,9 @@ fn ceiling(number: i128, by: i128) -> i128 {
 }
 
 impl LinearPropagator {
+    /// What the products may add up to, by distance from 0. Propagation adds and subtracts a handful of such sums and a bound.
+    pub(crate) const WIDEST: i128 = 1 << 120;
+
     pub(crate) fn propagate(&self, domains: &mut Domains<'_>) -> Result<(), Conflict> {
         self.propagate_within(self.bound, domains)
     }

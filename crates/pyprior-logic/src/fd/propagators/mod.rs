@@ -5,6 +5,7 @@ mod lazy;
 mod linear;
 mod matching;
 mod table;
+mod wide_sum;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ pub(crate) use self::all_distinct::{AllDistinctPropagator, Sets};
 pub(crate) use self::lazy::{LazyPropagator, each};
 pub(crate) use self::linear::{LinearPropagator, Term};
 pub(crate) use self::table::TablePropagator;
+pub(crate) use self::wide_sum::WideSumPropagator;
 use super::domains::{Conflict, Domains, Propagator};
 use super::expression::EvaluationError;
 use super::panics::message;
@@ -22,6 +24,7 @@ use super::panics::message;
 #[derive(Clone)]
 pub(crate) enum Kind {
     Linear(LinearPropagator),
+    WideSum(WideSumPropagator),
     Table(TablePropagator),
     AllDistinct(AllDistinctPropagator),
     Lazy(LazyPropagator),
@@ -32,6 +35,7 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Kind::Linear(_) => "Linear",
+            Kind::WideSum(_) => "WideSum",
             Kind::Table(_) => "Table",
             Kind::AllDistinct(_) => "AllDistinct",
             Kind::Lazy(_) => "Lazy",
@@ -50,6 +54,7 @@ impl Kind {
     pub(crate) fn propagate(&self, domains: &mut Domains<'_>, sets: &mut Sets, hard: bool) -> Result<(), Conflict> {
         match self {
             Kind::Linear(linear) => linear.propagate(domains),
+            Kind::WideSum(sum) => sum.propagate(domains),
             Kind::Table(table) => table.propagate(domains),
             Kind::AllDistinct(distinct) => distinct.propagate(domains, sets, hard),
             Kind::Lazy(lazy) => lazy.propagate(domains),

@@ -97,11 +97,20 @@ fn linear(
     let sign = if maximise { -1 } else { 1 };
     let mut vars = Vec::new();
     let mut terms = Vec::new();
+    let mut magnitude = 0_i128;
     for (position, factor) in sum {
         let var = scope[position as usize];
-        let integers = Integers::of(store.domain(var)?.universe)?;
-        vars.push(var);
-        terms.push(Term { factor: factor.checked_mul(sign)?, integers });
+        let universe = store.domain(var)?.universe;
+        let integers = Integers::of(universe)?;
+        if factor != 0 {
+            magnitude =
+                magnitude.checked_add(integers.magnitude(universe).checked_mul(i128::from(factor.unsigned_abs()))?)?;
+            vars.push(var);
+            terms.push(Term { factor: factor.checked_mul(sign)?, integers });
+        }
+    }
+    if magnitude > LinearPropagator::WIDEST {
+        return None;
     }
     let propagator = LinearPropagator { terms, operator: LinearOperator::AtMost, bound: 0 };
     Some((propagator, vars, i128::from(constant) * i128::from(sign)))

@@ -1,13 +1,18 @@
 //! Values: what variables are bound to, outside of a store.
 
-use std::fmt;
+mod deep;
+mod text;
+
 use std::sync::Arc;
 
 /// A ground value: no variables in it. Cheap to copy, since what is large is shared.
 ///
 /// Values are equal when they are of the same kind and alike: `True` is not `1` here, a list is not a tuple.
 /// The order is total: kinds in the order below, then the natural order of a kind.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+///
+/// However deep a value is, dropping, comparing, hashing and showing it need no stack. Parts that are shared are compared
+/// once; a text spells them out each time, which for values that share much is long.
+#[derive(Clone, Default)]
 pub enum Value {
     /// `None`.
     #[default]
@@ -22,7 +27,8 @@ pub enum Value {
     Tuple(Arc<[Value]>),
     /// A list, of any length.
     List(Arc<[Value]>),
-    /// A map: pairs in ascending order of their keys, each key once. [`Value::map`] makes it so.
+    /// A map: pairs in ascending order of their keys, each key once. [`Value::map`] makes it so; one that was
+    /// put together in another order is not equal to it before it was in a store.
     Map(Arc<[(Value, Value)]>),
     /// A custom type: see [`Structure`](crate::Structure).
     Record(Arc<Record>),
@@ -104,6 +110,24 @@ impl From<String> for Value {
     }
 }
 
+impl From<&String> for Value {
+    fn from(text: &String) -> Value {
+        Value::Str(text.as_str().into())
+    }
+}
+
+impl From<char> for Value {
+    fn from(letter: char) -> Value {
+        Value::Str(letter.encode_utf8(&mut [0; 4]).into())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(some: Option<T>) -> Value {
+        some.map_or(Value::None, Into::into)
+    }
+}
+
 impl<T: Into<Value>> From<Vec<T>> for Value {
     fn from(items: Vec<T>) -> Value {
         Value::List(items.into_iter().map(Into::into).collect())
@@ -132,6 +156,12 @@ from_tuples!(A, B, C);
 from_tuples!(A, B, C, D);
 from_tuples!(A, B, C, D, E);
 from_tuples!(A, B, C, D, E, F);
+from_tuples!(A, B, C, D, E, F, G);
+from_tuples!(A, B, C, D, E, F, G, H);
+from_tuples!(A, B, C, D, E, F, G, H, I);
+from_tuples!(A, B, C, D, E, F, G, H, I, J);
+from_tuples!(A, B, C, D, E, F, G, H, I, J, K);
+from_tuples!(A, B, C, D, E, F, G, H, I, J, K, L);
 
 impl PartialEq<i64> for Value {
     fn eq(&self, other: &i64) -> bool {
@@ -149,72 +179,6 @@ impl PartialEq<&str> for Value {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == Some(*other)
     }
-}
-
-/// As Python spells it: `(1, 'a', [None, True])`.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::None => f.write_str("None"),
-            Value::Bool(true) => f.write_str("True"),
-            Value::Bool(false) => f.write_str("False"),
-            Value::Int(number) => write!(f, "{number}"),
-            Value::Str(text) => write_text(f, text),
-            Value::Tuple(items) => {
-                f.write_str("(")?;
-                separated(f, items.iter(), |f, item| write!(f, "{item}"))?;
-                f.write_str(if items.len() == 1 { ",)" } else { ")" })
-            }
-            Value::List(items) => {
-                f.write_str("[")?;
-                separated(f, items.iter(), |f, item| write!(f, "{item}"))?;
-                f.write_str("]")
-            }
-            Value::Map(pairs) => {
-                f.write_str("{")?;
-                separated(f, pairs.iter(), |f, (key, value)| write!(f, "{key}: {value}"))?;
-                f.write_str("}")
-            }
-            Value::Record(record) => {
-                write!(f, "{}(", record.name)?;
-                separated(f, record.fields.iter(), |f, (name, value)| write!(f, "{name}={value}"))?;
-                f.write_str(")")
-            }
-        }
-    }
-}
-
-fn separated<T>(
-    f: &mut fmt::Formatter<'_>,
-    items: impl Iterator<Item = T>,
-    mut write: impl FnMut(&mut fmt::Formatter<'_>, T) -> fmt::Result,
-) -> fmt::Result {
-    for (place, item) in items.enumerate() {
-        if place > 0 {
-            f.write_str(", ")?;
-        }
-        write(f, item)?;
-    }
-    Ok(())
-}
-
-/// Quoted as Python does: single quotes unless the text has some and no double ones.
-fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    use fmt::Write;
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    f.write_char(quote)?;
-    for c in text.chars() {
-        match c {
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            '\\' => f.write_str("\\\\")?,
-            c if c == quote => write!(f, "\\{c}")?,
-            c if c.is_control() => write!(f, "\\x{:02x}", u32::from(c))?,
-            c => f.write_char(c)?,
-        }
-    }
-    f.write_char(quote)
 }
 
 #[cfg(test)]
@@ -236,5 +200,72 @@ mod tests {
         assert_ne!(Value::from(true), Value::from(1));
         assert_ne!(Value::from((1, 2)), Value::from([1, 2]));
         assert_eq!(size_of::<Value>(), 24);
+    }
+
+    fn deep(depth: usize, leaf: i64) -> Value {
+        (0..depth).fold(leaf.into(), |value: Value, _| Value::from((value,)))
+    }
+
+    fn shared(depth: usize, leaf: i64) -> Value {
+        (0..depth).fold(leaf.into(), |value: Value, _| Value::from((value.clone(), value)))
+    }
+
+    #[test]
+    fn deep_values_need_no_stack() {
+        use std::collections::HashSet;
+        let (a, b, c) = (deep(500_000, 1), deep(500_000, 1), deep(500_000, 2));
+        assert!(a == b && a < c && c > b);
+        assert!(HashSet::from([a.clone(), c]).contains(&b));
+        assert_eq!(a.to_string().len(), 500_000 * 3 + 1);
+        let mut map = Value::from(1);
+        for _ in 0..100_000 {
+            map = Value::map([(
+                ().into(),
+                Value::Record(Arc::new(Record { name: "R".into(), fields: vec![("f".into(), map)] })),
+            )]);
+        }
+        assert_eq!(format!("{map:?}").len(), 100_000 * "{None: R(f=)}".len() + 1);
+    }
+
+    #[test]
+    fn shared_values_are_compared_and_hashed_in_their_size() {
+        use std::collections::HashSet;
+        let (a, b, c) = (shared(500, 1), shared(500, 1), shared(500, 2));
+        assert!(a == b && a < c);
+        assert!(HashSet::from([a, c]).contains(&b));
+        assert!(b.brief(60).len() < 70);
+    }
+
+    /// What derives would give, on small values of all kinds.
+    #[test]
+    fn the_order_is_lexicographic() {
+        let leaf = || vec![Value::None, false.into(), true.into(), 1.into(), 2.into(), "a".into()];
+        let mut values = leaf();
+        let mut next = vec![Value::Tuple([].into())];
+        for a in leaf() {
+            next.push(Value::from((a.clone(),)));
+            for b in leaf() {
+                next.push(Value::from((a.clone(), b)));
+            }
+        }
+        values.extend(next);
+        values.extend([Value::from(Vec::<i64>::new()), Value::from([1]), Value::from([1, 1]), Value::from([2])]);
+        values.extend([Value::map([]), Value::map([(1.into(), 5.into())]), Value::map([(1.into(), 6.into())])]);
+        let record = |name: &str, field: &str, n: i64| {
+            Value::Record(Arc::new(Record { name: name.into(), fields: vec![(field.into(), n.into())] }))
+        };
+        values.extend([record("A", "x", 2), record("A", "y", 1), record("A", "y", 2), record("B", "a", 0)]);
+        let (mut sorted, written) = (values.clone(), values.clone());
+        sorted.reverse();
+        sorted.sort();
+        let tuples = |values: &[Value]| -> Vec<String> { values.iter().map(|value| format!("{value}")).collect() };
+        // The values above are written in ascending order, except that a tuple comes before those that begin with it.
+        assert_eq!(tuples(&sorted), tuples(&written));
+        for (i, a) in sorted.iter().enumerate() {
+            for (j, b) in sorted.iter().enumerate() {
+                assert_eq!(a.cmp(b), i.cmp(&j), "{a} {b}");
+                assert_eq!(a == b, i == j);
+            }
+        }
     }
 }
