@@ -9,10 +9,7 @@ const BORDERS: [(usize, usize); 9] = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (2
 pub(crate) fn problem() -> Result<Repository, Box<dyn Error>> {
     let colours = FiniteDomain::new(["red", "green", "blue"]);
     let mut problem = Repository::default();
-    let mut states = Vec::with_capacity(7);
-    for name in ["WA", "NT", "SA", "Q", "NSW", "V", "T"] {
-        states.push(problem.variable(name, &colours)?);
-    }
+    let states = problem.variables(["WA", "NT", "SA", "Q", "NSW", "V", "T"], &colours)?;
     let differ = Relation::template("%s != %s")?;
     for (one, other) in BORDERS {
         problem.post(&differ, &[states[one], states[other]])?;

@@ -13,10 +13,8 @@ pub(crate) fn problem() -> Result<Repository, Box<dyn Error>> {
         FiniteDomain::new(["day 1 AM", "day 1 PM", "day 2 AM", "day 2 PM"]),
     ]);
     let mut problem = Repository::default();
-    let mut talks = Vec::with_capacity(10);
-    for name in ["c01", "c02", "c03", "c04", "c05", "c06", "c07", "c08", "c09", "c10"] {
-        talks.push(problem.variable(name, &places)?);
-    }
+    let names = ["c01", "c02", "c03", "c04", "c05", "c06", "c07", "c08", "c09", "c10"];
+    let talks = problem.variables(names, &places)?;
     // Internet access is in room C only.
     let internet = Relation::template("%s[0] == 'room C'")?;
     for talk in [3, 4, 5, 6] {

@@ -7,10 +7,7 @@ use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
 pub(crate) fn problem(size: i64) -> Result<Repository, Box<dyn Error>> {
     let columns = FiniteDomain::range(1..=size);
     let mut problem = Repository::default();
-    let mut queens = Vec::new();
-    for row in 1..=size {
-        queens.push(problem.variable(&format!("row {row}"), &columns)?);
-    }
+    let queens = problem.variables((1..=size).map(|row| format!("row {row}")), &columns)?;
     problem.post(&Relation::all_distinct(), &queens)?;
     // Rows that are so far apart must not have columns that far apart, to either side.
     for distance in 1..queens.len() {

@@ -1,5 +1,6 @@
 //! A sudoku of 30 clues.
 
+use std::array;
 use std::error::Error;
 
 use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
@@ -18,21 +19,22 @@ const CLUES: [&str; 9] = [
 
 pub(crate) fn problem() -> Result<Repository, Box<dyn Error>> {
     let digits = FiniteDomain::range(1..=9);
-    let mut problem = Repository::default();
+    let mut problem = Repository::with_capacity(81);
     let mut cells = Vec::with_capacity(81);
     for (row, clues) in CLUES.iter().enumerate() {
         for (column, clue) in clues.chars().enumerate() {
-            let domain = clue.to_digit(10).map_or_else(|| digits.clone(), |digit| digits.only([digit]));
+            let given = clue.to_digit(10).map(|digit| digits.only([digit]));
+            let domain = given.as_ref().unwrap_or(&digits);
             let name = [b"ABCDEFGHI"[row], b"123456789"[column]];
-            cells.push(problem.variable(&String::from_utf8_lossy(&name), &domain)?);
+            cells.push(problem.variable(&String::from_utf8_lossy(&name), domain)?);
         }
     }
     let distinct = Relation::all_distinct();
     for unit in 0..9 {
-        let row: Vec<_> = (0..9).map(|place| cells[9 * unit + place]).collect();
-        let column: Vec<_> = (0..9).map(|place| cells[9 * place + unit]).collect();
+        let row: [_; 9] = array::from_fn(|place| cells[9 * unit + place]);
+        let column = array::from_fn(|place| cells[9 * place + unit]);
         let corner = 27 * (unit / 3) + 3 * (unit % 3);
-        let square: Vec<_> = (0..9).map(|place| cells[corner + 9 * (place / 3) + place % 3]).collect();
+        let square = array::from_fn(|place| cells[corner + 9 * (place / 3) + place % 3]);
         for cells in [row, column, square] {
             problem.post(&distinct, &cells)?;
         }

@@ -14,6 +14,8 @@ fn count(text: &str) -> usize {
 fn problems_that_come_along() {
     assert_eq!(count(include_str!("../../../examples/logic/conference.problem")), 64);
     assert_eq!(count(include_str!("../../../examples/logic/colouring.problem")), 18);
+    assert_eq!(count(include_str!("../../../examples/logic/queens.problem")), 92);
+    assert_eq!(count(include_str!("../../../examples/logic/sudoku.problem")), 1);
     let money = Problem::parse(include_str!("../../../examples/logic/send_more.problem")).unwrap();
     let first = Solver::new().solve_first(money.repository()).unwrap().unwrap();
     assert_eq!(json(&first), r#"{"s": 9, "m": 1, "e": 5, "n": 6, "d": 7, "o": 0, "r": 8, "y": 2}"#);

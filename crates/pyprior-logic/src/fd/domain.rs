@@ -22,10 +22,16 @@ use crate::store::Universe;
 #[derive(Debug, Clone)]
 pub struct FiniteDomain {
     universe: Arc<Universe>,
-    /// Which of the universe's values, if not all.
-    subset: Option<Arc<[u64]>>,
-    /// Whether there were more values than a domain can have.
-    cut: bool,
+    subset: Subset,
+}
+
+/// Which of the universe's values.
+#[derive(Debug, Clone)]
+enum Subset {
+    All,
+    /// Of a universe with one word.
+    Word(u64),
+    Words(Arc<[u64]>),
 }
 
 impl FiniteDomain {
@@ -41,50 +47,52 @@ impl FiniteDomain {
 
     /// All tuples of one value of each domain, the last changing fastest.
     pub fn product(domains: &[FiniteDomain]) -> FiniteDomain {
-        let sizes = domains.iter().try_fold(1_usize, |total, domain| total.checked_mul(domain.len()));
-        let cut = sizes.is_none_or(|total| total > Universe::MAX) || domains.iter().any(FiniteDomain::is_cut);
-        if cut {
+        let total = match domains.iter().any(FiniteDomain::is_empty) {
+            true => 0,
+            false => domains.iter().fold(1_usize, |total, domain| total.saturating_mul(domain.len())),
+        };
+        if total > Universe::MAX || domains.iter().any(FiniteDomain::is_cut) {
             // Nothing of it would be of use: a variable is not made of a part of it.
-            return FiniteDomain { universe: Universe::new(Vec::<Value>::new()), subset: None, cut };
+            return FiniteDomain::from(Universe::distinct(Vec::new(), true));
         }
         let lists: Vec<Vec<Value>> = domains.iter().map(|domain| domain.values().collect()).collect();
-        let total = lists.iter().try_fold(1_usize, |total, list| total.checked_mul(list.len()));
-        let tuples = (0..total.unwrap_or(usize::MAX).min(Universe::MAX)).map(|number| {
-            let mut rest = number;
-            let mut items: Arc<[Value]> = lists.iter().map(|_| Value::None).collect();
-            if let Some(items) = Arc::get_mut(&mut items) {
-                for (item, list) in items.iter_mut().zip(&lists).rev() {
-                    *item = list[rest % list.len()].clone();
-                    rest /= list.len();
-                }
-            }
-            Value::Tuple(items)
+        // How far apart the tuples are at which the value of each place changes.
+        let mut strides = vec![1_usize; lists.len()];
+        for place in (1..lists.len()).rev() {
+            strides[place - 1] = strides[place].saturating_mul(lists[place].len());
+        }
+        let tuples = (0..total).map(|number| {
+            let item = |(list, stride): (&Vec<Value>, &usize)| list[number / stride % list.len()].clone();
+            Value::Tuple(lists.iter().zip(&strides).map(item).collect())
         });
-        FiniteDomain::from(Universe::new(tuples))
+        // The values of a domain are distinct, and so are tuples of them.
+        FiniteDomain::from(Universe::distinct(tuples.collect(), false))
     }
 
     /// Those of the values that are given; others are passed by. Domains made so from one share its tables in a solver.
     pub fn only<T: Into<Value>>(&self, values: impl IntoIterator<Item = T>) -> FiniteDomain {
-        let mut subset: Arc<[u64]> = std::iter::repeat_n(0, self.universe.words()).collect();
-        if let Some(words) = Arc::get_mut(&mut subset) {
-            for index in values.into_iter().filter_map(|value| self.universe.index_of(&value.into())) {
-                if self.subset.as_ref().is_none_or(|all| has(all, index)) {
-                    put(words, index);
-                }
+        let chosen = values.into_iter().filter_map(|value| self.universe.index_of(&value.into()));
+        let chosen = chosen.filter(|index| self.subset().is_none_or(|all| has(all, *index)));
+        let subset = match self.universe.words() {
+            ..=1 => Subset::Word(chosen.fold(0, |word, index| word | 1 << index)),
+            words => {
+                let mut subset = vec![0; words];
+                chosen.for_each(|index| put(&mut subset, index));
+                Subset::Words(subset.into())
             }
-        }
-        FiniteDomain { universe: Arc::clone(&self.universe), subset: Some(subset), cut: self.is_cut() }
+        };
+        FiniteDomain { universe: Arc::clone(&self.universe), subset }
     }
 
     /// Whether these are more than [`Universe::MAX`] values, so that they are not all here and no variable can have them.
     pub fn is_cut(&self) -> bool {
-        self.cut || self.universe.is_cut()
+        self.universe.is_cut()
     }
 
     /// Number of values.
     pub fn len(&self) -> usize {
-        let count = |words: &Arc<[u64]>| words.iter().map(|word| word.count_ones() as usize).sum();
-        self.subset.as_ref().map_or_else(|| self.universe.len(), count)
+        let count = |words: &[u64]| words.iter().map(|word| word.count_ones() as usize).sum();
+        self.subset().map_or_else(|| self.universe.len(), count)
     }
 
     /// Whether there is no value.
@@ -94,13 +102,17 @@ impl FiniteDomain {
 
     /// The values, in order.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
-        let inside = |index: u32| self.subset.as_ref().is_none_or(|words| has(words, index));
+        let inside = |index: u32| self.subset().is_none_or(|words| has(words, index));
         (0..).zip(self.universe.iter()).filter(move |(index, _)| inside(*index)).map(|(_, value)| value)
     }
 
     /// Which of the universe's values these are, if not all.
     pub fn subset(&self) -> Option<&[u64]> {
-        self.subset.as_deref()
+        match &self.subset {
+            Subset::All => None,
+            Subset::Word(word) => Some(std::slice::from_ref(word)),
+            Subset::Words(words) => Some(words),
+        }
     }
 
     /// What the store's domains are sets of.
@@ -111,7 +123,7 @@ impl FiniteDomain {
 
 impl From<Arc<Universe>> for FiniteDomain {
     fn from(universe: Arc<Universe>) -> FiniteDomain {
-        FiniteDomain { universe, subset: None, cut: false }
+        FiniteDomain { universe, subset: Subset::All }
     }
 }
 

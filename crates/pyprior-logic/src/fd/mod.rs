@@ -68,6 +68,7 @@ mod domain;
 mod domains;
 mod error;
 mod expression;
+mod header;
 mod names;
 mod network;
 mod panics;

@@ -8,41 +8,46 @@ const FREE: u32 = u32::MAX;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     text: String,
-    /// Where each name ends.
-    ends: Vec<u32>,
+    /// The hash of each name, and where it ends.
+    entries: Vec<(u32, u32)>,
     /// Numbers of names by open addressing, twice as many places as names at least; none while there are few.
     index: Vec<u32>,
 }
 
 /// FNV-1a, eight bytes at a time; the high half, in which all bytes have a say.
-fn hash(name: &str) -> usize {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for bytes in name.as_bytes().chunks(8) {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+#[inline]
+fn hash(name: &str) -> u32 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ name.len() as u64;
+    let mut rest = name.as_bytes();
+    while let Some((bytes, after)) = rest.split_first_chunk::<8>() {
+        hash = (hash ^ u64::from_le_bytes(*bytes)).wrapping_mul(FACTOR);
+        rest = after;
     }
-    (hash >> 32) as usize
+    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    ((hash ^ last).wrapping_mul(FACTOR) >> 32) as u32
 }
+
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Names {
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.entries.len()
     }
 
-    /// Room for a few names.
-    pub(crate) fn reserve(&mut self) {
-        self.text.reserve(64);
-        self.ends.reserve(16);
+    /// Room for so many names.
+    pub(crate) fn reserve(&mut self, names: usize) {
+        self.text.reserve(4 * names);
+        self.entries.reserve(names);
     }
 
     /// Adds a name; false if it is there already, or if there is no room.
     pub(crate) fn add(&mut self, name: &str) -> bool {
-        if self.find(name).is_some() || self.text.len() + name.len() >= FREE as usize {
+        let hash = hash(name);
+        if self.find_hashed(name, hash).is_some() || self.text.len() + name.len() >= FREE as usize {
             return false;
         }
         self.text.push_str(name);
-        self.ends.push(self.text.len() as u32);
+        self.entries.push((hash, self.text.len() as u32));
         if self.len() > SCANNED {
             if 2 * self.len() > self.index.len() {
                 self.grow();
@@ -56,8 +61,13 @@ impl Names {
 
     /// Takes the last name back.
     pub(crate) fn pop(&mut self) {
-        self.ends.pop();
-        self.text.truncate(self.ends.last().map_or(0, |end| *end as usize));
+        self.truncate(self.len().saturating_sub(1));
+    }
+
+    /// Takes all names back but the first.
+    pub(crate) fn truncate(&mut self, names: usize) {
+        self.entries.truncate(names);
+        self.text.truncate(self.entries.last().map_or(0, |(_, end)| *end as usize));
         if self.len() > SCANNED {
             self.grow();
         } else {
@@ -67,7 +77,8 @@ impl Names {
 
     fn grow(&mut self) {
         self.index.clear();
-        self.index.resize((4 * self.len()).next_power_of_two(), FREE);
+        let names = self.entries.capacity().max(2 * self.len());
+        self.index.resize((2 * names).next_power_of_two(), FREE);
         for number in 0..self.len() as u32 {
             self.place(number);
         }
@@ -75,7 +86,7 @@ impl Names {
 
     fn place(&mut self, number: u32) {
         let mask = self.index.len() - 1;
-        let mut at = hash(self.get(number as usize).unwrap_or_default()) & mask;
+        let mut at = self.entries[number as usize].0 as usize & mask;
         while self.index[at] != FREE {
             at = (at + 1) & mask;
         }
@@ -84,31 +95,29 @@ impl Names {
 
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        self.find_hashed(name, hash(name))
+    }
+
+    #[inline]
+    fn find_hashed(&self, name: &str, hash: u32) -> Option<u32> {
+        let same = |number: u32| self.entries[number as usize].0 == hash && self.get(number as usize) == Some(name);
         if !self.index.is_empty() {
             let mask = self.index.len() - 1;
-            let mut at = hash(name) & mask;
+            let mut at = hash as usize & mask;
             while self.index[at] != FREE {
-                if self.get(self.index[at] as usize) == Some(name) {
+                if same(self.index[at]) {
                     return Some(self.index[at]);
                 }
                 at = (at + 1) & mask;
             }
             return None;
         }
-        let mut start = 0;
-        for (place, end) in (0..).zip(&self.ends) {
-            let end = *end as usize;
-            if end - start == name.len() && &self.text.as_bytes()[start..end] == name.as_bytes() {
-                return Some(place);
-            }
-            start = end;
-        }
-        None
+        (0..self.entries.len() as u32).find(|number| same(*number))
     }
 
     pub(crate) fn get(&self, place: usize) -> Option<&str> {
-        let end = *self.ends.get(place)? as usize;
-        let start = if place == 0 { 0 } else { self.ends[place - 1] as usize };
+        let end = self.entries.get(place)?.1 as usize;
+        let start = if place == 0 { 0 } else { self.entries[place - 1].1 as usize };
         self.text.get(start..end)
     }
 

@@ -142,6 +142,17 @@ impl fmt::Debug for Relation {
 }
 
 impl Relation {
+    /// Whether it is the same object, so that it is looked at in no other way.
+    pub(crate) fn is(&self, other: &Relation) -> bool {
+        match (self, other) {
+            (Relation::Expression(a), Relation::Expression(b)) => Arc::ptr_eq(a, b),
+            (Relation::Linear(a), Relation::Linear(b)) => Arc::ptr_eq(a, b),
+            (Relation::Table(a), Relation::Table(b)) => Arc::ptr_eq(a, b),
+            (Relation::AllDistinct(a), Relation::AllDistinct(b)) => a == b,
+            _ => false,
+        }
+    }
+
     /// The relation in words of its own, for messages.
     pub(crate) fn describe(&self) -> String {
         match self {

@@ -5,24 +5,30 @@ use std::sync::Arc;
 use super::clock::Clock;
 use super::domain::FiniteDomain;
 use super::error::SolveError;
+use super::header::Header;
 use super::names::Names;
 use super::network::{Compiled, Interrupt, Scratch, check_arity};
 use super::relation::{Constraint, Relation};
-use crate::store::{Store, Universe, Var};
+use crate::store::{Store, Var};
 
 /// A variable of a [`Repository`].
 pub type Variable = Var;
+
+/// Room for so many variables is made for the first.
+const FEW: usize = 16;
 
 /// A constraint satisfaction problem, to be given to a [`Solver`](super::Solver).
 ///
 /// The variables are logic variables of a store of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
-    pub(super) names: Arc<Names>,
+    pub(super) header: Arc<Header>,
     pub(super) store: Store,
     pub(super) variables: Vec<Var>,
-    pub(super) universes: Arc<Vec<Arc<Universe>>>,
-    posted: Vec<(Relation, u32)>,
+    /// Relations, each once as long as it is posted again and again.
+    relations: Vec<Relation>,
+    /// Number of the relation of each constraint, and where its variables end.
+    posted: Vec<(u32, u32)>,
     /// Variables of the constraints, back to back.
     scopes: Vec<Var>,
 }
@@ -51,7 +57,7 @@ impl Repository {
             given[place as usize] = Some(domain);
         }
         let mut repository = Repository::default();
-        repository.store.reserve_domains(variables.len(), variables.len());
+        repository.reserve(variables.len());
         for (name, domain) in variables.iter().zip(&given) {
             let domain = domain.as_ref().ok_or_else(|| SolveError::NoDomain { name: (*name).into() })?;
             repository.variable(name, domain)?;
@@ -62,6 +68,52 @@ impl Repository {
         Ok(repository)
     }
 
+    /// Without variables; room for so many is made at once.
+    pub fn with_capacity(variables: usize) -> Repository {
+        let mut repository = Repository::default();
+        repository.reserve(variables);
+        repository
+    }
+
+    /// Further variables with the same domain. On an error none is added.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`]; [`SolveError::TooLarge`] for a domain that
+    /// [is cut](FiniteDomain::is_cut).
+    ///
+    /// ```
+    /// # use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut problem = Repository::default();
+    /// let digits = problem.variables(["a", "b", "c"], &FiniteDomain::range(1..=3))?;
+    /// problem.post(&Relation::all_distinct(), &digits)?;
+    /// assert_eq!(Solver::new().count(&problem)?, 6);
+    /// # Ok(()) }
+    /// ```
+    pub fn variables<N: AsRef<str>>(
+        &mut self,
+        names: impl IntoIterator<Item = N>,
+        domain: &FiniteDomain,
+    ) -> Result<Vec<Variable>, SolveError> {
+        let names = names.into_iter();
+        if self.variables.capacity() == 0 {
+            self.reserve(names.size_hint().0.max(FEW));
+        }
+        let (before, mark) = (self.variables.len(), self.store.mark());
+        let header = Arc::make_mut(&mut self.header);
+        for name in names {
+            if let Err(error) = add(header, &mut self.store, &mut self.variables, name.as_ref(), domain) {
+                self.variables.truncate(before);
+                header.truncate(before);
+                self.store.undo_to(mark);
+                return Err(error);
+            }
+        }
+        self.store.commit(mark);
+        Ok(self.variables[before..].to_vec())
+    }
+
     /// A further variable.
     ///
     /// # Errors
@@ -69,40 +121,19 @@ impl Repository {
     /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`]; [`SolveError::TooLarge`] for a domain that
     /// [is cut](FiniteDomain::is_cut).
     pub fn variable(&mut self, name: &str, domain: &FiniteDomain) -> Result<Variable, SolveError> {
-        if self.variables.is_empty() {
-            self.reserve();
+        if self.variables.capacity() == 0 {
+            self.reserve(FEW);
         }
-        if domain.is_cut() {
-            return Err(SolveError::TooLarge { what: "values of a domain" });
-        }
-        if domain.is_empty() {
-            return Err(SolveError::EmptyDomain { name: name.into() });
-        }
-        let names = Arc::make_mut(&mut self.names);
-        if !names.add(name) {
-            return Err(SolveError::DuplicateVariable { name: name.into() });
-        }
-        let made = match domain.subset() {
-            None => self.store.new_domain_var(domain.universe()),
-            Some(words) => self.store.new_domain_var_of(domain.universe(), words),
-        };
-        let Ok(var) = made else {
-            names.pop();
-            return Err(SolveError::TooLarge { what: "variables or values" });
-        };
-        self.variables.push(var);
-        Arc::make_mut(&mut self.universes).push(Arc::clone(domain.universe()));
-        Ok(var)
+        add(Arc::make_mut(&mut self.header), &mut self.store, &mut self.variables, name, domain)
     }
 
-    /// Room for a small problem at once: growing lists would take longer than solving it.
-    fn reserve(&mut self) {
-        self.store.reserve_domains(16, 16);
-        self.variables.reserve(16);
-        Arc::make_mut(&mut self.universes).reserve(16);
-        Arc::make_mut(&mut self.names).reserve();
-        self.posted.reserve(32);
-        self.scopes.reserve(64);
+    /// Room for so many variables and their constraints at once: growing lists would take longer than solving it.
+    fn reserve(&mut self, variables: usize) {
+        self.store.reserve_domains(variables, variables);
+        self.variables.reserve(variables);
+        Arc::make_mut(&mut self.header).reserve(variables);
+        self.posted.reserve(2 * variables);
+        self.scopes.reserve(4 * variables);
     }
 
     /// A further constraint, over variables by name.
@@ -144,7 +175,10 @@ impl Repository {
         let end = u32::try_from(self.scopes.len()).map_err(|_| SolveError::TooLarge { what: "constraints" });
         match (checked, end) {
             (Ok(()), Ok(end)) => {
-                self.posted.push((relation.clone(), end));
+                if !self.relations.last().is_some_and(|last| last.is(relation)) {
+                    self.relations.push(relation.clone());
+                }
+                self.posted.push((self.relations.len() as u32 - 1, end));
                 Ok(())
             }
             (Err(refusal), _) => {
@@ -160,12 +194,12 @@ impl Repository {
 
     /// The variable of a name.
     pub fn find(&self, name: &str) -> Option<Variable> {
-        self.variables.get(self.names.find(name)? as usize).copied()
+        self.variables.get(self.header.names.find(name)? as usize).copied()
     }
 
     /// Names of the variables, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> + '_ {
-        self.names.iter()
+        self.header.names.iter()
     }
 
     /// Number of constraints.
@@ -216,14 +250,44 @@ impl Repository {
     /// The name of a variable.
     pub(super) fn name(&self, var: Var) -> String {
         let place = self.variables.iter().position(|own| *own == var);
-        place.and_then(|place| self.names.get(place)).map_or_else(|| var.to_string(), String::from)
+        place.and_then(|place| self.header.names.get(place)).map_or_else(|| var.to_string(), String::from)
     }
 
     /// Relations with their variables.
     pub(super) fn posted(&self) -> impl Iterator<Item = (&Relation, &[Var])> + Clone + '_ {
         self.posted.iter().enumerate().map(|(number, (relation, end))| {
             let start = if number == 0 { 0 } else { self.posted[number - 1].1 };
-            (relation, &self.scopes[start as usize..*end as usize])
+            (&self.relations[*relation as usize], &self.scopes[start as usize..*end as usize])
         })
     }
+}
+
+/// A further variable; on an error none is added.
+fn add(
+    header: &mut Header,
+    store: &mut Store,
+    variables: &mut Vec<Var>,
+    name: &str,
+    domain: &FiniteDomain,
+) -> Result<Variable, SolveError> {
+    if domain.is_cut() {
+        return Err(SolveError::TooLarge { what: "values of a domain" });
+    }
+    if domain.is_empty() {
+        return Err(SolveError::EmptyDomain { name: name.into() });
+    }
+    if !header.names.add(name) {
+        return Err(SolveError::DuplicateVariable { name: name.into() });
+    }
+    let made = match domain.subset() {
+        None => store.new_domain_var(domain.universe()),
+        Some(words) => store.new_domain_var_of(domain.universe(), words),
+    };
+    let Ok(var) = made else {
+        header.names.pop();
+        return Err(SolveError::TooLarge { what: "variables or values" });
+    };
+    header.push(domain.universe());
+    variables.push(var);
+    Ok(var)
 }

@@ -64,6 +64,11 @@ impl Cell {
         }
     }
 
+    /// Whether it is no alias and no term is written down; a domain may have come down to one value.
+    pub(super) fn is_unbound(&self) -> bool {
+        self.link == NONE
+    }
+
     pub(super) fn is_free(&self) -> bool {
         self.link == NONE && self.size != 1
     }

@@ -113,6 +113,12 @@ impl Store {
         place as u32
     }
 
+    /// The number that the store gave to the variable's universe, if it has a domain. Good until an undo.
+    #[inline]
+    pub(crate) fn universe_number(&self, var: Var) -> Option<u32> {
+        self.domain_cell(var).map(|(_, cell)| cell.universe)
+    }
+
     /// The domain, if the variable has one. A bound variable keeps it, with one value; more if it is bound to a structure with
     /// free variables in it. A failed one has none.
     #[must_use]
@@ -192,6 +198,15 @@ impl Store {
     /// See [`DomainError`].
     #[inline]
     pub fn discard(&mut self, var: Var, index: u32) -> Result<bool, DomainError> {
+        // Values of variables that must differ are taken away again and again: mostly the value is gone already.
+        if index < 64
+            && let Some(cell) = self.cells.get(var.index())
+            && cell.is_unbound()
+            && cell.has_domain()
+            && self.words[cell.offset as usize] >> index & 1 == 0
+        {
+            return Ok(false);
+        }
         self.narrow(var, |place| if place == index as usize / 64 { !(1 << (index % 64)) } else { u64::MAX })
     }
 

@@ -51,6 +51,10 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T: Copy> Queue<T> {
+    pub(super) fn reserve(&mut self, items: usize) {
+        self.items.reserve(items);
+    }
+
     pub(super) fn push(&mut self, item: T) {
         self.items.push(item);
     }

@@ -84,6 +84,7 @@ impl Store {
     pub fn reserve_trail(&mut self, values: usize, marks: usize) {
         self.trail.reserve(values);
         self.frames.reserve(marks);
+        self.events.reserve(marks);
     }
 
     /// Opens a mark.

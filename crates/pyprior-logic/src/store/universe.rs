@@ -1,5 +1,6 @@
 //! The values that domains are sets of.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
@@ -49,7 +50,8 @@ impl Universe {
     /// These values, each once, in the order in which they come first. At the first beyond [`MAX`](Universe::MAX) they are no
     /// longer taken, and the universe is [refused](crate::DomainError::TooLarge) by stores.
     pub fn new<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Arc<Universe> {
-        let mut distinct: Vec<Value> = Vec::new();
+        let values = values.into_iter();
+        let mut distinct: Vec<Value> = Vec::with_capacity(values.size_hint().0.min(1 << 10));
         let mut seen: HashMap<Value, u32> = HashMap::new();
         let mut cut = false;
         for value in values {
@@ -69,6 +71,15 @@ impl Universe {
                 distinct.push(value);
             }
         }
+        Self::of_distinct(distinct, seen, cut)
+    }
+
+    /// Values of which no two are the same: nobody looks whether they are. `cut`: whether some were left off.
+    pub(crate) fn distinct(values: Vec<Value>, cut: bool) -> Arc<Universe> {
+        Self::of_distinct(values, HashMap::new(), cut)
+    }
+
+    fn of_distinct(distinct: Vec<Value>, seen: HashMap<Value, u32>, cut: bool) -> Arc<Universe> {
         let places = if seen.is_empty() { OnceLock::new() } else { OnceLock::from(seen) };
         Arc::new(Universe { values: Values::Listed { values: distinct.into(), places }, cut })
     }
@@ -141,6 +152,14 @@ impl Universe {
         match &self.values {
             Values::Range { .. } => None,
             Values::Listed { values, .. } => Some(values),
+        }
+    }
+
+    /// All values as a slice: those of a range are written out.
+    pub(crate) fn values(&self) -> Cow<'_, [Value]> {
+        match &self.values {
+            Values::Range { .. } => Cow::Owned(self.iter().collect()),
+            Values::Listed { values, .. } => Cow::Borrowed(values),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The value of an expression, and plans that remember what one variable alone decides.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Expression;
@@ -8,84 +9,160 @@ use super::python::{self, EvaluationError};
 use crate::Value;
 use crate::store::Universe;
 
+/// A value, lent where it lies somewhere already: most operands are variables, constants, and items of these.
+pub(super) type Lent<'v> = Cow<'v, Value>;
+
 /// Where values of variables come from.
-pub(super) trait Environment {
-    fn variable(&self, position: u32) -> Value;
+pub(super) trait Environment<'v> {
+    fn variable(&self, position: u32) -> Lent<'v>;
     /// What is known of a node already.
-    fn known(&self, id: Id) -> Option<&Result<Value, EvaluationError>>;
+    fn known(&self, id: Id) -> Option<&'v Result<Value, EvaluationError>>;
 }
 
 /// Values by position.
 pub(super) struct Direct<'v>(pub(super) &'v [Value]);
 
-impl Environment for Direct<'_> {
-    fn variable(&self, position: u32) -> Value {
-        self.0.get(position as usize).cloned().unwrap_or_default()
+impl<'v> Environment<'v> for Direct<'v> {
+    fn variable(&self, position: u32) -> Lent<'v> {
+        self.0.get(position as usize).map_or(Cow::Owned(Value::None), Cow::Borrowed)
     }
 
-    fn known(&self, _: Id) -> Option<&Result<Value, EvaluationError>> {
+    fn known(&self, _: Id) -> Option<&'v Result<Value, EvaluationError>> {
         None
     }
 }
 
-pub(super) fn evaluate<E: Environment>(nodes: &Nodes, id: Id, environment: &E) -> Result<Value, EvaluationError> {
-    if let Some(known) = environment.known(id) {
-        return known.clone();
+/// One variable's value, where no other is read.
+pub(super) struct One<'v>(pub(super) &'v Value);
+
+impl<'v> Environment<'v> for One<'v> {
+    fn variable(&self, _: u32) -> Lent<'v> {
+        Cow::Borrowed(self.0)
+    }
+
+    fn known(&self, _: Id) -> Option<&'v Result<Value, EvaluationError>> {
+        None
+    }
+}
+
+pub(super) fn evaluate<'v, E: Environment<'v>>(
+    nodes: &'v Nodes,
+    id: Id,
+    environment: &E,
+) -> Result<Lent<'v>, EvaluationError> {
+    match environment.known(id) {
+        Some(Ok(value)) => return Ok(Cow::Borrowed(value)),
+        Some(Err(error)) => return Err(error.clone()),
+        None => {}
     }
     let value = |id| evaluate(nodes, id, environment);
-    let all = |range: Range| nodes.ids(range).iter().map(|id| value(*id)).collect::<Result<Vec<_>, _>>();
-    match *nodes.node(id) {
-        Node::Constant(ref constant) => Ok(constant.clone()),
-        Node::Variable(position) => Ok(environment.variable(position)),
-        Node::Not(operand) => Ok(Value::Bool(!python::truth(&value(operand)?))),
-        Node::Negative(operand) => python::negative(&value(operand)?),
-        Node::Positive(operand) => python::positive(&value(operand)?),
-        Node::Arithmetic(operator, left, right) => python::arithmetic(operator, &value(left)?, &value(right)?),
+    let all =
+        |range: Range| nodes.ids(range).iter().map(|id| value(*id).map(Cow::into_owned)).collect::<Result<Vec<_>, _>>();
+    let made = match *nodes.node(id) {
+        Node::Constant(ref constant) => return Ok(Cow::Borrowed(constant)),
+        Node::Variable(position) => return Ok(environment.variable(position)),
+        Node::Not(operand) => Value::Bool(!python::truth(&*value(operand)?)),
+        Node::Negative(operand) => python::negative(&*value(operand)?)?,
+        Node::Positive(operand) => python::positive(&*value(operand)?)?,
+        Node::Arithmetic(operator, left, right) => python::arithmetic(operator, &*value(left)?, &*value(right)?)?,
         Node::Compare(comparison, left, right) => {
-            python::compare(comparison, &value(left)?, &value(right)?).map(Value::Bool)
+            if let (Some(left), Some(right)) = (lend(nodes, left, environment), lend(nodes, right, environment)) {
+                return Ok(Cow::Owned(Value::Bool(python::compare(comparison, left, right)?)));
+            }
+            Value::Bool(python::compare(comparison, &*value(left)?, &*value(right)?)?)
+        }
+        Node::And(parts) => return decide(nodes, parts, environment, false),
+        Node::Or(parts) => return decide(nodes, parts, environment, true),
+        Node::If { condition, then, other } => {
+            return value(if python::truth(&*value(condition)?) { then } else { other });
+        }
+        Node::Tuple(parts) => Value::Tuple(all(parts)?.into()),
+        Node::List(parts) => Value::List(all(parts)?.into()),
+        Node::Index(object, at) => {
+            if let Some(item) = lend(nodes, id, environment) {
+                return Ok(Cow::Borrowed(item));
+            }
+            let (object, at) = (value(object)?, value(at)?);
+            if let (Cow::Borrowed(object), Value::Int(place)) = (&object, &*at)
+                && let Some(item) = object.items().and_then(|items| items.get(usize::try_from(*place).ok()?))
+            {
+                return Ok(Cow::Borrowed(item));
+            }
+            python::index(&object, &at)?
         }
         Node::Chain { operands, signs } => {
             let mut left = None;
+            let mut holds = true;
             for (sign, first, second) in nodes.links(operands, signs) {
                 let before = match left.take() {
                     Some(left) => left,
                     None => value(first)?,
                 };
                 let right = value(second)?;
-                if !python::compare(sign, &before, &right)? {
-                    return Ok(Value::Bool(false));
+                holds = python::compare(sign, &before, &right)?;
+                if !holds {
+                    break;
                 }
                 left = Some(right);
             }
-            Ok(Value::Bool(true))
+            Value::Bool(holds)
         }
         Node::Fold { operands, operators } => {
-            let mut result = nodes.ids(operands).first().map_or(Ok(Value::None), |first| value(*first))?;
+            let first = nodes.ids(operands).first();
+            let mut result = first.map_or(Ok(Cow::Owned(Value::None)), |first| value(*first))?;
             for (operator, operand) in nodes.steps(operands, operators) {
-                result = python::arithmetic(operator, &result, &value(operand)?)?;
+                result = Cow::Owned(python::arithmetic(operator, &result, &*value(operand)?)?);
             }
-            Ok(result)
+            return Ok(result);
         }
-        Node::And(parts) => decide(nodes, parts, environment, false),
-        Node::Or(parts) => decide(nodes, parts, environment, true),
-        Node::If { condition, then, other } => value(if python::truth(&value(condition)?) { then } else { other }),
-        Node::Tuple(parts) => Ok(Value::Tuple(all(parts)?.into())),
-        Node::List(parts) => Ok(Value::List(all(parts)?.into())),
-        Node::Index(object, at) => python::index(&value(object)?, &value(at)?),
-        Node::Slice(object, from, to) => python::slice(&value(object)?, &value(from)?, &value(to)?),
-        Node::Call(function, arguments) => python::call(function, &all(arguments)?),
-        Node::Method(method, object, arguments) => python::method(method, &value(object)?, &all(arguments)?),
+        Node::Slice(object, from, to) => python::slice(&*value(object)?, &*value(from)?, &*value(to)?)?,
+        Node::Call(function, arguments) => python::call(function, &all(arguments)?)?,
+        Node::Method(method, object, arguments) => {
+            let object = match lend(nodes, object, environment) {
+                Some(object) => Cow::Borrowed(object),
+                None => value(object)?,
+            };
+            match *nodes.ids(arguments) {
+                // One argument, as most methods have, is only looked at.
+                [argument] if let Some(argument) = lend(nodes, argument, environment) => {
+                    python::method(method, &object, std::slice::from_ref(argument))?
+                }
+                [argument] => python::method(method, &object, std::slice::from_ref(&*value(argument)?))?,
+                _ => python::method(method, &object, &all(arguments)?)?,
+            }
+        }
+    };
+    Ok(Cow::Owned(made))
+}
+
+/// The value of a constant, a variable, or an item of these, if it lies somewhere: most operands are no more than that.
+#[inline]
+fn lend<'v, E: Environment<'v>>(nodes: &'v Nodes, id: Id, environment: &E) -> Option<&'v Value> {
+    let simple = |id| match nodes.node(id) {
+        Node::Constant(constant) => Some(constant),
+        Node::Variable(position) => match environment.variable(*position) {
+            Cow::Borrowed(value) => Some(value),
+            Cow::Owned(_) => None,
+        },
+        _ => None,
+    };
+    match *nodes.node(id) {
+        Node::Index(object, at) => {
+            let place = simple(at)?.as_int()?;
+            simple(object)?.items()?.get(usize::try_from(place).ok()?)
+        }
+        _ => simple(id),
     }
 }
 
 /// The first part whose truth is `decisive`, or the last: Python's `and` and `or` give a part back.
-fn decide<E: Environment>(
-    nodes: &Nodes,
+fn decide<'v, E: Environment<'v>>(
+    nodes: &'v Nodes,
     parts: Range,
     environment: &E,
     decisive: bool,
-) -> Result<Value, EvaluationError> {
-    let mut last = Value::Bool(!decisive);
+) -> Result<Lent<'v>, EvaluationError> {
+    let mut last = Cow::Owned(Value::Bool(!decisive));
     for part in nodes.ids(parts) {
         last = evaluate(nodes, *part, environment)?;
         if python::truth(&last) == decisive {
@@ -127,8 +204,8 @@ impl Plan {
             {
                 start[id as usize] = results.len() as u32;
                 for index in 0..universe.len() as u32 {
-                    let one = Alone { position, value: universe.value(index).unwrap_or_default() };
-                    results.push(evaluate(nodes, id, &one));
+                    let value = universe.value(index).unwrap_or_default();
+                    results.push(evaluate(nodes, id, &One(&value)).map(Cow::into_owned));
                 }
                 nodes.inside(id, &mut |part| inside[part as usize] = true);
             } else if remembered {
@@ -141,23 +218,7 @@ impl Plan {
     /// Whether the expression is true at these values, by index in their universes.
     pub(crate) fn holds(&self, indices: &[u32]) -> Result<bool, EvaluationError> {
         let nodes = &self.expression.nodes;
-        Ok(python::truth(&evaluate(nodes, nodes.whole(), &Planned { plan: self, indices })?))
-    }
-}
-
-/// One variable's value; the node reads no other.
-struct Alone {
-    position: u32,
-    value: Value,
-}
-
-impl Environment for Alone {
-    fn variable(&self, position: u32) -> Value {
-        if position == self.position { self.value.clone() } else { Value::None }
-    }
-
-    fn known(&self, _: Id) -> Option<&Result<Value, EvaluationError>> {
-        None
+        Ok(python::truth(&*evaluate(nodes, nodes.whole(), &Planned { plan: self, indices })?))
     }
 }
 
@@ -166,12 +227,16 @@ struct Planned<'p> {
     indices: &'p [u32],
 }
 
-impl Environment for Planned<'_> {
-    fn variable(&self, position: u32) -> Value {
-        self.plan.universes[position as usize].value(self.indices[position as usize]).unwrap_or_default()
+impl<'p> Environment<'p> for Planned<'p> {
+    fn variable(&self, position: u32) -> Lent<'p> {
+        let (universe, index) = (&self.plan.universes[position as usize], self.indices[position as usize]);
+        match universe.as_slice().and_then(|values| values.get(index as usize)) {
+            Some(value) => Cow::Borrowed(value),
+            None => Cow::Owned(universe.value(index).unwrap_or_default()),
+        }
     }
 
-    fn known(&self, id: Id) -> Option<&Result<Value, EvaluationError>> {
+    fn known(&self, id: Id) -> Option<&'p Result<Value, EvaluationError>> {
         let start = self.plan.start[id as usize];
         let Reads::One(position) = self.plan.expression.nodes.reads(id) else { return None };
         if start == NONE {

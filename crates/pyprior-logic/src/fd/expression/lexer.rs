@@ -1,5 +1,7 @@
 //! Text to tokens, one at a time.
 
+use std::borrow::Cow;
+
 use super::SyntaxProblem;
 
 /// A token and the byte at which it begins.
@@ -7,7 +9,7 @@ use super::SyntaxProblem;
 pub(super) enum Token<'t> {
     Name(&'t str),
     Int(i64),
-    Text(String),
+    Text(Cow<'t, str>),
     /// Operators, brackets, keywords such as `and`.
     Sign(&'static str),
     /// `%s`: the next variable, by position. Only where an operand may stand.
@@ -135,14 +137,20 @@ impl<'t> Lexer<'t> {
 
     /// A text in quotes, with the escapes `\\`, `\'`, `\"`, `\n`, `\r` and `\t`.
     fn quoted(&mut self, quote: char) -> Result<Token<'t>, SyntaxProblem> {
-        let mut content = String::new();
         let inside = &self.text[self.at + 1..];
+        // Mostly there is no escape, and the text is lent.
+        let plain = inside.split(['\'', '"', '\\', '\n']).next().unwrap_or_default();
+        if inside[plain.len()..].starts_with(quote) {
+            self.at += plain.len() + 2;
+            return Ok(Token::Text(Cow::Borrowed(plain)));
+        }
+        let mut content = String::new();
         let mut chars = inside.char_indices();
         while let Some((at, c)) = chars.next() {
             match c {
                 c if c == quote => {
                     self.at += at + 2;
-                    return Ok(Token::Text(content));
+                    return Ok(Token::Text(Cow::Owned(content)));
                 }
                 '\\' => content.push(match chars.next() {
                     Some((_, 'n')) => '\n',

@@ -15,6 +15,8 @@ mod node;
 mod parser;
 mod python;
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 pub(crate) use self::eval::Plan;
@@ -142,7 +144,7 @@ impl Expression {
     ///
     /// What Python would raise, and numbers beyond 64 bits.
     pub fn evaluate(&self, values: &[Value]) -> Result<Value, EvaluationError> {
-        eval::evaluate(&self.nodes, self.nodes.whole(), &eval::Direct(values))
+        eval::evaluate(&self.nodes, self.nodes.whole(), &eval::Direct(values)).map(Cow::into_owned)
     }
 
     /// The position of the variable that it reads, if it reads one and no other.
@@ -164,9 +166,9 @@ impl Expression {
         (0..read.len()).filter(|position| read[*position]).collect()
     }
 
-    /// Whether it is true there.
-    pub(crate) fn holds(&self, values: &[Value]) -> Result<bool, EvaluationError> {
-        self.evaluate(values).map(|value| python::truth(&value))
+    /// Whether it is true at this value of the one variable that it reads.
+    pub(crate) fn holds_at(&self, value: &Value) -> Result<bool, EvaluationError> {
+        eval::evaluate(&self.nodes, self.nodes.whole(), &eval::One(value)).map(|value| python::truth(&value))
     }
 
     /// The two sides where this is one comparison, with nothing that reads both variables inside a side.
@@ -194,17 +196,25 @@ pub(crate) struct Sides<'e> {
 }
 
 impl Sides<'_> {
+    fn side(&self, position: usize) -> Id {
+        if (position == 1) == self.swapped { self.left } else { self.right }
+    }
+
     /// The side that reads the variable of this position (0 or 1), at one of its values.
-    pub(crate) fn at(&self, position: usize, value: Value) -> Result<Value, EvaluationError> {
-        let id = if (position == 1) == self.swapped { self.left } else { self.right };
-        let values = if position == 0 { [value, Value::None] } else { [Value::None, value] };
-        eval::evaluate(&self.expression.nodes, id, &eval::Direct(&values))
+    pub(crate) fn at<'v>(&'v self, position: usize, value: &'v Value) -> Result<Cow<'v, Value>, EvaluationError> {
+        eval::evaluate(&self.expression.nodes, self.side(position), &eval::One(value))
     }
 
     /// Whether the comparison holds between what came out at the first and at the second variable.
     pub(crate) fn holds(&self, first: &Value, second: &Value) -> Result<bool, EvaluationError> {
         let (left, right) = if self.swapped { (second, first) } else { (first, second) };
         python::compare(self.comparison, left, right)
+    }
+
+    /// As [`equality`](Sides::equality), where the sides are the variables and nothing else.
+    pub(crate) fn plain_equality(&self) -> Option<bool> {
+        let variable = |id| matches!(self.expression.nodes.node(id), Node::Variable(_));
+        self.equality().filter(|_| variable(self.left) && variable(self.right))
     }
 
     /// Whether it is `==` (`Some(true)`) or `!=` (`Some(false)`).

@@ -297,7 +297,6 @@ impl<'t> Parser<'t> {
                     "upper" => (Method::Upper, 0, 0),
                     _ => return Err(self.error(SyntaxProblem::Method(name.into()))),
                 };
-                let name = String::from(name);
                 let at = self.at;
                 self.advance(false)?;
                 if !self.eat("(", true)? {
@@ -305,7 +304,7 @@ impl<'t> Parser<'t> {
                 }
                 let (arguments, _) = self.items(")")?;
                 if arguments.len() < least || arguments.len() > most {
-                    return Err(self.error_at(SyntaxProblem::Arguments { function: name }, at));
+                    return Err(self.error_at(SyntaxProblem::Arguments { function: name.into() }, at));
                 }
                 let arguments = self.nodes.list(&arguments);
                 id = self.push(Node::Method(method, id, arguments))?;
@@ -339,7 +338,7 @@ impl<'t> Parser<'t> {
             }
             Token::Text(text) => {
                 self.advance(false)?;
-                self.push(Node::Constant(Value::from(text)))
+                self.push(Node::Constant(Value::from(&*text)))
             }
             Token::Placeholder => {
                 let position = self.placeholders;

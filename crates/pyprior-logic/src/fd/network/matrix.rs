@@ -1,12 +1,13 @@
 //! Bit matrices of relations between two variables, each made once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Value;
 use crate::fd::clock::Clock;
-use crate::fd::domains::{has, put};
-use crate::fd::expression::{EvaluationError, Expression, Sides, canonical};
+use crate::fd::domains::{has, ones, put};
+use crate::fd::expression::{EvaluationError, Expression, Sides, canonical, has_truth};
 use crate::fd::relation::Predicate;
 use crate::store::Universe;
 
@@ -26,12 +27,17 @@ pub(crate) struct Matrix {
     pub(crate) column_words: u32,
 }
 
-/// What a relation and the universes are known by: texts that read alike share.
+/// What a relation and the universes are known by, those by their numbers in the store: texts that read alike share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) relation: usize,
-    pub(crate) first: usize,
-    pub(crate) second: usize,
+    pub(crate) first: u32,
+    pub(crate) second: u32,
+}
+
+/// Words of a matrix over two universes, and of its transpose.
+pub(crate) fn words(one: &Universe, two: &Universe) -> usize {
+    one.len().saturating_mul(two.words()).saturating_add(two.len().saturating_mul(one.words()))
 }
 
 /// The arena of all matrices and masks of a network.
@@ -47,7 +53,7 @@ const SCANNED: usize = 16;
 
 impl Matrices {
     pub(crate) fn with_room() -> Matrices {
-        Matrices { bits: Vec::with_capacity(64), known: Vec::with_capacity(8), index: HashMap::new() }
+        Matrices { bits: Vec::with_capacity(64), known: Vec::with_capacity(4), index: HashMap::new() }
     }
 
     pub(crate) fn known(&self, key: Key) -> Option<Matrix> {
@@ -80,6 +86,18 @@ impl Matrices {
         }
     }
 
+    /// The matrix of `==` or `!=` over one universe whose values all differ: its own transpose.
+    pub(crate) fn equality(&mut self, universe: &Universe, equal: bool) -> Matrix {
+        let words = universe.words();
+        let rows = self.bits.len();
+        self.bits.resize(rows + universe.len() * words, if equal { 0 } else { u64::MAX });
+        for (index, row) in self.bits[rows..].chunks_exact_mut(words.max(1)).enumerate() {
+            row[index / 64] ^= 1 << (index % 64);
+        }
+        let (rows, words) = (rows as u32, words as u32);
+        Matrix { rows, columns: rows, row_words: words, column_words: words }
+    }
+
     /// Room for one row, empty: a set of values.
     pub(crate) fn mask(&mut self, universe: &Universe) -> Matrix {
         let rows = self.bits.len() as u32;
@@ -109,7 +127,7 @@ impl Matrices {
         let (before, columns) = self.bits.split_at_mut(matrix.columns as usize);
         for first in 0..rows {
             let row = &before[matrix.rows as usize + first as usize * words..][..words];
-            for second in super::ones(row) {
+            for second in ones(row) {
                 put(&mut columns[second as usize * matrix.column_words as usize..], first);
             }
         }
@@ -135,11 +153,10 @@ pub(crate) fn compare(
     second: &Universe,
     mut failed: impl FnMut(Option<u32>, Option<u32>, EvaluationError) -> Result<(), At>,
 ) -> Result<(), At> {
-    let mut results = |position: usize, universe: &Universe| {
-        let in_time = |_: &Value| !clock.spend(TEST);
-        universe.iter().take_while(in_time).map(|value| sides.at(position, value)).collect::<Vec<_>>()
-    };
-    let (lefts, rights) = (results(0, first), results(1, second));
+    let (one, two) = (first.values(), second.values());
+    let mut in_time = |_: &&Value| !clock.spend(TEST);
+    let lefts: Vec<_> = one.iter().take_while(&mut in_time).map(|value| sides.at(0, value)).collect();
+    let rights: Vec<_> = two.iter().take_while(&mut in_time).map(|value| sides.at(1, value)).collect();
     if clock.is_over() {
         return Ok(());
     }
@@ -152,9 +169,9 @@ pub(crate) fn compare(
     let words = matrix.row_words as usize;
     if let Some(equal) = sides.equality() {
         // Results by number, since that is what projections are for: a few results, and a row for each.
-        let mut distinct: Vec<Value> = Vec::with_capacity(8);
-        let mut place: HashMap<Value, u32> = HashMap::new();
-        let mut number = |results: Vec<Result<Value, EvaluationError>>| {
+        let mut distinct: Vec<Cow<'_, Value>> = Vec::with_capacity(8);
+        let mut place = HashMap::new();
+        let mut number = |results: Vec<Result<_, EvaluationError>>| {
             let numbers =
                 results.into_iter().map(|result| result.ok().map(|value| number(value, &mut distinct, &mut place)));
             numbers.collect::<Vec<Option<u32>>>()
@@ -204,8 +221,12 @@ pub(crate) fn compare(
 const FEW: usize = 16;
 
 /// The number of a result among those met.
-fn number(value: Value, distinct: &mut Vec<Value>, place: &mut HashMap<Value, u32>) -> u32 {
-    let value = canonical(value);
+fn number<'v>(
+    value: Cow<'v, Value>,
+    distinct: &mut Vec<Cow<'v, Value>>,
+    place: &mut HashMap<Cow<'v, Value>, u32>,
+) -> u32 {
+    let value = if has_truth(&value) { Cow::Owned(canonical(value.into_owned())) } else { value };
     let known = match distinct.len() {
         ..=FEW => distinct.iter().position(|known| *known == value).map(|number| number as u32),
         _ => place.get(&value).copied(),

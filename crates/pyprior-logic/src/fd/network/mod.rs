@@ -1,18 +1,25 @@
 //! Propagators over the variables of a store.
 
 mod compile;
+mod distinct;
+mod lists;
 mod matrix;
 mod propagate;
+mod refusal;
+mod sums;
 mod test;
+mod values;
 
-pub(crate) use self::compile::{Compiled, Refusal, check_arity};
+use std::sync::Arc;
+
+pub(crate) use self::compile::Compiled;
 pub(crate) use self::propagate::{Interrupt, Scratch};
+pub(crate) use self::refusal::{Refusal, check_arity};
 pub(crate) use self::test::Test;
 use super::clock::Clock;
-pub(crate) use super::domains::{has as matrix_has, ones};
 use super::error::SolveError;
 use super::relation::Relation;
-use crate::store::{Store, Var};
+use crate::store::{Store, Universe, Var};
 
 /// Relations posted on variables of a store, and what propagates them.
 ///
@@ -48,6 +55,7 @@ pub struct Network {
 #[derive(Debug, Clone)]
 struct Prepared {
     compiled: Compiled,
+    universes: Vec<Arc<Universe>>,
     /// The domains of its variables before and after it was compiled, back to back.
     before: Vec<u64>,
     after: Vec<u64>,
@@ -56,7 +64,11 @@ struct Prepared {
 impl Prepared {
     fn fits(&self, store: &Store) -> bool {
         let mut before = &self.before[..];
-        self.compiled.fits(store)
+        let same = |(var, universe): (&Var, &Arc<Universe>)| {
+            store.domain(*var).is_some_and(|domain| Arc::ptr_eq(domain.universe, universe))
+        };
+        self.compiled.vars.len() == self.universes.len()
+            && self.compiled.vars.iter().zip(&self.universes).all(same)
             && self.compiled.vars.iter().all(|var| {
                 let words = store.words(*var);
                 let (own, rest) = before.split_at(words.len());
@@ -92,7 +104,7 @@ impl Network {
     ///
     /// [`SolveError::Arity`] if the relation takes another number of variables.
     pub fn post(&mut self, relation: &Relation, variables: &[Var]) -> Result<(), SolveError> {
-        compile::check_arity(relation, variables.len()).map_err(|refusal| refusal.named(&|var| var.to_string()))?;
+        check_arity(relation, variables.len()).map_err(|refusal| refusal.named(&|var| var.to_string()))?;
         self.posted.push((relation.clone(), variables.to_vec()));
         self.compiled = None;
         Ok(())
@@ -158,7 +170,9 @@ impl Network {
         match Compiled::new(posted, &vars, store, &mut Clock::default()) {
             Ok(compiled) => {
                 let after = domains(&vars, store);
-                Ok(Some(Prepared { compiled, before, after }))
+                let universe = |var: &Var| store.domain(*var).map(|domain| Arc::clone(domain.universe));
+                let universes = compiled.vars.iter().filter_map(universe).collect();
+                Ok(Some(Prepared { compiled, universes, before, after }))
             }
             Err(Interrupt::Failed | Interrupt::OutOfTime) => Ok(None),
             Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| store.name(var))),

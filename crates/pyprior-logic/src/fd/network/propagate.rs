@@ -1,11 +1,12 @@
 //! Propagation to a fixed point.
 
 use crate::fd::clock::Clock;
-use crate::fd::domains::{Conflict, Domains};
+use crate::fd::domains::{Conflict, Domains, ones};
 use crate::fd::propagators::Sets;
 use crate::store::{DomainEvent, Store};
 
-use super::compile::{Compiled, Edge, Refusal, refused};
+use super::compile::{Compiled, Edge};
+use super::refusal::{Refusal, refused};
 
 /// Why propagation ended before a fixed point.
 #[derive(Debug, Clone)]
@@ -88,22 +89,26 @@ impl Scratch {
     }
 
     fn run(&mut self, compiled: &Compiled, store: &mut Store) -> Result<(), Interrupt> {
-        let (interrupt, constraint) = match self.fixed_point(compiled, store) {
-            Ok(()) => return Ok(()),
-            Err(stopped) => stopped,
-        };
+        match self.fixed_point(compiled, store) {
+            Ok(()) => Ok(()),
+            Err((interrupt, constraint)) => Err(self.stopped(compiled, store, interrupt, constraint)),
+        }
+    }
+
+    /// Forgets what was to be looked at, and learns which constraint failed.
+    fn stopped(&mut self, compiled: &Compiled, store: &mut Store, interrupt: Interrupt, constraint: u32) -> Interrupt {
         store.clear_events();
         self.changed.fill(0);
         self.waiting.fill(0);
         if matches!(interrupt, Interrupt::OutOfTime) {
-            return Err(interrupt);
+            return interrupt;
         }
         self.failures += 1;
         for slot in compiled.constraints.of(constraint) {
             let weight = &mut self.weights[*slot as usize];
             *weight = weight.saturating_add(1);
         }
-        Err(interrupt)
+        interrupt
     }
 
     fn fixed_point(&mut self, compiled: &Compiled, store: &mut Store) -> Result<(), (Interrupt, u32)> {
@@ -111,14 +116,14 @@ impl Scratch {
             self.take_events(compiled, store);
             // Pairs before all others: they cost least.
             if let Some(slot) = first(&mut self.changed) {
-                for propagator in compiled.watching.of(slot) {
+                let watching = compiled.watching.of(slot);
+                for propagator in watching {
                     self.waiting[*propagator as usize / 64] |= 1 << (propagator % 64);
                 }
-                let groups = compiled.groups.of(slot);
-                if !groups.is_empty()
+                if !watching.is_empty()
                     && let Some(index) = store.fixed(compiled.vars[slot as usize])
                 {
-                    self.take(compiled, store, slot, index, groups)?;
+                    take(compiled, store, slot, index, watching)?;
                 }
                 let edges = compiled.edges.of(slot);
                 if self.clock.is_set() {
@@ -166,28 +171,6 @@ impl Scratch {
         }
     }
 
-    /// Removes a value that a variable has from those that must differ.
-    #[inline]
-    fn take(
-        &mut self,
-        compiled: &Compiled,
-        store: &mut Store,
-        slot: u32,
-        index: u32,
-        groups: &[u32],
-    ) -> Result<(), (Interrupt, u32)> {
-        let own = compiled.vars[slot as usize];
-        for group in groups {
-            let propagation = &compiled.propagators[*group as usize];
-            for var in &compiled.scopes[propagation.start as usize..propagation.end as usize] {
-                if *var != own && store.discard(*var, index).is_err() {
-                    return Err((Interrupt::Failed, propagation.constraint));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Leaves the values of the other variable that go with one of this one's.
     #[inline]
     fn revise(&mut self, compiled: &Compiled, store: &mut Store, slot: u32, edge: &Edge) -> Result<(), ()> {
@@ -214,7 +197,7 @@ impl Scratch {
         let words = edge.words as usize;
         self.mask.clear();
         self.mask.resize(words, 0);
-        for index in super::ones(own) {
+        for index in ones(own) {
             let row = &compiled.bits[rows + index as usize * words..][..words];
             self.mask.iter_mut().zip(row).for_each(|(mask, word)| *mask |= word);
             // Most relations let few values rule out all of another: look now and then whether none is.
@@ -224,6 +207,30 @@ impl Scratch {
         }
         store.keep(edge.other, &self.mask).map(|_| ()).map_err(|_| ())
     }
+}
+
+/// Removes a value that a variable has from those that must differ.
+#[inline]
+fn take(
+    compiled: &Compiled,
+    store: &mut Store,
+    slot: u32,
+    index: u32,
+    watching: &[u32],
+) -> Result<(), (Interrupt, u32)> {
+    let own = compiled.vars[slot as usize];
+    for number in watching {
+        let propagation = &compiled.propagators[*number as usize];
+        if !propagation.kind.takes_values() {
+            continue;
+        }
+        for var in &compiled.scopes[propagation.start as usize..propagation.end as usize] {
+            if *var != own && store.discard(*var, index).is_err() {
+                return Err((Interrupt::Failed, propagation.constraint));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Sets the first bits.

@@ -17,6 +17,9 @@ use crate::store::Universe;
 /// With more open variables than this the second level, which is quadratic in them, is left out.
 const PAIRWISE: usize = 64;
 
+/// Up to so many variables with a word of values each are narrowed without memory of their own.
+const SMALL: usize = 32;
+
 #[derive(Debug, Clone)]
 pub(crate) struct AllDistinctPropagator {
     consistency: Consistency,
@@ -62,15 +65,10 @@ impl Patience {
 
 impl AllDistinctPropagator {
     /// Over variables of one universe, in which values that Python takes for one are one: nothing if they are not.
-    pub(crate) fn plain<'u>(
-        consistency: Consistency,
-        mut universes: impl Iterator<Item = &'u Arc<Universe>>,
-    ) -> Option<AllDistinctPropagator> {
-        let first = universes.next()?;
+    pub(crate) fn plain(consistency: Consistency, universe: &Universe) -> Option<AllDistinctPropagator> {
         // 1 and True are one value to Python.
-        let truths = first.as_slice().is_some_and(|values| values.iter().any(has_truth));
-        let plain = !truths && universes.all(|universe| Arc::ptr_eq(universe, first));
-        plain.then(|| AllDistinctPropagator { consistency, numbers: None, words: first.words() })
+        let truths = universe.as_slice().is_some_and(|values| values.iter().any(has_truth));
+        (!truths).then(|| AllDistinctPropagator { consistency, numbers: None, words: universe.words() })
     }
 
     /// Over variables of several.
@@ -103,6 +101,10 @@ impl AllDistinctPropagator {
     /// `hard`: the search has failed often, so that matching may be worth its time.
     pub(crate) fn propagate(&self, domains: &mut Domains<'_>, sets: &mut Sets, hard: bool) -> Result<(), Conflict> {
         let words = self.words;
+        let asked = self.consistency == Consistency::Domain;
+        if words == 1 && domains.len() <= SMALL && self.numbers.is_none() && !asked && !hard {
+            return small(domains);
+        }
         sets.masks.clear();
         match &self.numbers {
             None => (0..domains.len()).for_each(|position| sets.masks.extend_from_slice(domains.words(position))),
@@ -115,7 +117,6 @@ impl AllDistinctPropagator {
             }
         }
         sets.before.clone_from(&sets.masks);
-        let asked = self.consistency == Consistency::Domain;
         let matched = asked || hard && sets.patience.is_over();
         let before = sets.matching.narrowed();
         // Known to the compiler, sets of one word are numbers and not slices.
@@ -152,6 +153,95 @@ impl AllDistinctPropagator {
         }
         Ok(())
     }
+}
+
+/// The first two levels over few variables with a word of values each: sets are numbers, and so is the set of open
+/// variables.
+fn small(domains: &mut Domains<'_>) -> Result<(), Conflict> {
+    let count = domains.len();
+    let mut masks = [0_u64; SMALL];
+    let mut open = 0_u64;
+    let mut taken = 0_u64;
+    for (position, mask) in masks[..count].iter_mut().enumerate() {
+        *mask = domains.words(position).first().copied().unwrap_or(0);
+        if !mask.is_power_of_two() {
+            open |= 1 << position;
+        } else if taken & *mask != 0 {
+            return Err(Conflict::Failed);
+        } else {
+            taken |= *mask;
+        }
+    }
+    let undecided = open;
+    loop {
+        // Values that are taken.
+        let mut before = 0;
+        while before != taken {
+            before = taken;
+            for position in bits(open) {
+                let mask = masks[position] & !taken;
+                masks[position] = mask;
+                if mask == 0 {
+                    return Err(Conflict::Failed);
+                }
+                if mask.is_power_of_two() {
+                    taken |= mask;
+                    open &= !(1 << position);
+                }
+            }
+        }
+        if open == 0 {
+            break;
+        }
+        // Sets of values that as many variables need.
+        let left = open.count_ones();
+        let (mut union, mut least) = (0, u32::MAX);
+        for position in bits(open) {
+            union |= masks[position];
+            least = least.min(masks[position].count_ones());
+        }
+        if union.count_ones() < left {
+            return Err(Conflict::Failed);
+        }
+        if least >= left {
+            break;
+        }
+        let mut changed = false;
+        for position in bits(open) {
+            let mask = masks[position];
+            let size = mask.count_ones();
+            if size >= left {
+                continue;
+            }
+            let inside = bits(open).filter(|other| masks[*other] & !mask == 0).fold(0, |set, other| set | 1 << other);
+            match u64::count_ones(inside) {
+                need if need > size => return Err(Conflict::Failed),
+                need if need < size => continue,
+                _ => {}
+            }
+            for other in bits(open & !inside) {
+                changed |= masks[other] & mask != 0;
+                masks[other] &= !mask;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    for position in bits(undecided) {
+        domains.keep(position, &[masks[position]])?;
+    }
+    Ok(())
+}
+
+/// Numbers of the bits that are set, ascending.
+#[inline]
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as usize);
+        word &= word.wrapping_sub(1);
+        bit
+    })
 }
 
 /// Narrows the sets to a fixed point; whether a solution may be left.

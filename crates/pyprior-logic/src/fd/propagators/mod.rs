@@ -45,6 +45,12 @@ impl fmt::Debug for Kind {
 }
 
 impl Kind {
+    /// Whether a value that one variable has is to go at once from the others, at the same index.
+    #[inline]
+    pub(crate) fn takes_values(&self) -> bool {
+        matches!(self, Kind::AllDistinct(distinct) if distinct.is_plain())
+    }
+
     pub(crate) fn propagate(&self, domains: &mut Domains<'_>, sets: &mut Sets, hard: bool) -> Result<(), Conflict> {
         match self {
             Kind::Linear(linear) => linear.propagate(domains),

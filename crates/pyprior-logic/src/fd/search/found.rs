@@ -5,20 +5,12 @@ use std::sync::Arc;
 
 use super::limits::Limit;
 use crate::Value;
-use crate::fd::names::Names;
-use crate::store::Universe;
-
-/// The variables that solutions give values to.
-#[derive(Debug, Clone)]
-pub(crate) struct Header {
-    pub(crate) names: Arc<Names>,
-    pub(crate) universes: Arc<Vec<Arc<Universe>>>,
-}
+use crate::fd::header::Header;
 
 /// A solution: a value for every variable.
 #[derive(Clone)]
 pub struct Solution {
-    pub(super) header: Header,
+    pub(super) header: Arc<Header>,
     pub(super) indices: Vec<u32>,
 }
 
@@ -31,7 +23,7 @@ impl Solution {
 
     /// The value of a variable by number, in the order in which the problem has them.
     pub fn value(&self, variable: usize) -> Option<Value> {
-        self.header.universes.get(variable)?.value(*self.indices.get(variable)?)
+        self.header.value(variable, *self.indices.get(variable)?)
     }
 
     /// Names and values, in the order in which the problem has them.
@@ -83,7 +75,7 @@ pub struct Statistics {
 /// The solutions that a search found, 4 bytes a variable each.
 #[derive(Debug, Clone)]
 pub struct Found {
-    pub(super) header: Header,
+    pub(super) header: Arc<Header>,
     pub(super) rows: Vec<u32>,
     pub(super) count: usize,
     pub(super) stopped: Option<Limit>,
@@ -115,7 +107,7 @@ impl Found {
     pub fn get(&self, number: usize) -> Option<Solution> {
         let width = self.header.names.len();
         (number < self.count).then(|| Solution {
-            header: self.header.clone(),
+            header: Arc::clone(&self.header),
             indices: self.rows[number * width..(number + 1) * width].to_vec(),
         })
     }

@@ -1,9 +1,12 @@
 //! Solutions one after another.
 
+use std::sync::Arc;
+
 use super::depth_first::{DepthFirst, State, Stop, Strategy, Task};
-use super::found::{Header, Solution};
+use super::found::Solution;
 use super::limits::{Limit, Meter};
 use super::solver::Stopped;
+use crate::fd::header::Header;
 use crate::fd::network::Compiled;
 use crate::fd::repository::Repository;
 use crate::store::{Store, Var};
@@ -18,7 +21,7 @@ pub struct Solutions {
     /// Came before the search, and is to be told.
     stopped: Option<Stopped>,
     variables: Vec<Var>,
-    header: Header,
+    header: Arc<Header>,
     strategy: Strategy,
     meter: Meter,
 }
@@ -34,7 +37,7 @@ impl Solutions {
         prepared: Option<(Compiled, Store)>,
         stopped: Option<Stopped>,
         problem: &Repository,
-        header: Header,
+        header: Arc<Header>,
         strategy: Strategy,
         meter: Meter,
     ) -> Solutions {
@@ -76,7 +79,7 @@ impl Solutions {
         let mut indices = Vec::with_capacity(self.variables.len());
         search.read(&mut indices);
         self.search = Some(search.suspend());
-        Ok(Some(Solution { header: self.header.clone(), indices }))
+        Ok(Some(Solution { header: Arc::clone(&self.header), indices }))
     }
 }
 

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::depth_first::{DepthFirst, Stop, Strategy, Task};
 use super::distribute::{Distribution, Distributor, Order, ValueOrder, VariableOrder};
-use super::found::{Best, Found, Header, Solution, Statistics};
+use super::found::{Best, Found, Solution, Statistics};
 use super::limits::{Limit, Limits, Meter};
 use super::objective::Objective;
 use super::parallel;
@@ -139,7 +139,7 @@ impl Solver {
     ///
     /// [`SolveError`] where the problem is at fault. That there is no solution is no error.
     pub fn solve(&self, problem: &Repository) -> Result<Found, SolveError> {
-        let header = header(problem);
+        let header = Arc::clone(&problem.header);
         let mut found = Found { header, rows: Vec::new(), count: 0, stopped: None, statistics: Statistics::default() };
         let meter = Meter::new(self.limits);
         let prepared = match prepare(problem, &meter) {
@@ -179,10 +179,14 @@ impl Solver {
     pub fn solve_first(&self, problem: &Repository) -> Result<Option<Solution>, Stopped> {
         let limited = Solver { limits: Limits { solutions: Some(1), ..self.limits }, ..self.clone() };
         let found = limited.solve(problem)?;
-        match (found.get(0), found.stopped()) {
-            (Some(solution), _) => Ok(Some(solution)),
-            (None, Some(limit)) => Err(Stopped::Limit(limit)),
-            (None, None) => Ok(None),
+        match (found.count, found.stopped) {
+            (1.., _) => {
+                let mut indices = found.rows;
+                indices.truncate(problem.variables.len());
+                Ok(Some(Solution { header: found.header, indices }))
+            }
+            (0, Some(limit)) => Err(Stopped::Limit(limit)),
+            (0, None) => Ok(None),
         }
     }
 
@@ -223,7 +227,8 @@ impl Solver {
             Err(Stopped::Problem(error)) => return Err(error),
             Err(stopped) => (None, Some(stopped)),
         };
-        Ok(Solutions::new(prepared, stopped, problem, header(problem), self.strategy.clone(), meter))
+        let header = Arc::clone(&problem.header);
+        Ok(Solutions::new(prepared, stopped, problem, header, self.strategy.clone(), meter))
     }
 
     /// A solution at which the expression over names of variables is least; nothing if there is no solution.
@@ -268,7 +273,7 @@ impl Solver {
         })?;
         match (best, stopped) {
             (Some((value, indices)), stopped) => {
-                Ok(Some(Best { solution: Solution { header: header(problem), indices }, value, stopped }))
+                Ok(Some(Best { solution: Solution { header: Arc::clone(&problem.header), indices }, value, stopped }))
             }
             (None, Some(limit)) => Err(Stopped::Limit(limit)),
             (None, None) => Ok(None),
@@ -326,10 +331,6 @@ pub(super) fn drive(
             tell(value, &row);
         }
     }
-}
-
-fn header(problem: &Repository) -> Header {
-    Header { names: Arc::clone(&problem.names), universes: Arc::clone(&problem.universes) }
 }
 
 /// Compiles a problem on a copy of its store; nothing if that shows that there is no solution.

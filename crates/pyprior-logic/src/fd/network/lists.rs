@@ -1,0 +1,56 @@
+//! Lists back to back.
+
+/// Those of item *i* from `start[i]` to `start[i + 1]`. Without items there is nothing to start.
+#[derive(Debug, Clone)]
+pub(crate) struct Lists<T> {
+    start: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T: Copy> Lists<T> {
+    /// Room for so many lists and items in all, which are pushed one after another.
+    pub(super) fn with_room(lists: usize, items: usize) -> Lists<T> {
+        let mut start = Vec::with_capacity(lists + 1);
+        start.push(0);
+        Lists { start, items: Vec::with_capacity(items) }
+    }
+
+    /// A further item of the last list.
+    pub(super) fn push(&mut self, item: T) {
+        self.items.push(item);
+    }
+
+    /// Ends the last list.
+    pub(super) fn close(&mut self) {
+        self.start.push(self.items.len() as u32);
+    }
+
+    /// Items with the numbers of their lists, by counting.
+    pub(super) fn sorted(count: usize, pairs: &[(u32, T)]) -> Lists<T> {
+        let Some((_, first)) = pairs.first() else { return Lists { start: Vec::new(), items: Vec::new() } };
+        let mut start = vec![0_u32; count + 2];
+        for (list, _) in pairs {
+            start[*list as usize + 2] += 1;
+        }
+        let mut sum = 0;
+        for place in &mut start {
+            sum += *place;
+            *place = sum;
+        }
+        let mut items = vec![*first; pairs.len()];
+        for (list, item) in pairs {
+            let place = &mut start[*list as usize + 1];
+            items[*place as usize] = *item;
+            *place += 1;
+        }
+        Lists { start, items }
+    }
+
+    #[inline]
+    pub(crate) fn of(&self, list: u32) -> &[T] {
+        match self.start.get(list as usize..) {
+            Some([start, end, ..]) => &self.items[*start as usize..*end as usize],
+            _ => &[],
+        }
+    }
+}
