@@ -1,7 +1,7 @@
 //! Who waits for what: the part of a scheduler that its tasks write to.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,16 +74,15 @@ pub(super) struct Board {
     /// Of all tasks that were suspended once and have not ended.
     pub(super) suspensions: HashMap<TaskId, Suspension, ByNumber>,
     pub(super) ready: VecDeque<TaskId>,
-    pub(super) spawned: VecDeque<Spawn>,
     /// The task that runs, and its waker.
     pub(super) current: Option<(TaskId, Waker)>,
-    /// Nobody runs tasks any more.
-    pub(super) closed: bool,
     choices: VecDeque<Choice>,
     chosen: HashMap<u64, usize, ByNumber>,
     /// Those that wait until no other task can run, and whose turn came.
     stable: VecDeque<(u64, TaskId, Option<Waker>)>,
     granted: HashSet<u64, ByNumber>,
+    /// What becomes needed when no task can run, in the order in which it was asked for.
+    later: BTreeMap<u64, Vec<Var>>,
     count: u64,
     pub(super) propagation: Option<Box<dyn Propagation>>,
 }
@@ -94,6 +93,11 @@ pub(super) struct Shared {
     pub(super) store: RefCell<Store>,
     pub(super) board: RefCell<Board>,
     pub(super) woken: Arc<Woken>,
+    /// Tasks that were started. Apart from the board, so that nothing that is called while the board is in use (a waker, what a task
+    /// held that is dropped) loses one.
+    pub(super) spawned: RefCell<VecDeque<Spawn>>,
+    /// Nobody runs tasks any more.
+    pub(super) closed: Cell<bool>,
 }
 
 /// Tasks that were woken by something else than a variable, from any thread.
@@ -235,6 +239,19 @@ impl Board {
         self.chosen.remove(&id);
         self.stable.retain(|(waits, ..)| *waits != id);
         self.granted.remove(&id);
+        self.later.remove(&id);
+    }
+
+    /// Has variables needed as soon as no task can run.
+    pub(super) fn need_later(&mut self, vars: Vec<Var>) -> u64 {
+        let id = self.count();
+        self.later.insert(id, vars);
+        id
+    }
+
+    /// No task can run: what is needed now.
+    pub(super) fn needed_now(&mut self) -> impl Iterator<Item = Var> + use<> {
+        std::mem::take(&mut self.later).into_values().flatten()
     }
 
     /// Asks to be resumed when no other task can run.

@@ -120,11 +120,14 @@ impl Flow {
 
     /// Waits until it is known whether two terms are equal, and says so. Two aliased free variables are. What is not a variable is
     /// written down in the store, and stays there.
+    ///
+    /// A variable on either side becomes needed. Variables within structures become needed if the answer still hangs on them when no
+    /// task can run; so what is needed does not hang on the order of tasks.
     pub fn equal(&self, left: impl IntoTerm, right: impl IntoTerm) -> Equal {
         let write =
             |store: &mut Store| -> Result<_, UnifyError> { Ok((left.into_term(store)?, right.into_term(store)?)) };
         let terms = self.with(|store| store.transaction(write));
-        Equal { shared: Rc::clone(&self.shared), terms: terms.and_then(|terms| Ok(terms?)) }
+        Equal { shared: Rc::clone(&self.shared), terms: terms.and_then(|terms| Ok(terms?)), undecided: None }
     }
 
     /// Lets other ready tasks run first.
@@ -224,7 +227,10 @@ impl Flow {
     /// [`TaskError::Busy`] from within the scheduler's own work.
     pub fn set_propagation(&self, propagation: impl Propagation + 'static) -> Result<(), TaskError> {
         let mut board = self.shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
-        board.propagation = Some(Box::new(propagation));
+        let before = board.propagation.replace(Box::new(propagation));
+        // What it holds may use the board when it is dropped.
+        drop(board);
+        drop(before);
         Ok(())
     }
 }
@@ -257,10 +263,9 @@ impl TaskBuilder<'_> {
             Ok(future) => Box::pin(future),
             Err(panic) => Box::pin(std::future::ready(Err(panicked(&*panic)))),
         };
-        if let Ok(mut board) = self.flow.shared.board.try_borrow_mut()
-            && !board.closed
-        {
-            board.spawned.push_back(Spawn { name: self.name, binds: self.binds, future });
+        if !self.flow.shared.closed.get() {
+            let spawn = Spawn { name: self.name, binds: self.binds, future };
+            self.flow.shared.spawned.borrow_mut().push_back(spawn);
         }
     }
 }

@@ -72,13 +72,13 @@ impl Deref for Scheduler {
 impl Drop for Scheduler {
     /// Tasks that were not taken over yet hold the board that holds them.
     fn drop(&mut self) {
+        self.flow.shared.closed.set(true);
         if let Ok(mut board) = self.flow.shared.board.try_borrow_mut() {
-            board.closed = true;
-            let left = (std::mem::take(&mut board.spawned), board.propagation.take());
+            let propagation = board.propagation.take();
             drop(board);
-            drop_quietly(left.1);
-            left.0.into_iter().for_each(drop_quietly);
+            drop_quietly(propagation);
         }
+        self.flow.shared.spawned.take().into_iter().for_each(drop_quietly);
         while let Some((_, slot)) = self.tasks.pop_first() {
             drop_quietly(slot);
         }
@@ -132,7 +132,8 @@ impl Scheduler {
     }
 
     /// Has the next task chosen by a function of the number of ready tasks, instead of first in, first out: to test that a
-    /// program does not hang on the order. What it gives is taken modulo that number.
+    /// program does not hang on the order. What it gives is taken modulo that number. If it panics, what runs tasks gives
+    /// [`TaskError::Panicked`], and no task was run.
     pub fn set_order(&mut self, order: impl FnMut(usize) -> usize + 'static) {
         self.order = Some(Box::new(order));
     }
@@ -140,15 +141,14 @@ impl Scheduler {
     /// How many tasks have not ended.
     #[must_use]
     pub fn tasks(&self) -> usize {
-        let spawned = self.flow.shared.board.try_borrow().map_or(0, |board| board.spawned.len());
-        self.tasks.len() + spawned
+        self.tasks.len() + self.flow.shared.spawned.borrow().len()
     }
 
     /// Runs tasks until none can run.
     ///
     /// # Errors
     /// The [error](TaskError::Task) of the first task that failed since the last time somebody asked;
-    /// [`TaskError::OutOfSteps`];
+    /// [`TaskError::OutOfSteps`]; [`TaskError::Panicked`] of the function that [chooses](Scheduler::set_order);
     /// else [`TaskError::AllBlocked`] if tasks wait for values that nobody can give. Tasks that wait to be needed are fine.
     /// In both cases the scheduler can be used on.
     pub fn run(&mut self) -> Result<(), TaskError> {
@@ -282,7 +282,7 @@ impl Scheduler {
     /// Takes over tasks that were started, in their order.
     fn adopt(&mut self) -> Result<(), TaskError> {
         let mut board = self.flow.shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
-        while let Some(spawn) = board.spawned.pop_front() {
+        for spawn in self.flow.shared.spawned.take() {
             let task = self.next;
             self.next += 1;
             let waker = Waker::from(Arc::new(TaskWaker { task, woken: Arc::clone(&self.flow.shared.woken) }));
@@ -309,7 +309,8 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Runs one task up to where it waits; or else propagates, or resumes one that waited for this. False if nothing is left.
+    /// Runs one task up to where it waits; or else propagates, tells what is needed at last, or resumes one that waited for this.
+    /// False if nothing is left.
     ///
     /// Any error leaves everything as it is.
     fn step(&mut self) -> Result<bool, TaskError> {
@@ -320,7 +321,12 @@ impl Scheduler {
             return Err(TaskError::OutOfSteps { steps: self.steps });
         }
         let place = match (&mut self.order, board.ready.len()) {
-            (Some(order), ready @ 1..) => order(ready) % ready,
+            (Some(order), ready @ 1..) => {
+                drop(board);
+                let chosen = catch_unwind(AssertUnwindSafe(|| order(ready))).map_err(|panic| panicked(&*panic))?;
+                board = shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+                chosen % ready
+            }
             _ => 0,
         };
         if let Some(task) = board.ready.remove(place) {
@@ -352,7 +358,12 @@ impl Scheduler {
                 return Ok(!board.ready.is_empty());
             }
         }
-        Ok(board.grant_stable())
+        let needed = board.needed_now();
+        drop(board);
+        self.flow.with(|store| needed.for_each(|var| store.need(var)))?;
+        self.awaken()?;
+        let mut board = shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+        Ok(!board.ready.is_empty() || board.grant_stable())
     }
 
     fn resume(&mut self, task: TaskId) {

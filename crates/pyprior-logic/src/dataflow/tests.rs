@@ -125,6 +125,101 @@ fn a_part_that_differs_decides_an_equality() {
 }
 
 #[test]
+fn an_equality_needs_its_sides_at_once_and_their_parts_at_last() {
+    let mut main = Scheduler::new();
+    let runs = Rc::new(Cell::new(0));
+    let [x, y, a, b] = [1, 2, 3, 4].map(|value| {
+        let runs = Rc::clone(&runs);
+        main.by_need("lazy", move |_| async move {
+            runs.set(runs.get() + 1);
+            Ok(value)
+        })
+    });
+    let z = main.newvar();
+    main.unify(y, z).unwrap();
+    assert!(main.block_on("main", |flow| flow.equal(y, z)).unwrap());
+    main.run().unwrap();
+    assert_eq!((main.value(y).unwrap(), runs.get()), (2.into(), 1), "known at once, and needed as in any other order");
+    assert!(!main.block_on("main", |flow| flow.equal(x, 7)).unwrap());
+    assert_eq!(runs.get(), 2);
+    let different = main.future("different", |flow| async move { flow.equal((a, z), (b, 3)).await });
+    main.run().unwrap();
+    assert_eq!((main.value(different).unwrap(), runs.get()), (false.into(), 2), "no part was needed");
+    let late = main.newvar();
+    main.stacklet("late", |flow| async move {
+        for _ in 0..10 {
+            flow.pause().await;
+        }
+        flow.bind(late, 0)
+    });
+    let decided = main.future("decided", |flow| async move { flow.equal((a, late), (3, 1)).await });
+    assert_eq!((main.value(decided).unwrap(), runs.get()), (false.into(), 2), "nor while others could still decide");
+    assert!(main.block_on("main", |flow| flow.equal((a, b), (3, 4))).unwrap());
+    assert_eq!(runs.get(), 4);
+}
+
+#[test]
+fn parts_that_nobody_waits_for_any_more_are_not_needed() {
+    let mut main = Scheduler::new();
+    let a = main.newvar();
+    main.stacklet("gives up", |flow| async move {
+        let mut equal = flow.equal((a, 1), (2, 1));
+        let pending = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(std::pin::Pin::new(&mut equal).poll(context).is_pending())
+        });
+        assert!(pending.await);
+        drop(equal);
+        flow.pause().await;
+        Ok(())
+    });
+    main.stacklet("lazy", |flow| async move { flow.wait_needed(a).await });
+    main.run().unwrap();
+    assert_eq!(main.tasks(), 1);
+}
+
+#[test]
+fn a_function_that_chooses_may_start_tasks_and_may_panic() {
+    let mut main = Scheduler::new();
+    let (x, flow) = (main.newvar(), main.flow());
+    let mut calls = 0;
+    main.set_order(move |ready| {
+        calls += 1;
+        match calls {
+            1 => panic!("no order"),
+            2 => flow.stacklet("started", move |flow| async move { flow.bind(x, 1) }),
+            _ => {}
+        }
+        ready - 1
+    });
+    main.stacklet("first", |flow| async move { flow.wait(x).await.map(|_| ()) });
+    assert_eq!(main.run().unwrap_err().to_string(), "panicked: no order");
+    assert_eq!((main.tasks(), main.is_free(x)), (1, true));
+    main.run().unwrap();
+    assert_eq!((main.tasks(), main.value(x).unwrap()), (0, 1.into()));
+}
+
+#[test]
+fn what_is_dropped_may_start_tasks() {
+    struct Starts(Flow, Var);
+    impl Propagation for Starts {
+        fn propagate(&mut self, _: &mut Store) -> Done {
+            Ok(())
+        }
+    }
+    impl Drop for Starts {
+        fn drop(&mut self) {
+            let var = self.1;
+            self.0.stacklet("started", move |flow| async move { flow.bind(var, 1) });
+        }
+    }
+    let mut main = Scheduler::new();
+    let x = main.newvar();
+    main.set_propagation(Starts(main.flow(), x)).unwrap();
+    main.set_propagation(Differ(x, x)).unwrap();
+    assert_eq!(main.value(x).unwrap(), 1);
+}
+
+#[test]
 fn needs_come_with_waits_bindings_and_aliases() {
     let mut main = Scheduler::new();
     let names = ["waited", "bound", "aliased", "unneeded"];
@@ -422,6 +517,7 @@ enum Op {
     Copy(usize, usize),
     Add(usize, usize, usize),
     Same(usize, usize, usize),
+    SamePairs([usize; 4], usize),
     Pause,
     WaitNeeded(usize),
 }
@@ -437,6 +533,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (var.clone(), var.clone()).prop_map(|(a, b)| Op::Copy(a, b)),
         2 => (var.clone(), var.clone(), var.clone()).prop_map(|(a, b, c)| Op::Add(a, b, c)),
         2 => (var.clone(), var.clone(), var.clone()).prop_map(|(a, b, c)| Op::Same(a, b, c)),
+        1 => (prop::array::uniform4(var.clone()), var.clone()).prop_map(|(pairs, r)| Op::SamePairs(pairs, r)),
         1 => Just(Op::Pause),
         1 => var.prop_map(Op::WaitNeeded),
     ]
@@ -454,6 +551,10 @@ async fn perform(flow: Flow, vars: Vec<Var>, ops: Vec<Op>) -> Done {
             }
             Op::Add(a, b, c) => flow.unify(vars[c], flow.int(vars[a]).await? + flow.int(vars[b]).await?)?,
             Op::Same(a, b, c) => flow.unify(vars[c], flow.equal(vars[a], vars[b]).await?)?,
+            Op::SamePairs(pairs, r) => {
+                let [a, b, c, d] = pairs.map(|var| vars[var]);
+                flow.unify(vars[r], flow.equal((a, b), (c, d)).await?)?;
+            }
             Op::Pause => flow.pause().await,
             Op::WaitNeeded(a) => flow.wait_needed(vars[a]).await?,
         }
@@ -513,6 +614,26 @@ fn outcome(programs: &[Vec<Op>], order: Option<Vec<usize>>, turn: usize) -> Opti
         Some((free, equal, tasks))
     })
     .unwrap()
+}
+
+/// What the property below has found; its seeds stand for other programs whenever there is a new kind of step.
+#[test]
+fn orders_that_mattered_once() {
+    use Op::{Alias, Bind, Copy, Pair, Same, WaitNeeded};
+    let found = [
+        vec![vec![Alias(1, 0)], vec![WaitNeeded(0)], vec![Copy(0, 0)]],
+        // The pair has no value that is equal to one of its parts: the answer is known at once if the pair is known.
+        vec![vec![Same(4, 6, 0)], vec![Pair(6, 1, 4), WaitNeeded(4)]],
+        vec![vec![Same(1, 4, 0)], vec![Alias(1, 5)], vec![Bind(4, 3)], vec![WaitNeeded(1), Bind(2, 1)]],
+    ];
+    for programs in found {
+        let wanted = outcome(&programs, None, 0);
+        for turn in 0..programs.len() {
+            for order in [None, Some(vec![0]), Some(vec![1, 2]), Some(vec![2, 1, 0])] {
+                assert_eq!(outcome(&programs, order, turn), wanted, "{programs:?} from {turn}");
+            }
+        }
+    }
 }
 
 proptest! {

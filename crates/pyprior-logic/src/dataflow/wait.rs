@@ -16,15 +16,18 @@ impl Shared {
         self.store.try_borrow_mut().map(|mut store| look(&mut store)).map_err(|_| TaskError::Busy)
     }
 
-    /// Suspends the running task until a variable is bound, which is needed from now on; until it is aliased, too, if this is
-    /// what `until` says.
-    fn until(&self, var: Var, until: fn(Var) -> Until, waker: &Waker) -> Result<(), TaskError> {
+    /// Suspends the running task until a variable is bound, which is needed from now on.
+    fn until_bound(&self, var: Var, waker: &Waker) -> Result<(), TaskError> {
+        self.with_store(|store| store.need(var))?;
+        self.until(Until::Bound(var), var, waker)
+    }
+
+    fn until(&self, until: Until, var: Var, waker: &Waker) -> Result<(), TaskError> {
         let root = self.with_store(|store| {
             store.watch_tasks(var);
-            store.need(var);
             store.root(var)
         })?;
-        self.suspend(until(var), Some(root), waker)
+        self.suspend(until, Some(root), waker)
     }
 
     fn suspend(&self, until: Until, root: Option<Var>, waker: &Waker) -> Result<(), TaskError> {
@@ -75,7 +78,7 @@ impl Future for Wait {
             let held = held.flatten()?;
             match held.as_var() {
                 // The variable that was asked for, not its root: messages name it.
-                Some(root) => shared.until(term.as_var().unwrap_or(root), Until::Bound, context.waker()).map(|()| None),
+                Some(root) => shared.until_bound(term.as_var().unwrap_or(root), context.waker()).map(|()| None),
                 None => Ok(Some(held)),
             }
         })())
@@ -122,7 +125,7 @@ impl Future for Ready {
             let term = term.clone()?;
             match shared.with_store(|store| store.value_or_free(term))? {
                 Ok(Ok(value)) => Ok(Some(value)),
-                Ok(Err(free)) => shared.until(free, Until::Bound, context.waker()).map(|()| None),
+                Ok(Err(free)) => shared.until_bound(free, context.waker()).map(|()| None),
                 Err(ReadError::Failed(failed)) => Err(failed.into()),
                 Err(error) => Err(error.into()),
             }
@@ -135,21 +138,37 @@ impl Future for Ready {
 pub struct Equal {
     pub(super) shared: Rc<Shared>,
     pub(super) terms: Result<(Term, Term), TaskError>,
+    pub(super) undecided: Option<u64>,
 }
 
 impl Future for Equal {
     type Output = Result<bool, TaskError>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Equal { shared, terms } = &*self;
+    /// What is needed must not hang on what is known at the time of asking, or another order of tasks would need other variables.
+    /// So both sides are needed in any case, and parts of them only once no task can run: then all that can be known is.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Equal { shared, terms, undecided } = &mut *self;
+        withdraw(shared, undecided.take());
         settle((|| {
             let (left, right) = terms.clone()?;
-            match shared.with_store(|store| store.entailed(left, right))? {
+            let entailed = shared.with_store(|store| {
+                for var in [left, right].into_iter().filter_map(Term::as_var) {
+                    store.need(var);
+                }
+                store.entailed(left, right)
+            });
+            match entailed? {
                 Ok(Entailment::Equal) => Ok(Some(true)),
                 Ok(Entailment::Different) => Ok(Some(false)),
                 Ok(Entailment::Open(vars)) => {
-                    for var in vars {
-                        shared.until(var, Until::Changed, context.waker())?;
+                    for var in &vars {
+                        shared.until(Until::Changed(*var), *var, context.waker())?;
+                    }
+                    let unneeded = |store: &mut Store| vars.into_iter().filter(|var| !store.is_needed(*var)).collect();
+                    let parts = shared.with_store::<Vec<Var>>(unneeded)?;
+                    if !parts.is_empty() {
+                        let mut board = shared.board.try_borrow_mut().map_err(|_| TaskError::Busy)?;
+                        *undecided = Some(board.need_later(parts));
                     }
                     Ok(None)
                 }
@@ -157,6 +176,12 @@ impl Future for Equal {
                 Err(error) => Err(error.into()),
             }
         })())
+    }
+}
+
+impl Drop for Equal {
+    fn drop(&mut self) {
+        withdraw(&self.shared, self.undecided);
     }
 }
 
