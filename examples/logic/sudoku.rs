@@ -17,18 +17,28 @@ const CLUES: [&str; 9] = [
     "....8..79",
 ];
 
+/// Names of the cells, row by row.
+const NAMES: &str = concat!(
+    "A1A2A3A4A5A6A7A8A9",
+    "B1B2B3B4B5B6B7B8B9",
+    "C1C2C3C4C5C6C7C8C9",
+    "D1D2D3D4D5D6D7D8D9",
+    "E1E2E3E4E5E6E7E8E9",
+    "F1F2F3F4F5F6F7F8F9",
+    "G1G2G3G4G5G6G7G8G9",
+    "H1H2H3H4H5H6H7H8H9",
+    "I1I2I3I4I5I6I7I8I9",
+);
+
 pub(crate) fn problem() -> Result<Repository, Box<dyn Error>> {
     let digits = FiniteDomain::range(1..=9);
     let mut problem = Repository::with_capacity(81);
-    let mut cells = Vec::with_capacity(81);
-    for (row, clues) in CLUES.iter().enumerate() {
-        for (column, clue) in clues.chars().enumerate() {
-            let given = clue.to_digit(10).map(|digit| digits.only([digit]));
-            let domain = given.as_ref().unwrap_or(&digits);
-            let name = [b"ABCDEFGHI"[row], b"123456789"[column]];
-            cells.push(problem.variable(&String::from_utf8_lossy(&name), domain)?);
-        }
-    }
+    let given = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|digit| digits.only([digit]));
+    let clues = CLUES.iter().flat_map(|row| row.bytes()).enumerate();
+    let cells = problem.variables_of(clues.map(|(cell, clue)| {
+        let known = clue.checked_sub(b'1').and_then(|place| given.get(usize::from(place)));
+        (&NAMES[2 * cell..2 * cell + 2], known.unwrap_or(&digits))
+    }))?;
     let distinct = Relation::all_distinct();
     for unit in 0..9 {
         let row: [_; 9] = array::from_fn(|place| cells[9 * unit + place]);

@@ -1,5 +1,6 @@
 //! Problems: variables, domains, constraints.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::clock::Clock;
@@ -58,9 +59,10 @@ impl Repository {
         }
         let mut repository = Repository::default();
         repository.reserve(variables.len());
+        let header = Arc::make_mut(&mut repository.header);
         for (name, domain) in variables.iter().zip(&given) {
             let domain = domain.as_ref().ok_or_else(|| SolveError::NoDomain { name: (*name).into() })?;
-            repository.variable(name, domain)?;
+            add(header, &mut repository.store, &mut repository.variables, name, domain)?;
         }
         for constraint in constraints.as_ref() {
             repository.add(constraint)?;
@@ -96,14 +98,36 @@ impl Repository {
         names: impl IntoIterator<Item = N>,
         domain: &FiniteDomain,
     ) -> Result<Vec<Variable>, SolveError> {
-        let names = names.into_iter();
+        self.variables_of(names.into_iter().map(|name| (name, domain)))
+    }
+
+    /// Further variables with a domain each. On an error none is added.
+    ///
+    /// # Errors
+    ///
+    /// See [`variables`](Repository::variables).
+    ///
+    /// ```
+    /// # use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut problem = Repository::default();
+    /// let sizes = problem.variables_of([("a", FiniteDomain::range(1..=3)), ("b", FiniteDomain::new([2, 7]))])?;
+    /// problem.post(&Relation::template("%s < %s")?, &sizes)?;
+    /// assert_eq!(Solver::new().count(&problem)?, 4);
+    /// # Ok(()) }
+    /// ```
+    pub fn variables_of<N: AsRef<str>, D: Borrow<FiniteDomain>>(
+        &mut self,
+        given: impl IntoIterator<Item = (N, D)>,
+    ) -> Result<Vec<Variable>, SolveError> {
+        let given = given.into_iter();
         if self.variables.capacity() == 0 {
-            self.reserve(names.size_hint().0.max(FEW));
+            self.reserve(given.size_hint().0.max(FEW));
         }
         let (before, mark) = (self.variables.len(), self.store.mark());
         let header = Arc::make_mut(&mut self.header);
-        for name in names {
-            if let Err(error) = add(header, &mut self.store, &mut self.variables, name.as_ref(), domain) {
+        for (name, domain) in given {
+            if let Err(error) = add(header, &mut self.store, &mut self.variables, name.as_ref(), domain.borrow()) {
                 self.variables.truncate(before);
                 header.truncate(before);
                 self.store.undo_to(mark);

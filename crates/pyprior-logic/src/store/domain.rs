@@ -207,6 +207,12 @@ impl Store {
         {
             return Ok(false);
         }
+        self.remove(var, index)
+    }
+
+    /// Takes a value away that may be there. Out of line, so that looking whether it is there is not a call.
+    #[inline(never)]
+    fn remove(&mut self, var: Var, index: u32) -> Result<bool, DomainError> {
         self.narrow(var, |place| if place == index as usize / 64 { !(1 << (index % 64)) } else { u64::MAX })
     }
 

@@ -28,7 +28,8 @@ impl<T: Copy> Lists<T> {
     /// Items with the numbers of their lists, by counting.
     pub(super) fn sorted(count: usize, pairs: &[(u32, T)]) -> Lists<T> {
         let Some((_, first)) = pairs.first() else { return Lists { start: Vec::new(), items: Vec::new() } };
-        let mut start = vec![0_u32; count + 2];
+        // Zeros by hand: a few are written sooner than an allocator finds memory that has them.
+        let mut start: Vec<u32> = std::iter::repeat_n(0, count + 2).collect();
         for (list, _) in pairs {
             start[*list as usize + 2] += 1;
         }
