@@ -177,7 +177,11 @@ impl Solver {
     ///
     /// [`Stopped::Limit`] if a limit came before certainty.
     pub fn solve_first(&self, problem: &Repository) -> Result<Option<Solution>, Stopped> {
-        let limited = Solver { limits: Limits { solutions: Some(1), ..self.limits }, ..self.clone() };
+        let limits = Limits { solutions: Some(1), ..self.limits };
+        if !self.parallel {
+            return self.first(problem, limits);
+        }
+        let limited = Solver { limits, ..self.clone() };
         let found = limited.solve(problem)?;
         match (found.count, found.stopped) {
             (1.., _) => {
@@ -187,6 +191,31 @@ impl Solver {
             }
             (0, Some(limit)) => Err(Stopped::Limit(limit)),
             (0, None) => Ok(None),
+        }
+    }
+
+    /// The first solution on one thread.
+    fn first(&self, problem: &Repository, limits: Limits) -> Result<Option<Solution>, Stopped> {
+        let meter = Meter::new(limits);
+        let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(None) };
+        let task = Task {
+            compiled: &compiled,
+            variables: &problem.variables,
+            strategy: &self.strategy,
+            meter: &meter,
+            objective: None,
+            subtree: 0,
+            counts: false,
+        };
+        let mut search = DepthFirst::new(&task, store);
+        match search.next() {
+            Ok(true) => {
+                let mut indices = Vec::with_capacity(problem.variables.len());
+                search.read(&mut indices);
+                Ok(Some(Solution { header: Arc::clone(&problem.header), indices }))
+            }
+            Ok(false) => Ok(None),
+            Err(stop) => Err(Stopped::Limit(limit_of(stop, problem)?)),
         }
     }
 
@@ -297,12 +326,17 @@ impl Solver {
                 (stop.err(), search.statistics())
             }
         };
-        match stop {
-            None => Ok((None, statistics)),
-            Some(Stop::Limit(limit)) => Ok((Some(limit), statistics)),
-            Some(Stop::Refused(refusal)) => Err(refusal.named(&|var| problem.name(var))),
-            Some(Stop::Error(error)) => Err(*error),
-        }
+        let limit = stop.map(|stop| limit_of(stop, problem)).transpose()?;
+        Ok((limit, statistics))
+    }
+}
+
+/// The limit that ended a search, if it was one and no error.
+fn limit_of(stop: Stop, problem: &Repository) -> Result<Limit, SolveError> {
+    match stop {
+        Stop::Limit(limit) => Ok(limit),
+        Stop::Refused(refusal) => Err(refusal.named(&|var| problem.name(var))),
+        Stop::Error(error) => Err(*error),
     }
 }
 
