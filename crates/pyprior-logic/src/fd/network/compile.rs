@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lists::Lists;
+use super::lists::{Lists, Rows};
 use super::matrix::{self, Key, Matrices, Matrix};
 use super::propagate::Interrupt;
 use super::refusal::{Refusal, refused};
@@ -60,7 +60,7 @@ pub(crate) struct Compiled {
     pub(crate) propagators: Vec<Propagation>,
     pub(crate) scopes: Vec<Var>,
     /// Slots of the variables of each posted relation.
-    pub(crate) constraints: Lists<u32>,
+    pub(crate) constraints: Rows,
 }
 
 pub(super) struct Compiler<'s> {
@@ -136,12 +136,16 @@ impl Compiled {
                 compiler.slot(*var)?;
             }
         }
-        let mut constraints = Lists::with_room(count, places);
+        let mut constraints = Rows::with_room(count, places);
         let mut single = false;
         for (relation, scope) in posted.clone() {
             single |= is_single(relation, scope);
-            for var in scope {
-                constraints.push(compiler.slot(*var)?);
+            if all {
+                scope.iter().for_each(|var| constraints.push(var.number()));
+            } else {
+                for var in scope {
+                    constraints.push(compiler.slot(*var)?);
+                }
             }
             constraints.close();
         }
@@ -199,13 +203,16 @@ fn is_single(relation: &Relation, scope: &[Var]) -> bool {
 impl Compiler<'_> {
     #[inline]
     pub(super) fn slot(&mut self, var: Var) -> Result<u32, Interrupt> {
+        if self.all {
+            return Ok(var.number());
+        }
         match self.slots.get(var.index()) {
-            _ if self.all => Ok(var.number()),
             Some(slot) if *slot != NONE => Ok(*slot),
             _ => self.new_slot(var),
         }
     }
 
+    #[cold]
     fn new_slot(&mut self, var: Var) -> Result<u32, Interrupt> {
         if self.store.universe_number(var).is_none() {
             return Err(Interrupt::refused(Refusal::NoDomain { var }));
@@ -219,6 +226,7 @@ impl Compiler<'_> {
     }
 
     /// The store's number of the variable's universe. All variables that come here have one.
+    #[inline]
     pub(super) fn number(&self, var: Var) -> u32 {
         self.store.universe_number(var).unwrap_or(NONE)
     }
@@ -323,6 +331,7 @@ impl Compiler<'_> {
         })
     }
 
+    #[inline]
     pub(super) fn key(&self, relation: usize, first: Var, second: Var) -> Key {
         Key { relation, first: self.number(first), second: self.number(second) }
     }

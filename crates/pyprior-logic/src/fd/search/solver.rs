@@ -179,7 +179,7 @@ impl Solver {
     pub fn solve_first(&self, problem: &Repository) -> Result<Option<Solution>, Stopped> {
         let limits = Limits { solutions: Some(1), ..self.limits };
         if !self.parallel {
-            return self.first(problem, limits);
+            return self.lead(problem, problem.store.clone(), limits);
         }
         let limited = Solver { limits, ..self.clone() };
         let found = limited.solve(problem)?;
@@ -194,10 +194,35 @@ impl Solver {
         }
     }
 
-    /// The first solution on one thread.
-    fn first(&self, problem: &Repository, limits: Limits) -> Result<Option<Solution>, Stopped> {
+    /// As [`solve_first`](Solver::solve_first), of a problem that is not needed afterwards: the search takes its domains as
+    /// they are instead of a copy of them.
+    ///
+    /// ```
+    /// # use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut problem = Repository::default();
+    /// let sides = problem.variables(["a", "b"], &FiniteDomain::range(1..=9))?;
+    /// problem.post(&Relation::template("%s * %s == 35")?, &sides)?;
+    /// let found = Solver::new().first(problem)?.unwrap();
+    /// assert_eq!(found.to_string(), "a = 5, b = 7");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Limit`] if a limit came before certainty.
+    pub fn first(&self, mut problem: Repository) -> Result<Option<Solution>, Stopped> {
+        if self.parallel {
+            return self.solve_first(&problem);
+        }
+        let store = std::mem::take(&mut problem.store);
+        self.lead(&problem, store, Limits { solutions: Some(1), ..self.limits })
+    }
+
+    /// The first solution on one thread; the store is that of the problem, or a copy.
+    fn lead(&self, problem: &Repository, mut store: Store, limits: Limits) -> Result<Option<Solution>, Stopped> {
         let meter = Meter::new(limits);
-        let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(None) };
+        let Some(compiled) = compile(&mut store, problem, &meter)? else { return Ok(None) };
         let task = Task {
             compiled: &compiled,
             variables: &problem.variables,
@@ -370,8 +395,13 @@ pub(super) fn drive(
 /// Compiles a problem on a copy of its store; nothing if that shows that there is no solution.
 fn prepare(problem: &Repository, meter: &Meter) -> Result<Option<(Compiled, Store)>, Stopped> {
     let mut store = problem.store.clone();
-    match Compiled::new(problem.posted(), &problem.variables, &mut store, &mut meter.clock()) {
-        Ok(compiled) => Ok(Some((compiled, store))),
+    Ok(compile(&mut store, problem, meter)?.map(|compiled| (compiled, store)))
+}
+
+/// As [`prepare`], on the problem's store itself, or any copy of it.
+fn compile(store: &mut Store, problem: &Repository, meter: &Meter) -> Result<Option<Compiled>, Stopped> {
+    match Compiled::new(problem.posted(), &problem.variables, store, &mut meter.clock()) {
+        Ok(compiled) => Ok(Some(compiled)),
         Err(Interrupt::Failed) => Ok(None),
         Err(Interrupt::OutOfTime) => Err(Stopped::Limit(meter.out_of_time())),
         Err(Interrupt::Refused(refusal)) => Err(Stopped::Problem(refusal.named(&|var| problem.name(var)))),
