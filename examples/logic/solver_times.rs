@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let solver = Solver::new();
         let built = least(|| Ok(build()?.constraints().min(1)), 1)?;
-        let first = least(|| Ok(solver.solve_first(&build()?)?.iter().count()), 1)?;
+        let first = least(|| Ok(solver.first(build()?)?.iter().count()), 1)?;
         let all = least(|| Ok(solver.solve(&build()?)?.len()), solutions)?;
         println!("{name}\t{built:.2}\t{first:.2}\t{all:.2}");
     }

@@ -11,25 +11,22 @@ const NEWEST: usize = 8;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Header {
+    /// Noted with each is the number of its universe.
     pub(crate) names: Names,
     universes: Vec<Arc<Universe>>,
-    /// The universe of each variable.
-    numbers: Vec<u32>,
 }
 
 impl Header {
     pub(crate) fn reserve(&mut self, variables: usize) {
         self.names.reserve(variables);
-        self.numbers.reserve(variables);
     }
 
     /// Takes back all variables but the first.
     pub(crate) fn truncate(&mut self, variables: usize) {
         self.names.truncate(variables);
-        self.numbers.truncate(variables);
     }
 
-    /// The universe of a further variable.
+    /// The universe of the variable that was named last.
     pub(crate) fn push(&mut self, universe: &Arc<Universe>) {
         let newest = self.universes.len().saturating_sub(NEWEST);
         let known = self.universes[newest..].iter().rposition(|known| Arc::ptr_eq(known, universe));
@@ -37,11 +34,11 @@ impl Header {
         if known.is_none() {
             self.universes.push(Arc::clone(universe));
         }
-        self.numbers.push(number as u32);
+        self.names.note(number as u32);
     }
 
     /// The value of a variable, both by number.
     pub(crate) fn value(&self, variable: usize, index: u32) -> Option<Value> {
-        self.universes.get(*self.numbers.get(variable)? as usize)?.value(index)
+        self.universes.get(self.names.noted(variable)? as usize)?.value(index)
     }
 }

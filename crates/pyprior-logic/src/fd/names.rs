@@ -8,10 +8,18 @@ const FREE: u32 = u32::MAX;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     text: String,
-    /// The hash of each name, and where it ends.
-    entries: Vec<(u32, u32)>,
+    entries: Vec<Entry>,
     /// Numbers of names by open addressing, twice as many places as names at least; none while there are few.
     index: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u32,
+    /// Where the name ends.
+    end: u32,
+    /// What was noted with it.
+    note: u32,
 }
 
 /// FNV-1a, eight bytes at a time; the high half, in which all bytes have a say.
@@ -47,7 +55,7 @@ impl Names {
             return false;
         }
         self.text.push_str(name);
-        self.entries.push((hash, self.text.len() as u32));
+        self.entries.push(Entry { hash, end: self.text.len() as u32, note: 0 });
         if self.len() > SCANNED {
             if 2 * self.len() > self.index.len() {
                 self.grow();
@@ -59,6 +67,18 @@ impl Names {
         true
     }
 
+    /// Notes a number with the last name.
+    pub(crate) fn note(&mut self, note: u32) {
+        if let Some(last) = self.entries.last_mut() {
+            last.note = note;
+        }
+    }
+
+    /// The number noted with a name; 0 if none was.
+    pub(crate) fn noted(&self, place: usize) -> Option<u32> {
+        self.entries.get(place).map(|entry| entry.note)
+    }
+
     /// Takes the last name back.
     pub(crate) fn pop(&mut self) {
         self.truncate(self.len().saturating_sub(1));
@@ -67,7 +87,7 @@ impl Names {
     /// Takes all names back but the first.
     pub(crate) fn truncate(&mut self, names: usize) {
         self.entries.truncate(names);
-        self.text.truncate(self.entries.last().map_or(0, |(_, end)| *end as usize));
+        self.text.truncate(self.entries.last().map_or(0, |last| last.end as usize));
         if self.len() > SCANNED {
             self.grow();
         } else {
@@ -86,7 +106,7 @@ impl Names {
 
     fn place(&mut self, number: u32) {
         let mask = self.index.len() - 1;
-        let mut at = self.entries[number as usize].0 as usize & mask;
+        let mut at = self.entries[number as usize].hash as usize & mask;
         while self.index[at] != FREE {
             at = (at + 1) & mask;
         }
@@ -100,7 +120,7 @@ impl Names {
 
     #[inline]
     fn find_hashed(&self, name: &str, hash: u32) -> Option<u32> {
-        let same = |number: u32| self.entries[number as usize].0 == hash && self.get(number as usize) == Some(name);
+        let same = |number: u32| self.entries[number as usize].hash == hash && self.get(number as usize) == Some(name);
         if !self.index.is_empty() {
             let mask = self.index.len() - 1;
             let mut at = hash as usize & mask;
@@ -116,8 +136,8 @@ impl Names {
     }
 
     pub(crate) fn get(&self, place: usize) -> Option<&str> {
-        let end = self.entries.get(place)?.1 as usize;
-        let start = if place == 0 { 0 } else { self.entries[place - 1].1 as usize };
+        let end = self.entries.get(place)?.end as usize;
+        let start = if place == 0 { 0 } else { self.entries[place - 1].end as usize };
         self.text.get(start..end)
     }
 

@@ -124,17 +124,16 @@ impl Repository {
         if self.variables.capacity() == 0 {
             self.reserve(given.size_hint().0.max(FEW));
         }
-        let (before, mark) = (self.variables.len(), self.store.mark());
+        let (before, extent) = (self.variables.len(), self.store.extent());
         let header = Arc::make_mut(&mut self.header);
         for (name, domain) in given {
             if let Err(error) = add(header, &mut self.store, &mut self.variables, name.as_ref(), domain.borrow()) {
                 self.variables.truncate(before);
                 header.truncate(before);
-                self.store.undo_to(mark);
+                self.store.forget_since(extent);
                 return Err(error);
             }
         }
-        self.store.commit(mark);
         Ok(self.variables[before..].to_vec())
     }
 

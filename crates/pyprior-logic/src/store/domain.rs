@@ -38,7 +38,35 @@ pub struct DomainRef<'a> {
     pub size: u32,
 }
 
+/// A universe that a store has domains of.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) universe: Arc<Universe>,
+    /// How many words a domain takes: looked up more often than all else.
+    pub(super) width: u32,
+}
+
+/// How many variables, words and universes a store has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    vars: usize,
+    words: usize,
+    universes: usize,
+}
+
 impl Store {
+    /// How far it reaches, to go back to by [`forget_since`](Store::forget_since).
+    pub(crate) fn extent(&self) -> Extent {
+        Extent { vars: self.cells.len(), words: self.words.len(), universes: self.universes.len() }
+    }
+
+    /// Forgets the domain variables made since, which nobody has told anything about: cheaper than a mark.
+    pub(crate) fn forget_since(&mut self, extent: Extent) {
+        self.cells.truncate(extent.vars);
+        self.words.truncate(extent.words);
+        self.universes.truncate(extent.universes);
+    }
+
     /// A variable that takes a value of the universe, any.
     ///
     /// # Errors
@@ -104,11 +132,10 @@ impl Store {
     pub(super) fn universe_id(&mut self, universe: &Arc<Universe>) -> u32 {
         // The same universe under two numbers is slower to compare, not wrong: so only the newest are looked at.
         let newest = self.universes.len().saturating_sub(8);
-        let known = self.universes[newest..].iter().position(|known| Arc::ptr_eq(known, universe));
+        let known = self.universes[newest..].iter().position(|known| Arc::ptr_eq(&known.universe, universe));
         let place = known.map_or(self.universes.len(), |place| newest + place);
         if known.is_none() {
-            self.universes.push(Arc::clone(universe));
-            self.widths.push(universe.words() as u32);
+            self.universes.push(Known { universe: Arc::clone(universe), width: universe.words() as u32 });
         }
         place as u32
     }
@@ -125,7 +152,7 @@ impl Store {
     pub fn domain(&self, var: Var) -> Option<DomainRef<'_>> {
         let cell = self.domain_cell(var)?.1;
         Some(DomainRef {
-            universe: &self.universes[cell.universe as usize],
+            universe: &self.universes[cell.universe as usize].universe,
             words: self.words_of(cell),
             size: cell.size,
         })
@@ -134,7 +161,7 @@ impl Store {
     #[inline]
     fn words_of(&self, cell: &Cell) -> &[u64] {
         let start = cell.offset as usize;
-        &self.words[start..start + self.widths[cell.universe as usize] as usize]
+        &self.words[start..start + self.universes[cell.universe as usize].width as usize]
     }
 
     /// The words of the domain; none if there is no domain.
@@ -288,7 +315,7 @@ impl Store {
     fn narrow_root(&mut self, root: Var, mask: impl Fn(usize) -> u64) -> Result<bool, DomainError> {
         let cell = &self.cells[root.index()];
         let (start, old) = (cell.offset as usize, cell.size);
-        let count = self.widths[cell.universe as usize] as usize;
+        let count = self.universes[cell.universe as usize].width as usize;
         if count == 1 {
             // Most domains: nothing to go through.
             let left = self.words[start] & mask(0);

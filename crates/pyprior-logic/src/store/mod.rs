@@ -68,9 +68,7 @@ pub(crate) struct Unknown;
 pub struct Store {
     cells: Vec<Cell>,
     words: Vec<u64>,
-    universes: Vec<Arc<Universe>>,
-    /// How many words a domain of each universe takes: looked up more often than all else.
-    widths: Vec<u32>,
+    universes: Vec<domain::Known>,
     terms: heap::Terms,
     /// Names of variables that have one, in ascending order of the variables.
     names: Vec<(u32, Arc<str>)>,

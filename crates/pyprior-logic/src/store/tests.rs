@@ -30,7 +30,7 @@ fn dump(store: &Store) -> Dump {
         cells: store.cells.iter().map(cell).collect(),
         words: store.words.clone(),
         universes: store.universes.len(),
-        widths: store.widths.clone(),
+        widths: store.universes.iter().map(|known| known.width).collect(),
         partials: store.partials.clone(),
         terms: format!(
             "{:?} {:?} {:?} {:?} {:?}",

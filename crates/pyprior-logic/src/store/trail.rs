@@ -133,7 +133,6 @@ impl Store {
         }
         self.words.truncate(frame.words);
         self.universes.truncate(frame.universes);
-        self.widths.truncate(frame.universes);
         self.terms.truncate(frame.nodes, frame.args, frame.atoms, frame.functors, frame.failures);
         self.events.cut(frame.events);
         self.wakes.cut(frame.wakes);
@@ -243,7 +242,7 @@ impl Store {
             return;
         }
         self.cells[root.index()].stamp = self.time;
-        let count = self.widths[cell.universe as usize];
+        let count = self.universes[cell.universe as usize].width;
         if count == 1 {
             self.trail.push(Entry::Small { var: root, old: self.words[cell.offset as usize] });
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lists::Lists;
+use super::lists::{Lists, Rows};
 use super::matrix::{self, Key, Matrices, Matrix};
 use super::propagate::Interrupt;
 use super::refusal::{Refusal, refused};
@@ -32,6 +32,9 @@ pub(crate) struct Edge {
     pub(crate) rows: u32,
     pub(crate) words: u32,
     pub(crate) constraint: u32,
+    /// Of more values than these each value of the other goes with one (Boussemart et al., CP 2004): then there is
+    /// nothing to revise.
+    pub(crate) conflicts: u32,
 }
 
 /// A propagator and its scope.
@@ -57,7 +60,7 @@ pub(crate) struct Compiled {
     pub(crate) propagators: Vec<Propagation>,
     pub(crate) scopes: Vec<Var>,
     /// Slots of the variables of each posted relation.
-    pub(crate) constraints: Lists<u32>,
+    pub(crate) constraints: Rows,
 }
 
 pub(super) struct Compiler<'s> {
@@ -73,9 +76,14 @@ pub(super) struct Compiler<'s> {
     propagators: Vec<Propagation>,
     scopes: Vec<Var>,
     watching: Vec<(u32, u32)>,
-    /// Expressions met: those that read alike count as one.
-    expressions: Vec<Arc<Expression>>,
+    /// Expressions met last: those that read alike count as one.
+    expressions: [Option<Arc<Expression>>; NEWEST],
+    /// Where the next one goes.
+    next: usize,
 }
+
+/// So many expressions are compared with a new one.
+const NEWEST: usize = 8;
 
 /// A relation being posted: its different variables, and where it has them.
 pub(super) struct Scope {
@@ -120,19 +128,24 @@ impl Compiled {
             propagators: Vec::with_capacity(wide.div_ceil(8)),
             scopes: Vec::with_capacity(wide),
             watching: Vec::with_capacity(wide),
-            expressions: Vec::new(),
+            expressions: [const { None }; NEWEST],
+            next: 0,
         };
         if !all {
             for var in variables {
                 compiler.slot(*var)?;
             }
         }
-        let mut constraints = Lists::with_room(count, places);
+        let mut constraints = Rows::with_room(count, places);
         let mut single = false;
         for (relation, scope) in posted.clone() {
             single |= is_single(relation, scope);
-            for var in scope {
-                constraints.push(compiler.slot(*var)?);
+            if all {
+                scope.iter().for_each(|var| constraints.push(var.number()));
+            } else {
+                for var in scope {
+                    constraints.push(compiler.slot(*var)?);
+                }
             }
             constraints.close();
         }
@@ -190,13 +203,16 @@ fn is_single(relation: &Relation, scope: &[Var]) -> bool {
 impl Compiler<'_> {
     #[inline]
     pub(super) fn slot(&mut self, var: Var) -> Result<u32, Interrupt> {
+        if self.all {
+            return Ok(var.number());
+        }
         match self.slots.get(var.index()) {
-            _ if self.all => Ok(var.number()),
             Some(slot) if *slot != NONE => Ok(*slot),
             _ => self.new_slot(var),
         }
     }
 
+    #[cold]
     fn new_slot(&mut self, var: Var) -> Result<u32, Interrupt> {
         if self.store.universe_number(var).is_none() {
             return Err(Interrupt::refused(Refusal::NoDomain { var }));
@@ -210,6 +226,7 @@ impl Compiler<'_> {
     }
 
     /// The store's number of the variable's universe. All variables that come here have one.
+    #[inline]
     pub(super) fn number(&self, var: Var) -> u32 {
         self.store.universe_number(var).unwrap_or(NONE)
     }
@@ -237,14 +254,16 @@ impl Compiler<'_> {
 
     /// The one of the expressions met that reads as this one does.
     fn known(&mut self, expression: &Arc<Expression>) -> Arc<Expression> {
-        let newest = || self.expressions.iter().rev().take(8);
+        let (young, old) = self.expressions.split_at(self.next);
+        let newest = || young.iter().rev().chain(old.iter().rev()).flatten();
         let known = newest()
             .find(|known| Arc::ptr_eq(known, expression))
             .or_else(|| newest().find(|known| known.reads_as(expression)));
         match known {
             Some(known) => Arc::clone(known),
             None => {
-                self.expressions.push(Arc::clone(expression));
+                self.expressions[self.next] = Some(Arc::clone(expression));
+                self.next = (self.next + 1) % NEWEST;
                 Arc::clone(expression)
             }
         }
@@ -312,11 +331,13 @@ impl Compiler<'_> {
         })
     }
 
+    #[inline]
     pub(super) fn key(&self, relation: usize, first: Var, second: Var) -> Key {
         Key { relation, first: self.number(first), second: self.number(second) }
     }
 
     /// Posts a pair whose matrix is there already.
+    #[inline]
     fn pair_known(&mut self, relation: usize, first: Var, second: Var, constraint: u32) -> Result<bool, Interrupt> {
         let key = self.key(relation, first, second);
         match self.matrices.known(key) {
@@ -325,10 +346,13 @@ impl Compiler<'_> {
         }
     }
 
+    #[inline]
     pub(super) fn pair(&mut self, matrix: Matrix, first: Var, second: Var, constraint: u32) -> Result<(), Interrupt> {
         let (a, b) = (self.slot(first)?, self.slot(second)?);
-        let forth = Edge { other: second, rows: matrix.rows, words: matrix.row_words, constraint };
-        let back = Edge { other: first, rows: matrix.columns, words: matrix.column_words, constraint };
+        let (rows, words, conflicts) = (matrix.rows, matrix.row_words, matrix.row_conflicts);
+        let forth = Edge { other: second, rows, words, constraint, conflicts };
+        let (rows, words, conflicts) = (matrix.columns, matrix.column_words, matrix.column_conflicts);
+        let back = Edge { other: first, rows, words, constraint, conflicts };
         self.edges.push((a, forth));
         self.edges.push((b, back));
         Ok(())

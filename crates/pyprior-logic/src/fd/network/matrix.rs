@@ -25,6 +25,9 @@ pub(crate) struct Matrix {
     /// Words of a row, words of a column.
     pub(crate) row_words: u32,
     pub(crate) column_words: u32,
+    /// With how many values of the first variable a value of the second does not go, at most; and the other way round.
+    pub(crate) row_conflicts: u32,
+    pub(crate) column_conflicts: u32,
 }
 
 /// What a relation and the universes are known by, those by their numbers in the store: texts that read alike share.
@@ -44,6 +47,8 @@ pub(crate) fn words(one: &Universe, two: &Universe) -> usize {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Matrices {
     pub(crate) bits: Vec<u64>,
+    /// The newest, and those before.
+    newest: Option<(Key, Matrix)>,
     known: Vec<(Key, Matrix)>,
     index: HashMap<Key, Matrix>,
 }
@@ -53,10 +58,18 @@ const SCANNED: usize = 16;
 
 impl Matrices {
     pub(crate) fn with_room() -> Matrices {
-        Matrices { bits: Vec::with_capacity(64), known: Vec::with_capacity(4), index: HashMap::new() }
+        Matrices { bits: Vec::with_capacity(64), ..Matrices::default() }
     }
 
+    #[inline]
     pub(crate) fn known(&self, key: Key) -> Option<Matrix> {
+        match self.newest {
+            Some((newest, matrix)) if newest == key => Some(matrix),
+            _ => self.older(key),
+        }
+    }
+
+    fn older(&self, key: Key) -> Option<Matrix> {
         if self.known.len() <= SCANNED {
             return self.known.iter().rev().find(|(known, _)| *known == key).map(|(_, matrix)| *matrix);
         }
@@ -64,6 +77,7 @@ impl Matrices {
     }
 
     pub(crate) fn remember(&mut self, key: Key, matrix: Matrix) {
+        let Some((key, matrix)) = self.newest.replace((key, matrix)) else { return };
         self.known.push((key, matrix));
         if self.known.len() == SCANNED + 1 {
             self.index = self.known.iter().copied().collect();
@@ -83,6 +97,22 @@ impl Matrices {
             columns: columns as u32,
             row_words: row_words as u32,
             column_words: column_words as u32,
+            row_conflicts: u32::MAX,
+            column_conflicts: u32::MAX,
+        }
+    }
+
+    /// The matrix with its conflicts counted: to be called when all of it is written.
+    pub(crate) fn counted(&self, matrix: Matrix, first: &Universe, second: &Universe) -> Matrix {
+        let most = |start: u32, width: u32, lines: usize, of: usize| {
+            let lines = self.bits[start as usize..][..lines * width as usize].chunks_exact(width.max(1) as usize);
+            let least = lines.map(|line| line.iter().map(|word| word.count_ones()).sum::<u32>()).min();
+            (of as u32).saturating_sub(least.unwrap_or(0))
+        };
+        Matrix {
+            row_conflicts: most(matrix.columns, matrix.column_words, second.len(), first.len()),
+            column_conflicts: most(matrix.rows, matrix.row_words, first.len(), second.len()),
+            ..matrix
         }
     }
 
@@ -95,14 +125,23 @@ impl Matrices {
             row[index / 64] ^= 1 << (index % 64);
         }
         let (rows, words) = (rows as u32, words as u32);
-        Matrix { rows, columns: rows, row_words: words, column_words: words }
+        let conflicts = if equal { universe.len().saturating_sub(1) as u32 } else { 1 };
+        Matrix {
+            rows,
+            columns: rows,
+            row_words: words,
+            column_words: words,
+            row_conflicts: conflicts,
+            column_conflicts: conflicts,
+        }
     }
 
     /// Room for one row, empty: a set of values.
     pub(crate) fn mask(&mut self, universe: &Universe) -> Matrix {
         let rows = self.bits.len() as u32;
         self.bits.resize(self.bits.len() + universe.words(), 0);
-        Matrix { rows, columns: rows, row_words: universe.words() as u32, column_words: 0 }
+        let row_words = universe.words() as u32;
+        Matrix { rows, columns: rows, row_words, column_words: 0, row_conflicts: u32::MAX, column_conflicts: u32::MAX }
     }
 
     /// The values that go with a value of the first variable.

@@ -132,7 +132,8 @@ impl Scratch {
                         return Err((Interrupt::OutOfTime, NOBODY));
                     }
                 }
-                for edge in edges {
+                let size = store.size(compiled.vars[slot as usize]);
+                for edge in edges.iter().filter(|edge| size <= edge.conflicts) {
                     self.revise(compiled, store, slot, edge).map_err(|()| (Interrupt::Failed, edge.constraint))?;
                 }
                 continue;

@@ -77,6 +77,7 @@ impl Compiler<'_> {
                         return Err(self.at(relation, &different.vars, &[at.first, at.second], at.source));
                     }
                     self.in_time()?;
+                    let matrix = self.matrices.counted(matrix, &one, &two);
                     if clean {
                         let key = self.key(matrix::of_expression(expression), first, second);
                         self.matrices.remember(key, matrix);
@@ -174,6 +175,7 @@ impl Compiler<'_> {
             self.matrices.row(matrix, i).copy_from_slice(&row);
         }
         self.matrices.transpose(matrix, one.len() as u32);
+        let matrix = self.matrices.counted(matrix, &one, &two);
         let key = self.key(matrix::of_expression(expression), first, second);
         self.matrices.remember(key, matrix);
         self.pair(matrix, first, second, constraint)
@@ -239,6 +241,7 @@ impl Compiler<'_> {
                 }
                 let matrix = self.matrices.empty(&one, &two);
                 linear.pairs(&one, &two, |i, j| self.matrices.set(matrix, i, j));
+                let matrix = self.matrices.counted(matrix, &one, &two);
                 if let (Relation::Linear(linear), true) = (relation, vars == scope) {
                     let key = self.key(Arc::as_ptr(linear) as usize, first, second);
                     self.matrices.remember(key, matrix);

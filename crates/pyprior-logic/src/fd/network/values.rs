@@ -60,6 +60,7 @@ impl Compiler<'_> {
                 self.in_time()?;
                 match made {
                     Ok(whole) => {
+                        let matrix = self.matrices.counted(matrix, &one, &two);
                         if let Some(name) = name.filter(|_| whole && scope.spread.is_none()) {
                             let key = self.key(name, first, second);
                             self.matrices.remember(key, matrix);
@@ -169,6 +170,7 @@ impl Compiler<'_> {
                 for row in rows.chunks_exact(2) {
                     self.matrices.set(matrix, row[0], row[1]);
                 }
+                let matrix = self.matrices.counted(matrix, &one, &two);
                 self.pair(matrix, first, second, constraint)
             }
             _ => {

@@ -177,7 +177,11 @@ impl Solver {
     ///
     /// [`Stopped::Limit`] if a limit came before certainty.
     pub fn solve_first(&self, problem: &Repository) -> Result<Option<Solution>, Stopped> {
-        let limited = Solver { limits: Limits { solutions: Some(1), ..self.limits }, ..self.clone() };
+        let limits = Limits { solutions: Some(1), ..self.limits };
+        if !self.parallel {
+            return self.lead(problem, problem.store.clone(), limits);
+        }
+        let limited = Solver { limits, ..self.clone() };
         let found = limited.solve(problem)?;
         match (found.count, found.stopped) {
             (1.., _) => {
@@ -187,6 +191,56 @@ impl Solver {
             }
             (0, Some(limit)) => Err(Stopped::Limit(limit)),
             (0, None) => Ok(None),
+        }
+    }
+
+    /// As [`solve_first`](Solver::solve_first), of a problem that is not needed afterwards: the search takes its domains as
+    /// they are instead of a copy of them.
+    ///
+    /// ```
+    /// # use pyprior_logic::fd::{FiniteDomain, Relation, Repository, Solver};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut problem = Repository::default();
+    /// let sides = problem.variables(["a", "b"], &FiniteDomain::range(1..=9))?;
+    /// problem.post(&Relation::template("%s * %s == 35")?, &sides)?;
+    /// let found = Solver::new().first(problem)?.unwrap();
+    /// assert_eq!(found.to_string(), "a = 5, b = 7");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Limit`] if a limit came before certainty.
+    pub fn first(&self, mut problem: Repository) -> Result<Option<Solution>, Stopped> {
+        if self.parallel {
+            return self.solve_first(&problem);
+        }
+        let store = std::mem::take(&mut problem.store);
+        self.lead(&problem, store, Limits { solutions: Some(1), ..self.limits })
+    }
+
+    /// The first solution on one thread; the store is that of the problem, or a copy.
+    fn lead(&self, problem: &Repository, mut store: Store, limits: Limits) -> Result<Option<Solution>, Stopped> {
+        let meter = Meter::new(limits);
+        let Some(compiled) = compile(&mut store, problem, &meter)? else { return Ok(None) };
+        let task = Task {
+            compiled: &compiled,
+            variables: &problem.variables,
+            strategy: &self.strategy,
+            meter: &meter,
+            objective: None,
+            subtree: 0,
+            counts: false,
+        };
+        let mut search = DepthFirst::new(&task, store);
+        match search.next() {
+            Ok(true) => {
+                let mut indices = Vec::with_capacity(problem.variables.len());
+                search.read(&mut indices);
+                Ok(Some(Solution { header: Arc::clone(&problem.header), indices }))
+            }
+            Ok(false) => Ok(None),
+            Err(stop) => Err(Stopped::Limit(limit_of(stop, problem)?)),
         }
     }
 
@@ -297,12 +351,17 @@ impl Solver {
                 (stop.err(), search.statistics())
             }
         };
-        match stop {
-            None => Ok((None, statistics)),
-            Some(Stop::Limit(limit)) => Ok((Some(limit), statistics)),
-            Some(Stop::Refused(refusal)) => Err(refusal.named(&|var| problem.name(var))),
-            Some(Stop::Error(error)) => Err(*error),
-        }
+        let limit = stop.map(|stop| limit_of(stop, problem)).transpose()?;
+        Ok((limit, statistics))
+    }
+}
+
+/// The limit that ended a search, if it was one and no error.
+fn limit_of(stop: Stop, problem: &Repository) -> Result<Limit, SolveError> {
+    match stop {
+        Stop::Limit(limit) => Ok(limit),
+        Stop::Refused(refusal) => Err(refusal.named(&|var| problem.name(var))),
+        Stop::Error(error) => Err(*error),
     }
 }
 
@@ -336,8 +395,13 @@ pub(super) fn drive(
 /// Compiles a problem on a copy of its store; nothing if that shows that there is no solution.
 fn prepare(problem: &Repository, meter: &Meter) -> Result<Option<(Compiled, Store)>, Stopped> {
     let mut store = problem.store.clone();
-    match Compiled::new(problem.posted(), &problem.variables, &mut store, &mut meter.clock()) {
-        Ok(compiled) => Ok(Some((compiled, store))),
+    Ok(compile(&mut store, problem, meter)?.map(|compiled| (compiled, store)))
+}
+
+/// As [`prepare`], on the problem's store itself, or any copy of it.
+fn compile(store: &mut Store, problem: &Repository, meter: &Meter) -> Result<Option<Compiled>, Stopped> {
+    match Compiled::new(problem.posted(), &problem.variables, store, &mut meter.clock()) {
+        Ok(compiled) => Ok(Some(compiled)),
         Err(Interrupt::Failed) => Ok(None),
         Err(Interrupt::OutOfTime) => Err(Stopped::Limit(meter.out_of_time())),
         Err(Interrupt::Refused(refusal)) => Err(Stopped::Problem(refusal.named(&|var| problem.name(var)))),
