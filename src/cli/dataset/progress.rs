@@ -160,16 +160,16 @@ impl Shown {
                     let (declined, expected) = (counts.declined, 100.0 * control.expected_yield);
                     let passed = counts.rows + counts.duplicates + counts.crowded + declined;
                     let obtained = 100.0 * (passed - declined) as f64 / passed.max(1) as f64;
+                    if !control.let_go.is_empty() {
+                        let names = control.let_go.join(", ");
+                        let _ = writeln!(out, "not held, since targets exclude it or leave too little: {names}");
+                    }
                     let _ = writeln!(
                         out,
                         "{declined} declined: {obtained:.2} % accepted, {expected:.2} % expected; shares:"
                     );
                     let _ =
                         writeln!(out, "{:<24} {:<12} {:>8} {:>9} {:>8}", "", "", "natural", "requested", "obtained");
-                    if !control.let_go.is_empty() {
-                        let names = control.let_go.join(", ");
-                        let _ = writeln!(out, "not held, since targets exclude it or leave too little: {names}");
-                    }
                     for bin in manifest.compare(counts) {
                         let of = format!("{}{}", bin.of, if bin.held { ", held" } else { "" });
                         let (natural, requested, obtained) = (bin.natural, bin.requested, bin.obtained);
