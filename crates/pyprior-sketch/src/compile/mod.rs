@@ -3,7 +3,7 @@
 //! ```text
 //! roles.rs   what each hole stands for, from where it is and what is said of it
 //! counts.rs  counters of the constraints of shape
-//! walk.rs    the program, statement by statement
+//! walk.rs    the program, statement by statement; walk/expressions.rs: what stands in statements
 //! scope.rs   names
 //! ```
 

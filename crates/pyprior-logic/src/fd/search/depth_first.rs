@@ -71,6 +71,13 @@ pub(crate) struct Task<'p> {
     pub(super) counts: bool,
 }
 
+impl<'p> Task<'p> {
+    /// All solutions, whatever they are worth.
+    pub(super) fn new(compiled: &'p Compiled, variables: &'p [Var], strategy: &'p Strategy, meter: &'p Meter) -> Self {
+        Self { compiled, variables, strategy, meter, objective: None, subtree: 0, counts: false }
+    }
+}
+
 /// A search under way, and the state it can go on from. The store is at a solution whenever
 /// [`next`](DepthFirst::next) said so.
 pub(crate) struct DepthFirst<'p> {

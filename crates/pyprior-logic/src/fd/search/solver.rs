@@ -152,15 +152,7 @@ impl Solver {
             Err(Stopped::Objective(_)) => return Ok(found),
         };
         if let Some((compiled, store)) = prepared {
-            let task = Task {
-                compiled: &compiled,
-                variables: &problem.variables,
-                strategy: &self.strategy,
-                meter: &meter,
-                objective: None,
-                subtree: 0,
-                counts: false,
-            };
+            let task = Task::new(&compiled, &problem.variables, &self.strategy, &meter);
             let (stopped, statistics) = self.run(&task, store, problem, |_, row| {
                 found.rows.extend_from_slice(row);
                 found.count += 1;
@@ -223,15 +215,7 @@ impl Solver {
     fn lead(&self, problem: &Repository, mut store: Store, limits: Limits) -> Result<Option<Solution>, Stopped> {
         let meter = Meter::new(limits);
         let Some(compiled) = compile(&mut store, problem, &meter)? else { return Ok(None) };
-        let task = Task {
-            compiled: &compiled,
-            variables: &problem.variables,
-            strategy: &self.strategy,
-            meter: &meter,
-            objective: None,
-            subtree: 0,
-            counts: false,
-        };
+        let task = Task::new(&compiled, &problem.variables, &self.strategy, &meter);
         let mut search = DepthFirst::new(&task, store);
         match search.next() {
             Ok(true) => {
@@ -252,15 +236,7 @@ impl Solver {
     pub fn count(&self, problem: &Repository) -> Result<usize, Stopped> {
         let meter = Meter::new(self.limits);
         let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(0) };
-        let task = Task {
-            compiled: &compiled,
-            variables: &problem.variables,
-            strategy: &self.strategy,
-            meter: &meter,
-            objective: None,
-            subtree: 0,
-            counts: true,
-        };
+        let task = Task { counts: true, ..Task::new(&compiled, &problem.variables, &self.strategy, &meter) };
         let mut count = 0;
         let (stopped, _) = self.run(&task, store, problem, |_, _| count += 1)?;
         match stopped {
