@@ -30,23 +30,14 @@ impl<'t> Part<'t> {
     /// The places outside of brackets and quotes where a sign stands.
     pub(super) fn places(self, sign: &str) -> Vec<usize> {
         let mut depth = 0_i32;
-        let mut quote = None;
         let mut places = Vec::new();
-        let mut skipped = false;
-        for (at, c) in self.text.char_indices() {
-            if std::mem::take(&mut skipped) {
-                continue;
-            }
-            match (quote, c) {
-                (Some(_), '\\') => skipped = true,
-                (Some(open), c) if c == open => quote = None,
-                (Some(_), _) => {}
-                (None, '\'' | '"') => quote = Some(c),
-                (None, '(' | '[' | '{') => depth += 1,
-                (None, ')' | ']' | '}') => depth -= 1,
+        for (at, c) in bare(self.text) {
+            match c {
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth -= 1,
                 _ => {}
             }
-            if quote.is_none() && depth == 0 && self.text[at..].starts_with(sign) {
+            if depth == 0 && self.text[at..].starts_with(sign) {
                 places.push(at);
             }
         }
@@ -112,22 +103,27 @@ pub(super) fn without_comments(text: &str) -> String {
 impl Part<'_> {
     /// Where a comment begins on this line.
     fn comment(self) -> Option<usize> {
-        let mut quote = None;
-        let mut skipped = false;
-        for (at, c) in self.text.char_indices() {
-            if std::mem::take(&mut skipped) {
-                continue;
-            }
-            match (quote, c) {
-                (Some(_), '\\') => skipped = true,
-                (Some(open), c) if c == open => quote = None,
-                (None, '\'' | '"') => quote = Some(c),
-                (None, '#') => return Some(at),
-                _ => {}
-            }
-        }
-        None
+        bare(self.text).find(|(_, c)| *c == '#').map(|(at, _)| at)
     }
+}
+
+/// The characters outside of quotes, with their places.
+fn bare(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut quote = None;
+    let mut skipped = false;
+    text.char_indices().filter(move |&(_, c)| {
+        if std::mem::take(&mut skipped) {
+            return false;
+        }
+        match (quote, c) {
+            (Some(_), '\\') => skipped = true,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, _) => return true,
+        }
+        false
+    })
 }
 
 /// The statements: lines, and lines that an open bracket joins.
