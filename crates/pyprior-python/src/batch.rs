@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyList;
 use pyprior_core::{BatchError, BatchMatcher, Frontier, Matcher, UniformSampler};
 
 use crate::language::PyLanguage;
 use crate::masks::{self, LONG};
-use crate::row::Row;
 use crate::shared::{self, Shared};
-use crate::{errors, numbers};
+use crate::{errors, numbers, turns};
 
 /// Slots of a batch, at most: what does not fit into memory would end the process, and each takes hundreds of bytes.
 const MAX_ROWS: usize = 1 << 22;
@@ -117,8 +116,8 @@ impl Batch {
                 }
                 let make = || {
                     let mut batch = BatchMatcher::empty(&language.inner, rows);
-                    for (slot, prefix) in prefixes.iter().flatten().enumerate() {
-                        batch.set(slot, &language.inner, prefix)?;
+                    for (slot, prefix) in prefixes.into_iter().flatten().enumerate() {
+                        batch.set(slot, &language.inner, &prefix)?;
                     }
                     Ok::<_, BatchError>(batch)
                 };
@@ -154,8 +153,7 @@ impl Batch {
     /// Number of slots that hold a row.
     #[getter]
     fn batch_size(&self, py: Python<'_>) -> usize {
-        let batch = self.shared.lock(py);
-        self.slots(&batch).filter(|&slot| batch.is_occupied(slot)).count()
+        self.each(py, |batch, slot| usize::from(batch.is_occupied(slot))).iter().sum()
     }
 
     /// The rows, None for slots that are empty. The same list until slots are filled, emptied or moved.
@@ -166,12 +164,7 @@ impl Batch {
         if let Some((_, rows)) = known().as_ref().filter(|(of, _)| *of == arrangement) {
             return Ok(rows.bind(py).clone());
         }
-        let occupied = {
-            let batch = self.shared.lock(py);
-            self.slots(&batch).map(|slot| (slot, batch.is_occupied(slot))).collect::<Vec<_>>()
-        };
-        let row = |(slot, is)| if is { Some(Row { shared: Arc::clone(&self.shared), slot }) } else { None };
-        let rows = PyList::new(py, occupied.into_iter().map(row))?;
+        let rows = self.rows_now(py)?;
         let before = known().replace((arrangement, rows.clone().unbind()));
         drop(before);
         Ok(rows)
@@ -180,55 +173,27 @@ impl Batch {
     /// The tokens of each row, those of its prefix too: a list of tuples. Empty slots are left out, as in 0.0.2.
     #[getter]
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let tokens = {
-            let batch = self.shared.lock(py);
-            self.slots(&batch).filter_map(|slot| batch.tokens(slot).ok().map(<[u32]>::to_vec)).collect::<Vec<_>>()
-        };
-        let list = PyList::empty(py);
-        for tokens in tokens {
-            list.append(PyTuple::new(py, tokens)?)?;
-        }
-        Ok(list)
+        self.tuples(py)
     }
 
     /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
     fn padded<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
-        let rows = {
-            let batch = self.shared.lock(py);
-            let of = |slot| batch.tokens(slot).map(<[u32]>::to_vec).unwrap_or_default();
-            self.slots(&batch).map(of).collect::<Vec<_>>()
-        };
-        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let array = masks::zeros(py, rows.len(), longest)?;
-        masks::write(&array, |out| {
-            out.fill(pad);
-            for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
-                row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
-            }
-        })?;
-        Ok(array)
+        self.matrix(py, pad)
     }
 
     /// Whether all rows, or the first `b`, are complete; empty slots do not count.
     #[pyo3(signature = (b=None))]
     fn done(&self, py: Python<'_>, b: Option<usize>) -> PyResult<bool> {
-        if let (None, None, 0) = (b, self.len, self.start) {
-            return Ok(self.shared.lock(py).all_terminated());
-        }
         let slots = self.first(py, b)?;
-        let batch = self.shared.lock(py);
-        Ok(slots.into_iter().all(|slot| batch.is_terminated(slot).unwrap_or(true)))
+        Ok(self.shared.work(py, slots.len() >= LONG / 32, |batch| match slots == (0..batch.len()) {
+            true => batch.all_terminated(),
+            false => slots.into_iter().all(|slot| batch.is_terminated(slot).unwrap_or(true)),
+        }))
     }
 
     /// The slots of rows that are complete, ascending.
-    fn terminated(&self, py: Python<'_>) -> Vec<usize> {
-        let batch = self.shared.lock(py);
-        let slots = self.slots(&batch);
-        slots
-            .clone()
-            .filter(|&slot| batch.is_terminated(slot).unwrap_or(false))
-            .map(|slot| slot - slots.start)
-            .collect()
+    fn terminated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.complete(py)
     }
 
     /// Takes one token a row; those that are not `active` stay. All rows or, where a token is not legal, none.
@@ -319,10 +284,8 @@ impl Batch {
     }
 
     /// Depths of the holes: a list of `(expression, control)`, `(0, 0)` for finished rows and empty slots.
-    fn frontiers(&self, py: Python<'_>) -> Vec<(u32, u32)> {
-        let batch = self.shared.lock(py);
-        let holes = Self::holes(&batch, self.slots(&batch));
-        holes.iter().map(|hole| hole.map_or((0, 0), |hole| (hole.expr_depth, hole.control_depth))).collect()
+    fn frontiers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.depths(py)
     }
 
     /// Legal sets as bits, uint32 `[rows, ceil(vocab / 32)]`: the batch's own array, written anew by every call.
@@ -384,7 +347,7 @@ impl Batch {
     /// Chooses a legal token a row uniformly: that of this step of row number `first + i` of the seed. `PAD` for
     /// finished rows and empty slots.
     #[pyo3(signature = (seed, first=0))]
-    fn choose_uniform(&self, py: Python<'_>, seed: u64, first: u64) -> PyResult<Vec<u32>> {
+    fn choose_uniform<'py>(&self, py: Python<'py>, seed: u64, first: u64) -> PyResult<Bound<'py, PyList>> {
         let rows = self.__len__(py);
         if self.len.is_some() {
             let all = self.shared.lock(py).len();
@@ -397,7 +360,7 @@ impl Batch {
             batch.choose_uniform(&UniformSampler::new(seed), &numbers, &mut tokens)?;
             Ok::<_, BatchError>(tokens)
         });
-        chosen.map_err(|error| errors::batch(py, &error))
+        turns::list(py, chosen.map_err(|error| errors::batch(py, &error))?)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! language.rs   a language: vocabulary and tables · legal_sets.rs: legal sets as frozensets, each made once
-//! shared.rs     rows and their lock · batch.rs: slots and steps · row.rs: one of them · masks.rs: what they write
-//! numbers.rs    ids, constants and values from Python and back
+//! shared.rs     rows and their lock · batch.rs: slots and steps · readout.rs: what they hold · row.rs: one of them
+//! masks.rs      bits and floats in memory of numpy
+//! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects
 //! source.rs     encode and decode · names.rs · tree.rs: nodes
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
 //! programs.rs   whole programs in bulk · training.rs: batches to learn from
@@ -14,8 +15,8 @@
 //! Conversion only: what a function does is said in `pyprior-core`, and for users of Python in the docstrings of the
 //! package around this module. Two rules hold throughout:
 //!
-//! - **Work on whole batches lets go of the interpreter**: where it writes more than `masks::LONG` words or numbers, others
-//!   run meanwhile.
+//! - **No work on whole batches keeps the interpreter for a millisecond**: where it writes more than `masks::LONG` words or
+//!   numbers, others run meanwhile, and where it makes or reads as many objects, they get their turns.
 //! - **No lock of ours is held while Python runs.** What is locked is read into memory of ours, unlocked, then converted:
 //!   Python may switch threads at any allocation, and the next thread may want the same lock.
 
@@ -32,6 +33,7 @@ mod names;
 mod numbers;
 mod prior;
 mod programs;
+mod readout;
 mod row;
 mod run;
 mod shared;
@@ -39,6 +41,7 @@ mod show;
 mod source;
 mod training;
 mod tree;
+mod turns;
 
 use pyo3::prelude::*;
 

@@ -143,11 +143,13 @@ impl SymbolicPrior {
         let holes = self.holes(py, states.get())?;
         let array = masks::zeros(py, holes.frontiers.len(), PRIOR_GROUPS)?;
         let written = masks::write(&array, |out| {
-            let rows = out.chunks_exact_mut(PRIOR_GROUPS).zip(&holes.frontiers).enumerate();
-            for (row, (out, &frontier)) in rows {
-                out.copy_from_slice(&self.inner.row_shifts(frontier, &holes.bitmask, row)?);
-            }
-            Ok::<_, LogitsError>(())
+            py.detach(|| {
+                let rows = out.chunks_exact_mut(PRIOR_GROUPS).zip(&holes.frontiers).enumerate();
+                for (row, (out, &frontier)) in rows {
+                    out.copy_from_slice(&self.inner.row_shifts(frontier, &holes.bitmask, row)?);
+                }
+                Ok::<_, LogitsError>(())
+            })
         })?;
         written.map_err(|error| errors::logits(py, &error))?;
         Ok(array)
@@ -192,11 +194,13 @@ impl SymbolicPrior {
             fits(mask.shape())?;
             let lent = mask.try_readonly().map_err(|error| refuse(error.to_string()))?;
             let words = holes.bitmask.words();
-            let bits = holes.bitmask.data_mut();
-            bits.fill(0);
-            for ((row, token), value) in lent.as_array().indexed_iter() {
-                bits[row * words + token / 32] |= u32::from(*value == 0.0) << (token % 32);
-            }
+            let (bits, mask) = (holes.bitmask.data_mut(), lent.as_array());
+            py.detach(|| {
+                bits.fill(0);
+                for ((row, token), value) in mask.indexed_iter() {
+                    bits[row * words + token / 32] |= u32::from(*value == 0.0) << (token % 32);
+                }
+            });
         }
         if let Ok(logits) = logits.cast::<PyArray2<f32>>() {
             fits(logits.shape())?;

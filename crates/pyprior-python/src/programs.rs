@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use pyprior_core::{Language, ProgramSampler, Renderer};
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
-use crate::{errors, masks, numbers, prior};
+use crate::{errors, masks, numbers, prior, turns};
 
 /// Draws programs: number i of a seed is the same whatever else is asked for.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -81,17 +81,19 @@ impl Programs {
 
     /// All tokens, program after program, uint32.
     fn tokens<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        PyArray1::from_slice(py, self.inner.tokens())
+        let tokens = py.detach(|| self.inner.tokens().to_vec());
+        PyArray1::from_vec(py, tokens)
     }
 
     /// Number of tokens of each program, int64.
     fn lengths<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
-        PyArray1::from_vec(py, self.inner.iter().map(|tokens| tokens.len() as i64).collect())
+        let lengths = py.detach(|| self.inner.iter().map(|tokens| tokens.len() as i64).collect());
+        PyArray1::from_vec(py, lengths)
     }
 
     /// Tokens as int64 `[programs, longest]`, filled up with `PAD`.
     fn padded<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i64>>> {
-        let longest = self.inner.iter().map(<[u32]>::len).max().unwrap_or(0);
+        let longest = py.detach(|| self.inner.iter().map(<[u32]>::len).max().unwrap_or(0));
         let array = masks::zeros(py, self.inner.len(), longest)?;
         let pad = i64::from(self.language.vocab().pad());
         masks::write(&array, |out| {
@@ -106,7 +108,7 @@ impl Programs {
     }
 
     /// The source of each program, written on all cores, without the interpreter.
-    fn sources(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+    fn sources<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let write = |renderer: &mut Renderer<'_>, nth: usize| {
             renderer.render(self.inner.get(nth).unwrap_or_default()).map(str::to_owned)
         };
@@ -116,6 +118,6 @@ impl Programs {
                 .map_init(|| Renderer::new(&self.language), |renderer, nth| write(renderer, nth))
                 .collect::<Result<Vec<_>, _>>()
         });
-        sources.map_err(|error| errors::decode(py, &error))
+        turns::list(py, sources.map_err(|error| errors::decode(py, &error))?)
     }
 }

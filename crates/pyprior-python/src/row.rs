@@ -12,14 +12,18 @@ use crate::{errors, numbers};
 /// A slot of a batch, as long as it holds a row. What happens to the batch happens here, and the other way round.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Row {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) slot: usize,
+    shared: Arc<Shared>,
+    slot: usize,
 }
 
 /// Vocabularies up to this many words are read into memory of the stack.
 const WORDS: usize = 32;
 
 impl Row {
+    pub(crate) fn new(shared: &Arc<Shared>, slot: usize) -> Self {
+        Self { shared: Arc::clone(shared), slot }
+    }
+
     fn matcher(&self, py: Python<'_>) -> PyResult<Matcher> {
         let matcher = self.shared.lock(py).matcher(self.slot);
         matcher.map_err(|error| errors::batch(py, &error))

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
+use pyprior_core::ast::Module;
 use pyprior_core::exec::{self, ExecError, Limits, Machine, Outcome, Program, SessionError, Value};
 use pyprior_core::{Calls, ComparisonValues, EncodeError, Encoder, Language, LanguageConfig, Profile};
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
+use crate::turns::in_turns;
 use crate::{errors, numbers, tree};
 
 /// A language whose limits are as wide as they go, for source whose tokens nobody sees.
@@ -73,35 +75,45 @@ fn values(inputs: &Bound<'_, PyAny>) -> PyResult<Vec<Value>> {
 /// Threads of a batch, at most.
 const MAX_WORKERS: usize = 1024;
 
-/// What is to be run.
-enum Work {
-    Refused(String),
-    /// A module, and whether its one def is called behind it.
-    Ready(Program, Option<Vec<Value>>),
+/// What was given to be run, without Python.
+enum Given {
+    Source(String),
+    /// A module, and what its one def is called with behind it.
+    Tree(Module, Option<Vec<Value>>),
 }
 
-impl Work {
+impl Given {
     fn of(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let py = program.py();
         if let Ok(source) = program.extract::<String>() {
-            return Ok(py
-                .detach(|| from_source(&source))
-                .map_or_else(Work::Refused, |program| Work::Ready(program, None)));
+            return Ok(Self::Source(source));
         }
         let is_func = program.get_type().name()? == "Func";
-        let module = tree::module(program)?;
-        let ready = Program::from_module(&module, ComparisonValues::Int);
-        let ready = match ready {
-            Ok(ready) => ready,
-            Err(error) => return Ok(Work::Refused(error.to_string())),
-        };
         let call = match is_func {
             true => Some(inputs.map(values).transpose()?.unwrap_or_default()),
             false => None,
         };
-        Ok(Work::Ready(ready, call))
+        Ok(Self::Tree(tree::module(program)?, call))
     }
 
+    fn compile(self) -> Work {
+        let compiled = match self {
+            Self::Source(source) => from_source(&source).map(|program| (program, None)),
+            Self::Tree(module, call) => Program::from_module(&module, ComparisonValues::Int)
+                .map(|program| (program, call))
+                .map_err(|error| error.to_string()),
+        };
+        compiled.map_or_else(Work::Refused, |(program, call)| Work::Ready(program, call))
+    }
+}
+
+/// What is to be run.
+enum Work {
+    Refused(String),
+    /// A module, and what its one def is called with behind it.
+    Ready(Program, Option<Vec<Value>>),
+}
+
+impl Work {
     fn run(&self, machine: &mut Machine) -> Outcome {
         match self {
             Work::Refused(reason) => {
@@ -130,12 +142,16 @@ pub fn run_source<'py>(
     inputs: Option<&Bound<'py, PyAny>>,
     fuel: u64,
 ) -> PyResult<Ended<'py>> {
-    let work = Work::of(program, inputs)?;
-    let outcome = program.py().detach(|| work.run(&mut Machine::new(limits(fuel))));
+    let given = Given::of(program, inputs)?;
+    let (work, outcome) = program.py().detach(|| {
+        let work = given.compile();
+        let outcome = work.run(&mut Machine::new(limits(fuel)));
+        (work, outcome)
+    });
     work.ended(program.py(), outcome)
 }
 
-/// Runs programs on as many threads, all cores with 0, without the interpreter. Outcomes come in their order.
+/// Reads and runs programs on as many threads, all cores with 0, without the interpreter. Outcomes come in their order.
 #[pyfunction]
 #[pyo3(signature = (programs, inputs, fuel, workers))]
 pub fn run_many<'py>(
@@ -144,31 +160,40 @@ pub fn run_many<'py>(
     inputs: Option<Vec<Bound<'py, PyAny>>>,
     fuel: u64,
     workers: usize,
-) -> PyResult<Vec<Ended<'py>>> {
+) -> PyResult<Bound<'py, PyList>> {
     if let Some(inputs) = inputs.as_ref().filter(|inputs| inputs.len() != programs.len()) {
         return Err(errors::wrong_length(py, "inputs", inputs.len(), programs.len()));
     }
     if workers > MAX_WORKERS {
         return Err(errors::wrong_length(py, "workers", workers, MAX_WORKERS));
     }
-    let of = |nth: usize| Work::of(&programs[nth], inputs.as_ref().map(|inputs| &inputs[nth]));
-    let works = (0..programs.len()).map(of).collect::<PyResult<Vec<_>>>()?;
-    let outcomes = py.detach(|| {
-        let run = || {
-            let machine = || Machine::new(limits(fuel));
-            works.par_iter().map_init(machine, |machine, work| work.run(machine)).collect::<Vec<_>>()
+    let of = |(nth, program)| Given::of(program, inputs.as_ref().map(|inputs| &inputs[nth]));
+    let given = in_turns(py, programs.iter().enumerate()).map(of).collect::<PyResult<Vec<_>>>()?;
+    let ends = py.detach(|| {
+        let run = |machine: &mut Machine, given: Given| {
+            let work = given.compile();
+            let outcome = work.run(machine);
+            (work, outcome)
         };
+        let machine = || Machine::new(limits(fuel));
+        let spread = |given: Vec<Given>| given.into_par_iter().map_init(machine, run).collect::<Vec<_>>();
         match workers {
-            0 => Ok(run()),
+            0 => Ok(spread(given)),
             1 => {
-                let mut machine = Machine::new(limits(fuel));
-                Ok(works.iter().map(|work| work.run(&mut machine)).collect())
+                let mut machine = machine();
+                Ok(given.into_iter().map(|given| run(&mut machine, given)).collect())
             }
-            _ => rayon::ThreadPoolBuilder::new().num_threads(workers).build().map(|pool| pool.install(run)),
+            _ => {
+                rayon::ThreadPoolBuilder::new().num_threads(workers).build().map(|pool| pool.install(|| spread(given)))
+            }
         }
     });
-    let outcomes = outcomes.map_err(|error| errors::Raised::new::<errors::PyPriorError>(py, error).err())?;
-    works.iter().zip(outcomes).map(|(work, outcome)| work.ended(py, outcome)).collect()
+    let ends = ends.map_err(|error| errors::Raised::new::<errors::PyPriorError>(py, error).err())?;
+    let list = PyList::empty(py);
+    for (work, outcome) in in_turns(py, ends) {
+        list.append(work.ended(py, outcome)?)?;
+    }
+    Ok(list)
 }
 
 /// Runs a program of tokens in their language.
@@ -225,14 +250,14 @@ impl Session {
 #[pymethods]
 impl Session {
     #[new]
-    fn new(profile: &str, fuel: u64) -> PyResult<Self> {
+    fn new(py: Python<'_>, profile: &str, fuel: u64) -> PyResult<Self> {
         let profile = match profile {
             "sound" => Profile::Sound,
             "pyprior-0.0.2" => Profile::PyPrior002,
             _ => return Err(PyTypeError::new_err("profile is \"sound\" or \"pyprior-0.0.2\"")),
         };
         let bool_values = profile == Profile::PyPrior002;
-        let language = wide(true, bool_values).ok_or_else(|| PyTypeError::new_err("no language"))?;
+        let language = py.detach(|| wide(true, bool_values)).ok_or_else(|| PyTypeError::new_err("no language"))?;
         Ok(Self { inner: Mutex::new(exec::Session::new(language, limits(fuel))) })
     }
 

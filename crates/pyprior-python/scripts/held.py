@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""How long calls on many rows keep the interpreter from other threads: milliseconds, the longest time of each call.
+
+    chrt -f 10 python scripts/held.py [--rows N] [--most MS]
+
+A second thread looks at how much CPU the first has used, again and again; between two looks the first had the interpreter.
+Other processes lengthen that where they take a core from the second thread, so the least of several runs is told, and
+real-time priority (chrt, as root) makes it exact. With --most, exit status 1 if a call takes longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+import threading
+import time
+from typing import Any, Callable
+
+import numpy as np
+import pyprior_rs as pp
+
+
+def held(work: Callable[[], Any], tries: int = 10) -> tuple[float, float]:
+    """The longest that a call keeps the interpreter, and what it takes, in seconds of CPU: of the try with the least."""
+    clock = time.pthread_getcpuclockid(threading.get_ident())
+    best = (float("inf"), 0.0)
+    for _ in range(tries):
+        longest, over, began = 0.0, False, threading.Event()
+
+        def watch() -> None:
+            nonlocal longest
+            last = time.clock_gettime(clock)
+            began.set()
+            while True:
+                last_look = over
+                now = time.clock_gettime(clock)
+                longest, last = max(longest, now - last), now
+                if last_look:
+                    return
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        began.wait()
+        before = time.clock_gettime(clock)
+        result = work()
+        taken = time.clock_gettime(clock) - before
+        over = True
+        thread.join()
+        # Freeing many objects is Python's own, and not of the call.
+        del result
+        best = min(best, (longest, taken))
+    return best
+
+
+def calls(rows: int) -> dict[str, Callable[[], Any]]:
+    """What works on many rows, by name."""
+    tok = pp.Tokenizer(value_range=(-99, 99))
+    s = pp.init(vocab=tok, n=rows, max_len=40)
+    for _ in range(6):
+        s.advance(s.choose_uniform(seed=1))
+    prefixes, active = s.ids, np.ones(rows, bool)
+    start = pp.init(vocab=tok, n=rows, max_len=40).choose_uniform(seed=1)
+    prior = pp.Prior(tok, max_len=40)
+    logits, mask = np.zeros((rows, tok.vocab_size), np.float32), s.mask()
+    out = np.zeros((rows, -(-tok.vocab_size // 32)), np.uint32)
+    programs = tok.sample(rows, max_len=20)
+    sources = programs.sources()
+    some = sources[: rows // 16]
+
+    def first(tokens: Any, active: Any = None) -> Any:
+        return pp.init(vocab=tok, n=rows, max_len=40).advance(tokens, active=active)
+
+    return {
+        "init": lambda: pp.init(vocab=tok, n=rows, max_len=40),
+        "init of prefixes": lambda: pp.init(vocab=tok, ids=prefixes, max_len=40),
+        "ids": lambda: s.ids,
+        "padded": lambda: s.padded(0),
+        "done": s.done,
+        "terminated": s.terminated,
+        "frontiers": s.frontiers,
+        "rows": lambda: s.slice(rows - 1).rows,
+        "bitmask": s.bitmask,
+        "fill_bitmask": lambda: s.fill_bitmask(out),
+        "next_legal_tokens": lambda: pp.next_legal_tokens(s),
+        "choose_uniform": lambda: s.choose_uniform(seed=1),
+        "Prior.logits": lambda: prior.logits(s),
+        "Prior.apply": lambda: prior.apply(logits, s),
+        "Prior.apply with a mask": lambda: prior.apply(logits, s, mask),
+        "sample": lambda: tok.sample(rows, max_len=20),
+        "sources": programs.sources,
+        "tokens": programs.tokens,
+        "lengths": programs.lengths,
+        "encode": lambda: tok.encode(some),
+        "run_batch": lambda: pp.run_batch(some),
+        "training_batches": lambda: next(pp.training_batches(tok, batch_size=rows, seq_len=24)),
+        "advance, a list": lambda: first(start),
+        "advance, an array": lambda: first(np.array(start), active),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=65_536)
+    parser.add_argument("--most", type=float, default=float("inf"), help="milliseconds")
+    arguments = parser.parse_args()
+    sys.setswitchinterval(1e-4)
+    gc.disable()
+    failed = False
+    for name, work in calls(arguments.rows).items():
+        longest, taken = (seconds * 1e3 for seconds in held(work))
+        failed |= longest > arguments.most
+        print(f"{name:<26} {longest:>8.3f} of {taken:>9.2f} ms", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+//! What the rows of a batch hold, as objects of Python.
+
+use numpy::PyArray2;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use pyprior_core::BatchMatcher;
+
+use crate::batch::Batch;
+use crate::masks::{self, LONG};
+use crate::row::Row;
+use crate::turns;
+
+/// Rows from which on looking at each is done without the interpreter: what they hold lies far apart.
+const MANY: usize = LONG / 32;
+
+impl Batch {
+    /// Looks at every slot.
+    pub(crate) fn each<R: Send>(&self, py: Python<'_>, look: impl Fn(&BatchMatcher, usize) -> R + Sync) -> Vec<R> {
+        let many = self.slots(&self.shared.lock(py)).len() >= MANY;
+        self.shared.work(py, many, |batch| self.slots(batch).map(|slot| look(batch, slot)).collect())
+    }
+
+    /// The rows, None for slots that are empty.
+    pub(crate) fn rows_now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let slots = self.each(py, |batch, slot| batch.is_occupied(slot).then_some(slot));
+        let row = |slot: Option<usize>| slot.map(|slot| Row::new(&self.shared, slot));
+        turns::list(py, slots.into_iter().map(row))
+    }
+
+    /// The tokens of each row, those of its prefix too. Empty slots are left out, as in 0.0.2.
+    pub(crate) fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let tokens = self.each(py, |batch, slot| batch.tokens(slot).ok().map(<[u32]>::to_vec));
+        let list = PyList::empty(py);
+        for tokens in turns::in_turns(py, tokens.into_iter().flatten()) {
+            list.append(PyTuple::new(py, tokens)?)?;
+        }
+        Ok(list)
+    }
+
+    /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
+    pub(crate) fn matrix<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
+        let rows = self.each(py, |batch, slot| batch.tokens(slot).map(<[u32]>::to_vec).unwrap_or_default());
+        let longest = py.detach(|| rows.iter().map(Vec::len).max().unwrap_or(0));
+        let array = masks::zeros(py, rows.len(), longest)?;
+        masks::write(&array, |out| {
+            py.detach(|| {
+                out.fill(pad);
+                for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
+                    row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
+                }
+                // Freed here: there may be millions.
+                drop(rows);
+            });
+        })?;
+        Ok(array)
+    }
+
+    /// The slots of rows that are complete, ascending.
+    pub(crate) fn complete<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let done = self.each(py, |batch, slot| batch.is_terminated(slot).unwrap_or(false));
+        let slots = done.into_iter().enumerate().filter_map(|(nth, done)| done.then_some(nth));
+        turns::list(py, slots.collect::<Vec<_>>())
+    }
+
+    /// Depths of the holes, `(0, 0)` for finished rows and empty slots.
+    pub(crate) fn depths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let of = |batch: &BatchMatcher, slot| batch.frontier(slot).ok().flatten();
+        let holes = self.each(py, of);
+        turns::list(py, holes.iter().map(|hole| hole.map_or((0, 0), |hole| (hole.expr_depth, hole.control_depth))))
+    }
+}

@@ -1,0 +1,52 @@
+//! Long work on objects of Python, in turns.
+
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+/// How long the interpreter is kept, at most; what comes on top are `LOOK` objects.
+const TURN: Duration = Duration::from_micros(400);
+/// How long it is left. A thread that waits for the interpreter is woken when it is let go of; whoever takes it again before
+/// that thread runs leaves it waiting, and longer than if nothing had been let go of: it begins to wait from new.
+const PAUSE: Duration = Duration::from_micros(30);
+/// Objects between two looks at the clock.
+const LOOK: usize = 256;
+
+/// The items one after the other; other threads of Python may run now and then in between, so no lock may be held.
+///
+/// Work on objects needs the interpreter. Python itself lets others run between two of its instructions, but a call into
+/// this crate is one instruction.
+pub(crate) fn in_turns<I: IntoIterator>(py: Python<'_>, items: I) -> impl Iterator<Item = I::Item> {
+    let mut since = None;
+    items.into_iter().zip(1_usize..).map(move |(item, nth)| {
+        if nth % LOOK == 0 {
+            let now = Instant::now();
+            if now.duration_since(*since.get_or_insert(now)) >= TURN {
+                py.detach(|| {
+                    while now.elapsed() < PAUSE {
+                        std::thread::yield_now();
+                    }
+                });
+                since = None;
+            }
+        }
+        item
+    })
+}
+
+/// A list of objects that are made one after the other.
+pub(crate) fn list<'py, I>(py: Python<'py>, items: I) -> PyResult<Bound<'py, PyList>>
+where
+    I: IntoIterator<IntoIter: ExactSizeIterator>,
+    I::Item: IntoPyObject<'py>,
+{
+    let items = items.into_iter();
+    if items.len() < LOOK {
+        return PyList::new(py, items);
+    }
+    // Appended, not filled in: others may look at a list that is not full yet.
+    let list = PyList::empty(py);
+    in_turns(py, items).try_for_each(|item| list.append(item))?;
+    Ok(list)
+}
