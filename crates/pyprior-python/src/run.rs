@@ -87,8 +87,7 @@ impl Given {
         if let Ok(source) = program.extract::<String>() {
             return Ok(Self::Source(source));
         }
-        let is_func = program.get_type().name()? == "Func";
-        let call = match is_func {
+        let call = match tree::is_func(program)? {
             true => Some(inputs.map(values).transpose()?.unwrap_or_default()),
             false => None,
         };
