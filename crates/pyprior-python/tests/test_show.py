@@ -1,5 +1,6 @@
 """Decodes to look at: names, rows, files, a terminal."""
 
+import fcntl
 import io
 import os
 import pickle
@@ -7,8 +8,11 @@ import pty
 import re
 import resource
 import select
+import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -199,6 +203,8 @@ def test_a_terminal_is_left_by_keys(key, code):
     if pid == 0:
         os.environ["TERM"] = "xterm"
         os.execv(sys.executable, [sys.executable, "-c", PLAYER])
+    # Rows and columns, and pixels that nobody asks for.
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     seen, deadline, pressed = b"", time.monotonic() + 60, False
     try:
         while time.monotonic() < deadline:
@@ -211,9 +217,12 @@ def test_a_terminal_is_left_by_keys(key, code):
             if not pressed and b"quit" in seen:
                 os.write(terminal, key)
                 pressed = True
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == code, seen[-600:]
     finally:
+        if time.monotonic() >= deadline:
+            os.kill(pid, signal.SIGKILL)
+        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         os.close(terminal)
+    assert ended == code, seen[-600:]
     assert pressed and b"\x1b[?1049l" in seen
 
 

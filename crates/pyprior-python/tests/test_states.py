@@ -1,6 +1,10 @@
 """Rows, slots, views, what is atomic, and threads."""
 
+import contextlib
+import gc
 import random
+import resource
+import sys
 import threading
 
 import numpy as np
@@ -182,7 +186,7 @@ def test_profiles_and_switches():
 def test_threads_share_rows(tok):
     """Rows that several threads step never tear, and nobody waits for ever."""
     s = pp.init(vocab=tok, n=3000, max_len=30)
-    failed = []
+    failed, stepped = [], []
 
     def work(seed):
         out = np.zeros((3000, 3), np.uint32)
@@ -194,6 +198,7 @@ def test_threads_share_rows(tok):
                 s.rows[seed].legal()
                 try:
                     s.advance(s.choose_uniform(seed))
+                    stepped.append(seed)
                 except pp.errors.TokenError:
                     # Another thread has stepped between the choice and the step.
                     pass
@@ -204,6 +209,13 @@ def test_threads_share_rows(tok):
     [thread.start() for thread in threads]
     [thread.join(60) for thread in threads]
     assert not failed and not any(thread.is_alive() for thread in threads)
+    # Each step was taken by all rows that were not finished, or by none.
+    assert stepped
+    for row in s.rows:
+        assert len(row.tokens) == len(stepped) or row.done() and len(row.tokens) < len(stepped)
+    # And what is in them is legal from the first token on: a new batch takes it, or names the row that it refuses.
+    again = pp.init(vocab=tok, ids=[row.tokens for row in s.rows], max_len=30)
+    assert again.ids == s.ids and again.frontiers() == s.frontiers() and np.array_equal(again.bitmask(), s.bitmask())
 
 
 def test_others_run_meanwhile(tok):
@@ -244,23 +256,51 @@ def test_what_is_too_large_is_refused(tok):
             pp.init(vocab=tok).free_row(wrong)
 
 
+def held():
+    """Objects of Python, and bytes of the process."""
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        pages = int(file.read().split()[1])
+    return sys.getallocatedblocks(), pages * resource.getpagesize()
+
+
+def left_behind(turn, times):
+    """What so many turns leave behind them, once all memory that is kept for the next one is there."""
+    for _ in range(times // 4):
+        turn()
+    before = held()
+    for _ in range(times):
+        turn()
+    return [now - then for now, then in zip(held(), before)]
+
+
 def test_nothing_leaks(tok):
-    import resource
+    s = pp.init(vocab=tok, n=8, max_len=30)
+    out, kept = np.zeros((8, 3), np.uint32), []
 
-    def calls(times):
-        s = pp.init(vocab=tok, n=8, max_len=30)
-        out = np.zeros((8, 3), np.uint32)
-        for _ in range(times):
-            s.fill_bitmask(out)
-            s.rows[0].legal()
-            s.choose_uniform(1)
-            try:
-                s.advance([10**6] * 8)
-            except ValueError:
-                pass
-            pp.init(vocab=tok, max_len=30)
+    def turn():
+        s.fill_bitmask(out)
+        s.rows[0].legal()
+        s.choose_uniform(1)
+        with contextlib.suppress(ValueError):
+            s.advance([10**6] * 8)
+        s.advance(s.choose_uniform(1))
+        s.rollback(3)
+        [s.rollback(row) for row in (0, 1, 2, 4, 5, 6, 7)]
+        pp.init(vocab=tok, max_len=30)
 
-    calls(20_000)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    calls(60_000)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096, "KiB more than before"
+    def leaks_an_object():
+        turn()
+        kept.append(object())
+
+    def leaks_memory():
+        turn()
+        kept.append(bytearray(64))
+
+    # One object a turn is seen, and 64 bytes are.
+    times = 40_000
+    assert left_behind(leaks_an_object, 4_000)[0] > 2_000
+    assert left_behind(leaks_memory, times)[1] > 1 << 20
+    kept.clear()
+    objects, size = left_behind(turn, times)
+    assert objects < times / 20 and size < 1 << 20, (objects, size)
