@@ -35,7 +35,7 @@ pub use codec::encode::prompt::Prompt;
 pub use codec::encode::{EncodeOptions, Encoded, Encoder};
 pub use codec::names::{NameError, NameTable, Names};
 pub use codec::naming::NamedError;
-pub use codec::nodes::render_nodes;
+pub use codec::nodes::{render_nodes, render_tree};
 pub use codec::program_names::ProgramNames;
 pub use codec::render::Renderer;
 pub use codec::tree::{DecodeError, EncodeTreeError};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pyprior_core::ast::{BinOp, Expr, Module, Stmt};
 use pyprior_core::{
     ComparisonValues, DecodeError, EncodeTreeError, HoleKind, IoValue, Language, LanguageConfig, NameError, NameTable,
-    Names, ProgramSampler, Renderer, Symbol, Vocab,
+    Names, ProgramSampler, Renderer, Symbol, Vocab, render_nodes, render_tree,
 };
 
 fn language() -> Arc<Language> {
@@ -32,6 +32,30 @@ fn trees_go_both_ways() {
         let module = language.vocab().tokens_to_ast(tokens).unwrap();
         assert_eq!(language.vocab().ast_to_tokens(&module).unwrap(), tokens);
     }
+}
+
+#[test]
+fn trees_are_written_without_a_language() {
+    let language = language();
+    let programs = ProgramSampler::new(&language, 4).sample(0..2000).unwrap();
+    for tokens in programs.iter() {
+        let module = language.vocab().tokens_to_ast(tokens).unwrap();
+        let source = render_tree(&module, language.config().comparison_values).unwrap();
+        assert_eq!(source, render_nodes(&language, tokens).unwrap());
+    }
+    let print = |value| Module { body: vec![Stmt::Print(value)] };
+    let write = |module: &Module| render_tree(module, ComparisonValues::Int);
+    assert_eq!(write(&print(Expr::Const(i64::MIN))).unwrap(), "print(-9223372036854775808)");
+    assert_eq!(write(&Module { body: Vec::new() }), Err(EncodeTreeError::BlockLen { len: 0 }));
+    let many = Module { body: vec![Stmt::Print(Expr::Const(1)); 256] };
+    assert_eq!(write(&many), Err(EncodeTreeError::BlockLen { len: 256 }));
+    assert_eq!(write(&print(Expr::Var(0))), Err(EncodeTreeError::NoToken { symbol: Symbol::Var(0) }));
+    let undefined = EncodeTreeError::Arguments { func: 1, got: 0, arity: None };
+    assert_eq!(write(&print(Expr::Call { func: 1, args: Vec::new() })), Err(undefined));
+    let left = |inner| Expr::BinOp { op: BinOp::Add, left: Box::new(inner), right: Box::new(Expr::Const(1)) };
+    let deep = |levels: u32| print((0..levels).fold(Expr::Const(1), |inner, _| left(inner)));
+    assert!(write(&deep(198)).is_ok());
+    assert_eq!(write(&deep(100_000)), Err(EncodeTreeError::TooDeep));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Exceptions: all are `PyPriorError`, which is a ValueError, and have the fields of the engine's errors as attributes.
 
+use std::error::Error;
+use std::path::Path;
+
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -81,7 +84,13 @@ create_exception!(
     PyPriorError,
     "A sampled program beyond the token limit. Attributes: `row`, `limit`."
 );
-create_exception!(pyprior_rs, ExportError_, PyPriorError, "An animation that cannot be written.");
+create_exception!(
+    pyprior_rs,
+    ExportError_,
+    PyPriorError,
+    "An animation that cannot be written; a file that was there is what it was. Attributes: `path`, `format` (None if no \
+     format goes by the path), `reason`."
+);
 
 pub(crate) fn add(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
@@ -184,6 +193,15 @@ pub(crate) fn no_token(py: Python<'_>, shown: &str, id: &Bound<'_, PyAny>, what:
         .with("slot", slot)
         .with("name", py.None())
         .with("reason", py.None())
+        .err()
+}
+
+/// A word of an argument that is none of those that there are.
+pub(crate) fn unknown_value(py: Python<'_>, knob: &str, given: &str, possible: &str) -> PyErr {
+    Raised::new::<ConfigError_>(py, format!("{knob} is {given:?}; {possible} is possible"))
+        .with("kind", "unknown_value")
+        .with("knob", knob)
+        .with("value", given)
         .err()
 }
 
@@ -345,6 +363,23 @@ pub(crate) fn compile(py: Python<'_>, error: &CompileError) -> PyErr {
         CompileError::Tokens(error) => decode(py, error),
         _ => Raised::new::<TreeError_>(py, error).with("kind", "compile").err(),
     }
+}
+
+/// An animation that cannot be written, with all that its error says about why.
+pub(crate) fn export(py: Python<'_>, path: &Path, format: Option<&str>, error: &(dyn Error + 'static)) -> PyErr {
+    let mut reason = error.to_string();
+    let causes = std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string);
+    for cause in causes {
+        // Some errors end in what their source says.
+        if !reason.ends_with(&cause) {
+            reason = format!("{reason}: {cause}");
+        }
+    }
+    Raised::new::<ExportError_>(py, format!("cannot write {}: {reason}", path.display()))
+        .with("path", path.as_os_str())
+        .with("format", format)
+        .with("reason", reason)
+        .err()
 }
 
 pub(crate) fn too_long(py: Python<'_>, error: &TooLongError) -> PyErr {

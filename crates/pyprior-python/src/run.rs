@@ -98,8 +98,7 @@ impl Given {
         if program.is_instance_of::<PyString>() {
             return Ok(program.extract().map_or(Self::Surrogate, Self::Source));
         }
-        let is_func = program.get_type().name()? == "Func";
-        let call = match is_func {
+        let call = match tree::is_func(program)? {
             true => Some(inputs.map(values).transpose()?.unwrap_or_default()),
             false => None,
         };

@@ -1,18 +1,19 @@
 //! A decode to look at.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use pyprior_core::ProgramNames;
 use pyprior_core::exec::Limits;
-use pyprior_show::{ExportOptions, Format, Phase, Replay, Timing};
+use pyprior_show::{ExportError, ExportOptions, FontSize, Format, Phase, Quit, Replay, Timing};
 
-use crate::errors::{self, Raised};
 use crate::language::PyLanguage;
-use crate::numbers;
+use crate::names::{self, Given};
+use crate::{errors, numbers};
 
 fn replay(
     language: &Bound<'_, PyLanguage>,
@@ -20,16 +21,13 @@ fn replay(
     names: Option<&Bound<'_, PyAny>>,
     run: bool,
 ) -> PyResult<Replay> {
-    let py = language.py();
-    let ids = numbers::ids(tokens, "tokens")?;
-    let replay = Replay::new(&language.get().inner, &ids).map_err(|error| errors::token(py, &error, None))?;
-    let replay = match names.filter(|names| !names.is_none()) {
-        Some(names) => {
-            let names = ProgramNames::new(names.getattr("funcs")?.extract()?, names.getattr("scopes")?.extract()?);
-            let names = names.map_err(|error| errors::name(py, &error))?;
-            replay.with_names(names).map_err(|error| errors::named(py, &error))?
-        }
-        None => replay,
+    let (py, language) = (language.py(), &language.get().inner);
+    let (ids, names) = (numbers::ids(tokens, "tokens")?, names::given(language, names)?);
+    let replay = Replay::new(language, &ids).map_err(|error| errors::token(py, &error, None))?;
+    let replay = match names {
+        Given::Program(names) => replay.with_names(names).map_err(|error| errors::named(py, &error))?,
+        Given::Table(names) => replay.with_pools(names),
+        Given::Pools => replay,
     };
     Ok(if run { py.detach(|| replay.run(Limits::default())) } else { replay })
 }
@@ -61,9 +59,21 @@ fn timing(interval: f64) -> Timing {
     Timing { token: Duration::from_secs_f64(seconds), ..Timing::default() }
 }
 
-/// Writes a decode as an animation, in the format that the file's ending names.
+/// The size of the font whose height in pixels is nearest.
+fn font(pixels: u32) -> FontSize {
+    let away = |size: &FontSize| size.cell().1.abs_diff(pixels as usize);
+    [FontSize::Small, FontSize::Medium, FontSize::Large].into_iter().min_by_key(away).unwrap_or_default()
+}
+
+/// What goes by an ending, as `ExportError.format` has it.
+fn ending(format: Format) -> Option<&'static str> {
+    let known = Format::ALL.iter().find(|(known, _)| *known == format)?;
+    known.1.first().copied()
+}
+
+/// Writes a decode as an animation, in the format that the file's ending names: as a whole or not at all.
 #[pyfunction]
-#[pyo3(signature = (language, tokens, path, names=None, run=true, interval=0.7))]
+#[pyo3(signature = (language, tokens, path, names=None, run=true, interval=0.7, font_size=20))]
 pub fn export(
     language: &Bound<'_, PyLanguage>,
     tokens: &Bound<'_, PyAny>,
@@ -71,17 +81,50 @@ pub fn export(
     names: Option<&Bound<'_, PyAny>>,
     run: bool,
     interval: f64,
+    font_size: u32,
 ) -> PyResult<()> {
     let py = language.py();
-    let refuse = |error: &dyn std::error::Error| Raised::new::<errors::ExportError_>(py, error).err();
-    let format = Format::from_path(&path).map_err(|error| refuse(&error))?;
+    let format = Format::from_path(&path).map_err(|error| errors::export(py, &path, None, &error))?;
     let replay = replay(language, tokens, names, run)?;
-    let options = ExportOptions { timing: timing(interval), ..ExportOptions::default() };
-    let mut file = BufWriter::new(File::create(&path)?);
-    py.detach(|| pyprior_show::export(&replay, format, &options, &mut file)).map_err(|error| refuse(&error))
+    let options = ExportOptions { timing: timing(interval), font: font(font_size), ..ExportOptions::default() };
+    let written = py.detach(|| write_whole(&path, |out| pyprior_show::export(&replay, format, &options, out)));
+    written.map_err(|error| errors::export(py, &path, ending(format), &error))
 }
 
-/// Plays a decode on the terminal that standard output is.
+/// Tells what is written at the same time apart.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// Writes a file as a whole or not at all: beside it under another name, which gives way to its own at the end. What is no
+/// regular file, such as a pipe, is written as it is.
+fn write_whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>) -> Result<(), ExportError> {
+    let flushed = |file: File| {
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
+        Ok(out.flush()?)
+    };
+    let before = fs::metadata(path).ok();
+    let special = before.as_ref().is_some_and(|found| !found.is_file());
+    // A link stays one.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let Some(name) = path.file_name().filter(|_| !special) else { return flushed(File::create(path)?) };
+    let nth = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_file_name(format!(".{}.{}-{nth}.part", name.to_string_lossy(), std::process::id()));
+    // What a process of the same number was kept from finishing.
+    let _ = fs::remove_file(&beside);
+    let written = File::create_new(&beside).map_err(ExportError::from).and_then(|file| {
+        if let Some(before) = before {
+            file.set_permissions(before.permissions())?;
+        }
+        flushed(file)
+    });
+    written.and_then(|()| Ok(fs::rename(&beside, path)?)).inspect_err(|_| {
+        // The first error is the one to be told.
+        let _ = fs::remove_file(&beside);
+    })
+}
+
+/// Plays a decode on the terminal that standard output is. Raises KeyboardInterrupt if it is left by Ctrl-C, which a terminal
+/// sends as a key meanwhile.
 #[pyfunction]
 #[pyo3(signature = (language, tokens, names=None, run=true, interval=0.7))]
 pub fn play(
@@ -92,5 +135,8 @@ pub fn play(
     interval: f64,
 ) -> PyResult<()> {
     let replay = replay(language, tokens, names, run)?;
-    Ok(language.py().detach(|| pyprior_show::play(&replay, &timing(interval), &mut io::stdout().lock()))?)
+    match language.py().detach(|| pyprior_show::play(&replay, &timing(interval), &mut io::stdout().lock()))? {
+        Quit::Asked => Ok(()),
+        Quit::Interrupted => Err(PyKeyboardInterrupt::new_err(())),
+    }
 }

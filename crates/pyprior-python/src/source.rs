@@ -105,7 +105,8 @@ pub fn ast_to_tokens<'py>(
     node: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (py, module) = (node.py(), tree::module(node)?);
-    let tokens = language.get().inner.vocab().ast_to_tokens(&module).map_err(|error| errors::tree(py, &error))?;
+    let vocab = language.get().inner.vocab();
+    let tokens = py.detach(|| vocab.ast_to_tokens(&module)).map_err(|error| errors::tree(py, &error))?;
     PyTuple::new(py, tokens)
 }
 

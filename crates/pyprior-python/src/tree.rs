@@ -1,49 +1,110 @@
 //! Trees as the nodes of `pyprior_rs.nodes`, and back.
 
-use std::sync::Arc;
-
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyString, PyTuple, PyType};
 use pyprior_core::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
-use pyprior_core::{ComparisonValues, Language, LanguageConfig, render_nodes};
+use pyprior_core::{ComparisonValues, render_tree};
 
-use crate::{errors, run};
+use crate::errors;
+use crate::turns::in_turns;
 
-/// The classes, looked up once.
-struct Nodes<'py> {
-    py: Python<'py>,
-    classes: &'py [Py<PyType>; 11],
+/// The classes of `pyprior_rs.nodes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Module,
+    Func,
+    Assign,
+    Print,
+    Return,
+    If,
+    For,
+    Var,
+    IntLit,
+    BinOp,
+    Compare,
+    Call,
 }
 
-const NAMES: [&str; 11] =
-    ["Module", "Func", "Assign", "Print", "Return", "If", "For", "Var", "IntLit", "BinOp", "Compare"];
-const CALL: &str = "Call";
+impl Kind {
+    const ALL: [Self; 12] = [
+        Self::Module,
+        Self::Func,
+        Self::Assign,
+        Self::Print,
+        Self::Return,
+        Self::If,
+        Self::For,
+        Self::Var,
+        Self::IntLit,
+        Self::BinOp,
+        Self::Compare,
+        Self::Call,
+    ];
+
+    /// Its name in Python.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Module => "Module",
+            Self::Func => "Func",
+            Self::Assign => "Assign",
+            Self::Print => "Print",
+            Self::Return => "Return",
+            Self::If => "If",
+            Self::For => "For",
+            Self::Var => "Var",
+            Self::IntLit => "IntLit",
+            Self::BinOp => "BinOp",
+            Self::Compare => "Compare",
+            Self::Call => "Call",
+        }
+    }
+}
+
+/// The classes in the order of `Kind::ALL`, looked up once.
+#[derive(Clone, Copy)]
+struct Nodes<'py> {
+    py: Python<'py>,
+    classes: &'py [Py<PyType>],
+}
 
 /// Deeper trees are refused: no language nests as deep, and each level takes stack.
 const MAX_DEPTH: u32 = 200;
+/// Larger trees are refused, as samplers refuse longer programs. One object may stand in a tree many times, so a few of them
+/// can be a tree that no memory holds.
+const MAX_NODES: u32 = 1 << 20;
 
-static CLASSES: PyOnceLock<[Py<PyType>; 11]> = PyOnceLock::new();
-static CALL_CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-
-fn class(py: Python<'_>, name: &str) -> PyResult<Py<PyType>> {
-    Ok(py.import("pyprior_rs.nodes")?.getattr(name)?.cast_into::<PyType>()?.unbind())
-}
+static CLASSES: PyOnceLock<Vec<Py<PyType>>> = PyOnceLock::new();
 
 impl<'py> Nodes<'py> {
     fn new(py: Python<'py>) -> PyResult<Self> {
         let classes = CLASSES.get_or_try_init(py, || {
-            let found = NAMES.iter().map(|name| class(py, name)).collect::<PyResult<Vec<_>>>()?;
-            found.try_into().map_err(|_| errors::node(py, "the package is incomplete"))
+            let module = py.import("pyprior_rs.nodes")?;
+            let class = |kind: Kind| Ok(module.getattr(kind.name())?.cast_into::<PyType>()?.unbind());
+            Kind::ALL.into_iter().map(class).collect::<PyResult<_>>()
         })?;
         Ok(Self { py, classes })
     }
 
-    fn make(&self, name: &str, fields: impl pyo3::call::PyCallArgs<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match NAMES.iter().position(|known| *known == name) {
-            Some(nth) => self.classes[nth].bind(self.py).call1(fields),
-            None => CALL_CLASS.get_or_try_init(self.py, || class(self.py, CALL))?.bind(self.py).call1(fields),
+    /// What an object is, by its class or a base of it; None if it is no node. Names of classes say nothing: `ast` and torch
+    /// have a `Module` too.
+    fn kind(&self, object: &Bound<'py, PyAny>) -> PyResult<Option<Kind>> {
+        let class = object.get_type();
+        let mut known = Kind::ALL.into_iter().zip(self.classes);
+        if let Some((kind, _)) = known.clone().find(|(_, known)| class.is(*known)) {
+            return Ok(Some(kind));
         }
+        let base = known.try_fold((), |(), (kind, known)| match class.is_subclass(known.bind(self.py)) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Ok(kind)),
+            Err(error) => Err(Err(error)),
+        });
+        base.err().transpose()
+    }
+
+    fn make(&self, kind: Kind, fields: impl pyo3::call::PyCallArgs<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.classes[kind as usize].bind(self.py).call1(fields)
     }
 
     fn block(&self, body: &[Stmt]) -> PyResult<Bound<'py, PyTuple>> {
@@ -52,19 +113,19 @@ impl<'py> Nodes<'py> {
 
     fn stmt(&self, stmt: &Stmt) -> PyResult<Bound<'py, PyAny>> {
         match stmt {
-            Stmt::Assign { target, value } => self.make("Assign", (var(*target), self.expr(value)?)),
-            Stmt::Print(value) => self.make("Print", (self.expr(value)?,)),
-            Stmt::Return(value) => self.make("Return", (self.expr(value)?,)),
+            Stmt::Assign { target, value } => self.make(Kind::Assign, (var(*target), self.expr(value)?)),
+            Stmt::Print(value) => self.make(Kind::Print, (self.expr(value)?,)),
+            Stmt::Return(value) => self.make(Kind::Return, (self.expr(value)?,)),
             Stmt::If { condition, then, otherwise } => {
-                self.make("If", (self.comparison(condition)?, self.block(then)?, self.block(otherwise)?))
+                self.make(Kind::If, (self.comparison(condition)?, self.block(then)?, self.block(otherwise)?))
             }
             Stmt::For { target, start, stop, body } => {
                 let start = start.as_ref().map(|start| self.expr(start)).transpose()?;
-                self.make("For", (var(*target), self.expr(stop)?, self.block(body)?, start))
+                self.make(Kind::For, (var(*target), self.expr(stop)?, self.block(body)?, start))
             }
             Stmt::Def { func, arity, body } => {
                 let params = PyTuple::new(self.py, (1..=*arity).map(var))?;
-                self.make("Func", (params, self.block(body)?, format!("FUNC_{func}")))
+                self.make(Kind::Func, (params, self.block(body)?, format!("FUNC_{func}")))
             }
         }
     }
@@ -74,25 +135,25 @@ impl<'py> Nodes<'py> {
             Compare::Lt => "<",
             Compare::Eq => "==",
         };
-        self.make("Compare", (op, self.expr(&comparison.left)?, self.expr(&comparison.right)?))
+        self.make(Kind::Compare, (op, self.expr(&comparison.left)?, self.expr(&comparison.right)?))
     }
 
     fn expr(&self, expr: &Expr) -> PyResult<Bound<'py, PyAny>> {
         match expr {
-            Expr::Var(number) => self.make("Var", (var(*number),)),
-            Expr::Const(value) => self.make("IntLit", (*value,)),
+            Expr::Var(number) => self.make(Kind::Var, (var(*number),)),
+            Expr::Const(value) => self.make(Kind::IntLit, (*value,)),
             Expr::BinOp { op, left, right } => {
                 let op = match op {
                     BinOp::Add => "+",
                     BinOp::Sub => "-",
                     BinOp::Mul => "*",
                 };
-                self.make("BinOp", (op, self.expr(left)?, self.expr(right)?))
+                self.make(Kind::BinOp, (op, self.expr(left)?, self.expr(right)?))
             }
             Expr::Compare(comparison) => self.comparison(comparison),
             Expr::Call { func, args } => {
                 let args = args.iter().map(|arg| self.expr(arg)).collect::<PyResult<Vec<_>>>()?;
-                self.make(CALL, (format!("FUNC_{func}"), PyTuple::new(self.py, args)?))
+                self.make(Kind::Call, (format!("FUNC_{func}"), PyTuple::new(self.py, args)?))
             }
         }
     }
@@ -105,195 +166,198 @@ fn var(number: u8) -> String {
 /// A `Module`. Trees that are read from tokens are of bounded depth.
 pub(crate) fn to_python<'py>(py: Python<'py>, module: &Module) -> PyResult<Bound<'py, PyAny>> {
     let nodes = Nodes::new(py)?;
-    nodes.make("Module", (nodes.block(&module.body)?,))
+    nodes.make(Kind::Module, (nodes.block(&module.body)?,))
 }
 
 /// Reads nodes. Functions are numbered as they are defined, whatever their names say, as 0.0.2 does.
-struct Reader {
+struct Reader<'py, T> {
+    nodes: Nodes<'py>,
     /// Names of the defs so far: the first is function 1.
     funcs: Vec<String>,
+    /// Nodes that may still come.
+    left: u32,
+    /// One for each node: others run now and then.
+    turns: T,
 }
 
-fn kind(node: &Bound<'_, PyAny>) -> PyResult<String> {
-    Ok(node.get_type().name()?.to_string())
+/// The name of an object's class, for messages.
+fn class_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
 }
 
+/// Text of a field.
+fn text(object: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
+    let found = object
+        .cast::<PyString>()
+        .map_err(|_| PyTypeError::new_err(format!("{what} is text, not {}", class_name(object))))?;
+    // The other half of a character may be anywhere, but not in a name.
+    found.to_str().map(str::to_owned).map_err(|_| errors::node(object.py(), format!("{what} holds a lone surrogate")))
+}
+
+/// The number in a name such as `VAR_1`, written as tokens write it.
 fn number(name: &Bound<'_, PyAny>, stem: &str) -> PyResult<u8> {
-    let text: String = name.extract()?;
-    let found = text.strip_prefix(stem).and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+    let text = text(name, "a name")?;
+    let digits = text.strip_prefix(stem).filter(|digits| digits.starts_with(|first: char| matches!(first, '1'..='9')));
+    let found = digits.and_then(|digits| digits.parse().ok());
     found.ok_or_else(|| errors::node(name.py(), format!("{text:?} is no name of the form {stem}1 to {stem}255")))
 }
 
-impl Reader {
-    fn block(&mut self, body: &Bound<'_, PyAny>, depth: u32) -> PyResult<Vec<Stmt>> {
+fn constant(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    value.extract().map_err(|error: PyErr| match error.is_instance_of::<PyOverflowError>(value.py()) {
+        true => errors::node(value.py(), "a constant is beyond 64 bits"),
+        false => PyTypeError::new_err(format!("a constant is an int, not {}", class_name(value))),
+    })
+}
+
+impl<'py, T: Iterator<Item = ()>> Reader<'py, T> {
+    fn refuse(&self, message: impl ToString) -> PyErr {
+        errors::node(self.nodes.py, message)
+    }
+
+    /// What a node is, and counts it. Raises TypeError for what is none.
+    fn open(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Kind> {
+        if depth > MAX_DEPTH {
+            return Err(self.refuse(format!("the tree is more than {MAX_DEPTH} levels deep")));
+        }
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or_else(|| self.refuse(format!("the tree has more than {MAX_NODES} nodes")))?;
+        self.turns.next();
+        let none = || PyTypeError::new_err(format!("a node of pyprior_rs.nodes is needed, not {}", class_name(node)));
+        self.nodes.kind(node)?.ok_or_else(none)
+    }
+
+    fn part(&self, node: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        node.getattr_opt(name)?.ok_or_else(|| self.refuse(format!("a {} has no {name}", class_name(node))))
+    }
+
+    fn block(&mut self, body: &Bound<'py, PyAny>, depth: u32) -> PyResult<Vec<Stmt>> {
         body.try_iter()?.map(|stmt| self.stmt(&stmt?, depth)).collect()
     }
 
-    fn stmt(&mut self, node: &Bound<'_, PyAny>, depth: u32) -> PyResult<Stmt> {
-        let py = node.py();
-        if depth > MAX_DEPTH {
-            return Err(errors::node(py, format!("the tree is more than {MAX_DEPTH} levels deep")));
-        }
-        let part = |name: &str| node.getattr(name);
-        Ok(match kind(node)?.as_str() {
-            "Assign" => {
-                Stmt::Assign { target: number(&part("name")?, "VAR_")?, value: self.expr(&part("value")?, depth + 1)? }
-            }
-            "Print" => Stmt::Print(self.expr(&part("value")?, depth + 1)?),
-            "Return" => Stmt::Return(self.expr(&part("value")?, depth + 1)?),
-            "If" => Stmt::If {
-                condition: self.comparison(&part("test")?, depth + 1)?,
-                then: self.block(&part("body")?, depth + 1)?,
-                otherwise: self.block(&part("orelse")?, depth + 1)?,
+    fn stmt(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Stmt> {
+        let kind = self.open(node, depth)?;
+        self.open_stmt(kind, node, depth)
+    }
+
+    fn open_stmt(&mut self, kind: Kind, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Stmt> {
+        let depth = depth + 1;
+        Ok(match kind {
+            Kind::Assign => Stmt::Assign {
+                target: number(&self.part(node, "name")?, "VAR_")?,
+                value: self.expr(&self.part(node, "value")?, depth)?,
             },
-            "For" => {
-                let start = part("start")?;
-                let start = if start.is_none() { None } else { Some(self.expr(&start, depth + 1)?) };
+            Kind::Print => Stmt::Print(self.expr(&self.part(node, "value")?, depth)?),
+            Kind::Return => Stmt::Return(self.expr(&self.part(node, "value")?, depth)?),
+            Kind::If => Stmt::If {
+                condition: self.condition(&self.part(node, "test")?, depth)?,
+                then: self.block(&self.part(node, "body")?, depth)?,
+                otherwise: self.block(&self.part(node, "orelse")?, depth)?,
+            },
+            Kind::For => {
+                let start = self.part(node, "start")?;
+                let start = if start.is_none() { None } else { Some(self.expr(&start, depth)?) };
                 Stmt::For {
-                    target: number(&part("var")?, "VAR_")?,
+                    target: number(&self.part(node, "var")?, "VAR_")?,
                     start,
-                    stop: self.expr(&part("count")?, depth + 1)?,
-                    body: self.block(&part("body")?, depth + 1)?,
+                    stop: self.expr(&self.part(node, "count")?, depth)?,
+                    body: self.block(&self.part(node, "body")?, depth)?,
                 }
             }
-            "Func" => self.def(node, depth)?,
-            other => return Err(errors::node(py, format!("a {other} is no statement"))),
+            Kind::Func => self.def(node, depth)?,
+            other => return Err(self.refuse(format!("a {} is no statement", other.name()))),
         })
     }
 
-    fn def(&mut self, node: &Bound<'_, PyAny>, depth: u32) -> PyResult<Stmt> {
-        let py = node.py();
-        let params = node.getattr("params")?;
+    fn def(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Stmt> {
         let mut arity = 0_u8;
-        for name in params.try_iter()? {
-            arity = arity.checked_add(1).ok_or_else(|| errors::node(py, "more than 255 parameters"))?;
+        for name in self.part(node, "params")?.try_iter()? {
+            arity = arity.checked_add(1).ok_or_else(|| self.refuse("more than 255 parameters"))?;
             if number(&name?, "VAR_")? != arity {
-                return Err(errors::node(py, "the parameters of a function are VAR_1, VAR_2, …"));
+                return Err(self.refuse("the parameters of a function are VAR_1, VAR_2, …"));
             }
         }
-        let body = self.block(&node.getattr("body")?, depth + 1)?;
+        let body = self.block(&self.part(node, "body")?, depth)?;
         // Behind its body, which cannot call it.
-        self.funcs.push(node.getattr("name")?.extract()?);
-        let func = u8::try_from(self.funcs.len()).map_err(|_| errors::node(py, "more than 255 functions"))?;
+        self.funcs.push(text(&self.part(node, "name")?, "a function's name")?);
+        let func = u8::try_from(self.funcs.len()).map_err(|_| self.refuse("more than 255 functions"))?;
         Ok(Stmt::Def { func, arity, body })
     }
 
-    fn comparison(&mut self, node: &Bound<'_, PyAny>, depth: u32) -> PyResult<Comparison> {
-        let py = node.py();
-        if kind(node)? != "Compare" {
-            return Err(errors::node(py, format!("a {} is no comparison", kind(node)?)));
+    fn condition(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Comparison> {
+        match self.open(node, depth)? {
+            Kind::Compare => self.comparison(node, depth),
+            other => Err(self.refuse(format!("a {} is no comparison", other.name()))),
         }
-        let op = match node.getattr("op")?.extract::<String>()?.as_str() {
-            "<" => Compare::Lt,
-            "==" => Compare::Eq,
-            other => return Err(errors::node(py, format!("{other:?} is no comparison: < and == are"))),
-        };
-        let (left, right) =
-            (self.expr(&node.getattr("left")?, depth + 1)?, self.expr(&node.getattr("right")?, depth + 1)?);
-        Ok(Comparison { op, left, right })
     }
 
-    fn expr(&mut self, node: &Bound<'_, PyAny>, depth: u32) -> PyResult<Expr> {
-        let py = node.py();
-        if depth > MAX_DEPTH {
-            return Err(errors::node(py, format!("the tree is more than {MAX_DEPTH} levels deep")));
-        }
-        Ok(match kind(node)?.as_str() {
-            "Var" => Expr::Var(number(&node.getattr("name")?, "VAR_")?),
-            "IntLit" => Expr::Const(node.getattr("value")?.extract()?),
-            "BinOp" => {
-                let op = match node.getattr("op")?.extract::<String>()?.as_str() {
+    fn comparison(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Comparison> {
+        let op = match text(&self.part(node, "op")?, "a comparison's op")?.as_str() {
+            "<" => Compare::Lt,
+            "==" => Compare::Eq,
+            other => return Err(self.refuse(format!("{other:?} is no comparison: < and == are"))),
+        };
+        let left = self.expr(&self.part(node, "left")?, depth + 1)?;
+        Ok(Comparison { op, left, right: self.expr(&self.part(node, "right")?, depth + 1)? })
+    }
+
+    fn expr(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Expr> {
+        Ok(match self.open(node, depth)? {
+            Kind::Var => Expr::Var(number(&self.part(node, "name")?, "VAR_")?),
+            Kind::IntLit => Expr::Const(constant(&self.part(node, "value")?)?),
+            Kind::BinOp => {
+                let op = match text(&self.part(node, "op")?, "an operation's op")?.as_str() {
                     "+" => BinOp::Add,
                     "-" => BinOp::Sub,
                     "*" => BinOp::Mul,
-                    other => return Err(errors::node(py, format!("{other:?} is no operator: + - * are"))),
+                    other => return Err(self.refuse(format!("{other:?} is no operator: + - * are"))),
                 };
-                let left = Box::new(self.expr(&node.getattr("left")?, depth + 1)?);
-                Expr::BinOp { op, left, right: Box::new(self.expr(&node.getattr("right")?, depth + 1)?) }
+                let left = Box::new(self.expr(&self.part(node, "left")?, depth + 1)?);
+                Expr::BinOp { op, left, right: Box::new(self.expr(&self.part(node, "right")?, depth + 1)?) }
             }
-            "Compare" => Expr::Compare(Box::new(self.comparison(node, depth)?)),
-            "Call" => {
-                let name: String = node.getattr("func")?.extract()?;
+            Kind::Compare => Expr::Compare(Box::new(self.comparison(node, depth)?)),
+            Kind::Call => {
+                let name = text(&self.part(node, "func")?, "a function's name")?;
                 // The last one of the name, as Python has it.
                 let func = self.funcs.iter().rposition(|known| *known == name);
-                let func = func.ok_or_else(|| errors::node(py, format!("{name:?} is called before it is defined")))?;
-                let args = node.getattr("args")?.try_iter()?.map(|arg| self.expr(&arg?, depth + 1));
-                Expr::Call { func: func as u8 + 1, args: args.collect::<PyResult<_>>()? }
+                let func = func.ok_or_else(|| self.refuse(format!("{name:?} is called before it is defined")))?;
+                let args = self.part(node, "args")?;
+                let args = args.try_iter()?.map(|arg| self.expr(&arg?, depth + 1)).collect::<PyResult<_>>()?;
+                Expr::Call { func: func as u8 + 1, args }
             }
-            other => return Err(errors::node(py, format!("a {other} is no expression"))),
+            other => return Err(self.refuse(format!("a {} is no expression", other.name()))),
         })
     }
 }
 
+/// Whether an object is a `Func` of `pyprior_rs.nodes`, whatever other classes are called.
+pub(crate) fn is_func(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(Nodes::new(object.py())?.kind(object)? == Some(Kind::Func))
+}
+
 /// The tree of a `Module`, or of a `Func` as a module of one statement.
+///
+/// Raises TreeError for nodes that are none, and TypeError for what is no node, here or within. Other threads of Python run
+/// meanwhile, so no lock may be held.
 pub(crate) fn module(node: &Bound<'_, PyAny>) -> PyResult<Module> {
-    let mut reader = Reader { funcs: Vec::new() };
-    match kind(node)?.as_str() {
-        "Module" => Ok(Module { body: reader.block(&node.getattr("body")?, 0)? }),
-        "Func" => Ok(Module { body: vec![reader.stmt(node, 0)?] }),
-        other => Err(errors::node(node.py(), format!("a {other} is no program: a Module is, or a Func"))),
+    let py = node.py();
+    let turns = in_turns(py, std::iter::repeat(()));
+    let mut reader = Reader { nodes: Nodes::new(py)?, funcs: Vec::new(), left: MAX_NODES, turns };
+    match reader.open(node, 0)? {
+        Kind::Module => Ok(Module { body: reader.block(&reader.part(node, "body")?, 0)? }),
+        Kind::Func => Ok(Module { body: vec![reader.open_stmt(Kind::Func, node, 0)?] }),
+        other => Err(errors::node(py, format!("a {} is no program: a Module is, or a Func", other.name()))),
     }
 }
 
 /// Source of a `Module` or `Func` under the names of its tokens. Comparisons as values are `int` or `bool`.
 #[pyfunction]
 pub fn render(node: &Bound<'_, PyAny>, comparisons: &str) -> PyResult<String> {
-    let (py, module) = (node.py(), module(node)?);
-    let (low, high) = constants(&module.body);
-    let largest = low.saturating_abs().max(high.saturating_abs());
-    let bool_values = comparisons == "bool";
-    let known = run::CONSTANTS.iter().position(|&most| largest <= most);
-    let language = match known.and_then(|nth| run::wide(nth == 1, bool_values)) {
-        Some(language) => Arc::clone(language),
-        // As many constants as it takes to have these.
-        None => {
-            let comparison_values = if bool_values { ComparisonValues::Bool } else { ComparisonValues::Int };
-            let config = LanguageConfig { value_range: (low, high), comparison_values, ..run::widest() };
-            Language::new(config).map_err(|error| errors::config(py, &error))?
-        }
+    let py = node.py();
+    let comparison_values = match comparisons {
+        "int" => ComparisonValues::Int,
+        "bool" => ComparisonValues::Bool,
+        other => return Err(errors::unknown_value(py, "comparison_values", other, "\"bool\" or \"int\"")),
     };
-    let tokens = language.vocab().ast_to_tokens(&module).map_err(|error| errors::tree(py, &error))?;
-    render_nodes(&language, &tokens).map_err(|error| errors::decode(py, &error))
-}
-
-/// The least and the largest constant, 0 among them where there is none: of trees that have been read, which are not deep.
-fn constants(body: &[Stmt]) -> (i64, i64) {
-    let mut found = None;
-    body.iter().for_each(|stmt| of_stmt(stmt, &mut found));
-    found.unwrap_or((0, 0))
-}
-
-fn of_stmt(stmt: &Stmt, found: &mut Option<(i64, i64)>) {
-    match stmt {
-        Stmt::Assign { value, .. } | Stmt::Print(value) | Stmt::Return(value) => of_expr(value, found),
-        Stmt::If { condition, then, otherwise } => {
-            of_expr(&condition.left, found);
-            of_expr(&condition.right, found);
-            then.iter().chain(otherwise).for_each(|stmt| of_stmt(stmt, found));
-        }
-        Stmt::For { start, stop, body, .. } => {
-            start.iter().chain([stop]).for_each(|expr| of_expr(expr, found));
-            body.iter().for_each(|stmt| of_stmt(stmt, found));
-        }
-        Stmt::Def { body, .. } => body.iter().for_each(|stmt| of_stmt(stmt, found)),
-    }
-}
-
-fn of_expr(expr: &Expr, found: &mut Option<(i64, i64)>) {
-    match expr {
-        Expr::Var(_) => {}
-        Expr::Const(value) => {
-            let (low, high) = found.unwrap_or((*value, *value));
-            *found = Some((low.min(*value), high.max(*value)));
-        }
-        Expr::BinOp { left, right, .. } => {
-            of_expr(left, found);
-            of_expr(right, found);
-        }
-        Expr::Compare(comparison) => {
-            of_expr(&comparison.left, found);
-            of_expr(&comparison.right, found);
-        }
-        Expr::Call { args, .. } => args.iter().for_each(|arg| of_expr(arg, found)),
-    }
+    let module = module(node)?;
+    py.detach(|| render_tree(&module, comparison_values)).map_err(|error| errors::tree(py, &error))
 }

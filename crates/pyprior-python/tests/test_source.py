@@ -55,7 +55,7 @@ def test_trees(tok):
     for _ in range(5000):
         deep = nodes.BinOp("+", deep, nodes.IntLit(1))
     bad = [
-        deep, nodes.Var("x"), nodes.Var("VAR_0"), nodes.BinOp("/", nodes.IntLit(1), nodes.IntLit(1)), None, 3,
+        deep, nodes.Var("x"), nodes.Var("VAR_0"), nodes.BinOp("/", nodes.IntLit(1), nodes.IntLit(1)),
         nodes.Call("FUNC_1", ()), nodes.IntLit(10**6),
     ]
     for expr in bad:

@@ -21,7 +21,7 @@ pub use export::{ExportError, ExportOptions, Format, export};
 pub use font::FontSize;
 pub use layout::layout;
 pub use plain::write_plain;
-pub use player::play;
+pub use player::{Quit, play};
 pub use replay::{Phase, Replay, View};
 pub use screen::{Cell, Screen, Size, Style};
 pub use theme::Rgb;

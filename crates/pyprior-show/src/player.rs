@@ -1,6 +1,7 @@
 //! A replay in a terminal, with keys.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -17,7 +18,16 @@ const PAUSED: &str = "space play · arrows step · +/- speed · q quit";
 /// Least and greatest factor of the time that frames stand.
 const SPEEDS: (f64, f64) = (0.05, 20.0);
 
-/// Plays a replay on the alternate screen of the terminal until `q`, `Esc` or `Ctrl-C`.
+/// How somebody has left a player.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Quit {
+    /// By `q`, `Esc` or `Ctrl-D`.
+    Asked,
+    /// By `Ctrl-C`, which sends no signal while a player reads the keys.
+    Interrupted,
+}
+
+/// Plays a replay on the alternate screen of the terminal until `q`, `Esc`, `Ctrl-D` or `Ctrl-C`.
 ///
 /// Space pauses and goes on; left and right step by a frame; home and end go to the ends; `+` and `-` change the speed;
 /// `r` starts again. The screen follows the terminal's size.
@@ -25,7 +35,7 @@ const SPEEDS: (f64, f64) = (0.05, 20.0);
 /// # Errors
 ///
 /// Those of the terminal, which is left as it was before in any case.
-pub fn play(replay: &Replay, timing: &Timing, out: &mut impl Write) -> io::Result<()> {
+pub fn play(replay: &Replay, timing: &Timing, out: &mut impl Write) -> io::Result<Quit> {
     let terminal = Alternate::enter(out)?;
     let colours = Colours::detect();
     let mut player = Player { frame: 0, last: replay.frames() - 1, playing: true, slowness: 1.0 };
@@ -46,8 +56,8 @@ pub fn play(replay: &Replay, timing: &Timing, out: &mut impl Write) -> io::Resul
                 shown = None;
             }
             Some(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                if !player.press(key) {
-                    return Ok(());
+                if let ControlFlow::Break(quit) = player.press(key) {
+                    return Ok(quit);
                 }
             }
             Some(_) => {}
@@ -92,16 +102,17 @@ struct Player {
 }
 
 impl Player {
-    /// Takes a key; whether to go on.
-    fn press(&mut self, key: KeyEvent) -> bool {
+    /// Takes a key.
+    fn press(&mut self, key: KeyEvent) -> ControlFlow<Quit> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let step = |player: &mut Self, frame: usize| {
             player.playing = false;
             player.frame = frame.min(player.last);
         };
         match key.code {
-            KeyCode::Char('c' | 'd') if control => return false,
-            KeyCode::Char('q') | KeyCode::Esc => return false,
+            KeyCode::Char('c') if control => return ControlFlow::Break(Quit::Interrupted),
+            KeyCode::Char('d') if control => return ControlFlow::Break(Quit::Asked),
+            KeyCode::Char('q') | KeyCode::Esc => return ControlFlow::Break(Quit::Asked),
             KeyCode::Char(' ') if self.frame == self.last => (self.frame, self.playing) = (0, true),
             KeyCode::Char(' ') => self.playing = !self.playing,
             KeyCode::Char('r') => (self.frame, self.playing) = (0, true),
@@ -115,7 +126,7 @@ impl Player {
             KeyCode::Char('-') => self.slowness = (self.slowness * 1.5).min(SPEEDS.1),
             _ => {}
         }
-        true
+        ControlFlow::Continue(())
     }
 
     /// The frame has stood its time.
@@ -156,7 +167,7 @@ mod tests {
         let start = Player { frame: 3, last: 5, playing: true, slowness: 1.0 };
         let pressed = |code: KeyCode| {
             let mut player = start.clone();
-            assert!(player.press(code.into()));
+            assert!(player.press(code.into()).is_continue());
             (player.frame, player.playing)
         };
         assert_eq!(pressed(KeyCode::Right), (4, false));
@@ -165,9 +176,12 @@ mod tests {
         assert_eq!(pressed(KeyCode::Home), (0, false));
         assert_eq!(pressed(KeyCode::Char(' ')), (3, false));
         assert_eq!(pressed(KeyCode::Char('r')), (0, true));
-        assert!(!start.clone().press(KeyCode::Char('q').into()));
-        assert!(!start.clone().press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
-        assert!(start.clone().press(KeyCode::Char('c').into()));
+        let left = |key: KeyEvent| start.clone().press(key).break_value();
+        let control = |letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);
+        assert_eq!(left(KeyCode::Char('q').into()), Some(Quit::Asked));
+        assert_eq!(left(control('d')), Some(Quit::Asked));
+        assert_eq!(left(control('c')), Some(Quit::Interrupted));
+        assert_eq!(left(KeyCode::Char('c').into()), None);
     }
 
     #[test]
@@ -178,25 +192,25 @@ mod tests {
         let mut deadline = Deadline::default();
         for now in 0..5 {
             // A key without a meaning.
-            assert!(player.press(KeyCode::Char('x').into()));
+            assert!(player.press(KeyCode::Char('x').into()).is_continue());
             assert_eq!(deadline.of(&player, at(now), stands), Some(at(2)));
         }
         player.frame += 1;
         assert_eq!(deadline.of(&player, at(5), stands), Some(at(7)));
-        assert!(player.press(KeyCode::Char('+').into()));
+        assert!(player.press(KeyCode::Char('+').into()).is_continue());
         assert_eq!(deadline.of(&player, at(6), stands), Some(at(8)));
-        assert!(player.press(KeyCode::Char(' ').into()));
+        assert!(player.press(KeyCode::Char(' ').into()).is_continue());
         assert_eq!(deadline.of(&player, at(7), stands), None);
-        assert!(player.press(KeyCode::Char(' ').into()));
+        assert!(player.press(KeyCode::Char(' ').into()).is_continue());
         assert_eq!(deadline.of(&player, at(9), stands), Some(at(11)));
     }
 
     #[test]
     fn speed_has_bounds() {
         let mut player = Player { frame: 0, last: 5, playing: true, slowness: 1.0 };
-        assert!((0..100).all(|_| player.press(KeyCode::Char('+').into())));
+        assert!((0..100).all(|_| player.press(KeyCode::Char('+').into()).is_continue()));
         assert_eq!(player.slowness, SPEEDS.0);
-        assert!((0..100).all(|_| player.press(KeyCode::Char('-').into())));
+        assert!((0..100).all(|_| player.press(KeyCode::Char('-').into()).is_continue()));
         assert_eq!(player.slowness, SPEEDS.1);
     }
 }

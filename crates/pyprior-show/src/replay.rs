@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pyprior_core::exec::{Limits, Machine, Outcome, Program};
-use pyprior_core::{Frontier, Language, Matcher, NamedError, ProgramNames, Renderer, TokenError};
+use pyprior_core::{Frontier, Language, Matcher, NamedError, Names, ProgramNames, Renderer, TokenError};
 
 use crate::views::Views;
 
@@ -15,7 +15,9 @@ use crate::views::Views;
 pub struct Replay {
     language: Arc<Language>,
     tokens: Vec<u32>,
+    /// Those of the program, before the others.
     names: Option<ProgramNames>,
+    pools: Names,
     outcome: Option<Outcome>,
 }
 
@@ -62,7 +64,7 @@ impl Replay {
         let len = tokens.iter().rposition(|&token| token != pad).map_or(0, |last| last + 1);
         let tokens = tokens[..len].to_vec();
         Matcher::with_prefix(language, &tokens)?;
-        Ok(Self { language: Arc::clone(language), tokens, names: None, outcome: None })
+        Ok(Self { language: Arc::clone(language), tokens, names: None, pools: Names::default(), outcome: None })
     }
 
     /// Shows the source under the names that an [`Encoder`](pyprior_core::Encoder) read it with.
@@ -78,6 +80,12 @@ impl Replay {
         }
         self.names = Some(names);
         Ok(self)
+    }
+
+    /// Shows the source under names of a table and of pools, whatever the program.
+    pub fn with_pools(mut self, pools: Names) -> Self {
+        (self.names, self.pools) = (None, pools);
+        self
     }
 
     /// Runs the program, whose output the last frame shows; one that is not finished is left as it is.
@@ -138,7 +146,11 @@ impl Replay {
 
     /// The source after so many tokens.
     pub fn source(&self, len: usize) -> String {
-        self.source_with(&mut Renderer::new(&self.language), len)
+        self.source_with(&mut self.renderer(), len)
+    }
+
+    pub(crate) fn renderer(&self) -> Renderer<'_> {
+        Renderer::with_names(&self.language, self.pools.clone())
     }
 
     pub(crate) fn source_with(&self, renderer: &mut Renderer<'_>, len: usize) -> String {

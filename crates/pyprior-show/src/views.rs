@@ -22,7 +22,7 @@ impl<'r> Views<'r> {
     /// From a frame on; behind the last, from the last.
     pub(crate) fn new(replay: &'r Replay, frame: usize) -> Self {
         let frame = frame.min(replay.frames() - 1);
-        let mut renderer = Renderer::new(replay.language());
+        let mut renderer = replay.renderer();
         let before = replay.source_with(&mut renderer, frame / 2);
         Self { replay, matcher: replay.matcher(frame / 2), renderer, frame, before }
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::tree::DecodeError;
-use crate::ast::{BinOp, Compare, Comparison, Expr, Stmt};
+use super::tree::{self, DecodeError, EncodeTreeError};
+use crate::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
 use crate::config::ComparisonValues;
 use crate::language::Language;
 
@@ -17,7 +17,33 @@ use crate::language::Language;
 pub fn render_nodes(language: &Language, tokens: &[u32]) -> Result<String, DecodeError> {
     // What is read from tokens is not deep.
     let module = language.vocab().tokens_to_ast(tokens)?;
-    let int = language.config().comparison_values == ComparisonValues::Int;
+    Ok(written(&module, language.config().comparison_values))
+}
+
+/// The source of a tree, as [`render_nodes`] writes it, whatever its constants. Whether it is a program of some language is
+/// for that language to say.
+///
+/// ```
+/// use pyprior_core::ast::{Expr, Module, Stmt};
+/// use pyprior_core::{ComparisonValues, render_tree};
+///
+/// let module = Module { body: vec![Stmt::Print(Expr::Const(1 << 40))] };
+/// assert_eq!(render_tree(&module, ComparisonValues::Int)?, "print(1099511627776)");
+/// # Ok::<(), pyprior_core::EncodeTreeError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`EncodeTreeError`] if a block has no statement or more than 255, a call does not fit its function, or the tree has too
+/// many levels.
+pub fn render_tree(module: &Module, comparison_values: ComparisonValues) -> Result<String, EncodeTreeError> {
+    tree::check(module)?;
+    Ok(written(module, comparison_values))
+}
+
+/// Of trees that are not deep.
+fn written(module: &Module, comparison_values: ComparisonValues) -> String {
+    let int = comparison_values == ComparisonValues::Int;
     let mut writer = Writer { out: String::new(), int };
     for (nth, stmt) in module.body.iter().enumerate() {
         if nth > 0 {
@@ -26,7 +52,7 @@ pub fn render_nodes(language: &Language, tokens: &[u32]) -> Result<String, Decod
         writer.stmt(stmt, 0);
     }
     writer.out.pop();
-    Ok(writer.out)
+    writer.out
 }
 
 struct Writer {

@@ -112,10 +112,23 @@ impl Vocab {
     /// [`EncodeTreeError`] if the tree holds something that the vocabulary has no token for, a call that does not fit
     /// its function, or too many levels.
     pub fn ast_to_tokens(&self, module: &Module) -> Result<Vec<u32>, EncodeTreeError> {
-        let mut writer = Writer { vocab: self, tokens: Vec::new(), arities: [None; 256], depth: 0 };
-        writer.block(&module.body)?;
-        Ok(writer.tokens)
+        let mut tokens = Vec::new();
+        let put = |symbol| {
+            tokens.push(self.id_of_symbol(symbol).ok_or(EncodeTreeError::NoToken { symbol })?);
+            Ok(())
+        };
+        Writer { put, arities: [None; 256], depth: 0 }.block(&module.body)?;
+        Ok(tokens)
     }
+}
+
+/// Checks that some vocabulary has tokens for a tree.
+pub(super) fn check(module: &Module) -> Result<(), EncodeTreeError> {
+    let put = |symbol| match symbol {
+        Symbol::Var(0) | Symbol::Func(0) => Err(EncodeTreeError::NoToken { symbol }),
+        _ => Ok(()),
+    };
+    Writer { put, arities: [None; 256], depth: 0 }.block(&module.body)
 }
 
 struct Reader<'a> {
@@ -218,17 +231,17 @@ impl Reader<'_> {
     }
 }
 
-struct Writer<'a> {
-    vocab: &'a Vocab,
-    tokens: Vec<u32>,
+/// Goes through a tree in the order of its tokens.
+struct Writer<P> {
+    /// What becomes of each.
+    put: P,
     arities: [Option<u8>; 256],
     depth: u32,
 }
 
-impl Writer<'_> {
+impl<P: FnMut(Symbol) -> Result<(), EncodeTreeError>> Writer<P> {
     fn put(&mut self, symbol: Symbol) -> Result<(), EncodeTreeError> {
-        self.tokens.push(self.vocab.id_of_symbol(symbol).ok_or(EncodeTreeError::NoToken { symbol })?);
-        Ok(())
+        (self.put)(symbol)
     }
 
     fn deeper(&mut self, write: impl FnOnce(&mut Self) -> Result<(), EncodeTreeError>) -> Result<(), EncodeTreeError> {

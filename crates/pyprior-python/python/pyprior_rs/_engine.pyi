@@ -135,7 +135,10 @@ class TooLongError(PyPriorError):
     row: int
     limit: int
 
-class ExportError(PyPriorError): ...
+class ExportError(PyPriorError):
+    path: str
+    format: str | None
+    reason: str
 
 @final
 class Language:
@@ -301,5 +304,6 @@ def export(
     names: Any = None,
     run: bool = True,
     interval: float = 0.7,
+    font_size: int = 20,
 ) -> None: ...
 def play(language: Language, tokens: Any, names: Any = None, run: bool = True, interval: float = 0.7) -> None: ...

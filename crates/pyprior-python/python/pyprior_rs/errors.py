@@ -12,8 +12,12 @@
 ``EncodeError``     source that is no program: ``stage message line column hint``
 ``SessionError``    an input that a session refuses: ``line column message hint``
 ``TooLongError``    ``row limit``
-``ExportError``     an animation that cannot be written
+``ExportError``     an animation that cannot be written: ``path format reason``; what was there is still there
+
+All can be pickled and copied, fields included, and so come back from other processes.
 """
+
+from typing import Any
 
 from ._engine import (
     BatchError,
@@ -45,6 +49,10 @@ class UnknownNameError(PyPriorError, KeyError):
     def __str__(self) -> str:
         return str(self.args[0])
 
+    def __reduce__(self) -> Any:
+        # An exception is made again from ``args``, which are the message, unless it says otherwise.
+        return type(self), (self.name, self.suggestion), self.__dict__
+
 
 class UnknownIdError(PyPriorError, IndexError):
     """No token has this id: ``token``, and ``vocab``, the number of tokens. Also an IndexError, as in 0.0.2."""
@@ -53,6 +61,9 @@ class UnknownIdError(PyPriorError, IndexError):
         super().__init__(f"token {token} is out of range: the vocabulary has {vocab} tokens")
         self.token = token
         self.vocab = vocab
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.token, self.vocab), self.__dict__
 
 
 __all__ = [

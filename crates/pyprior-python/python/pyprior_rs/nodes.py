@@ -1,4 +1,8 @@
-"""The syntax tree: values only. Variables and functions go by the names of their tokens, ``VAR_1`` and ``FUNC_1``."""
+"""The syntax tree: values only. Variables and functions go by the names of their tokens, ``VAR_1`` and ``FUNC_1``.
+
+What takes a tree raises TreeError where its nodes are no program, where it is more than 200 levels deep or has more than 2**20
+nodes (one that stands in several places counts in each), and TypeError for what is none of these classes.
+"""
 
 from __future__ import annotations
 
@@ -116,6 +120,7 @@ def render(node: Func | Module, *, comparison_values: str = "int") -> str:
     """Source of a module or function under the names of its tokens, an empty line between a module's statements.
 
     ``comparison_values`` says how a comparison as a value is written: ``"int"``, ``int(a < b)``, or ``"bool"``,
-    ``(a < b)`` as in 0.0.2. Raises TreeError, and ConfigError where constants lie more than 65,536 apart.
+    ``(a < b)`` as in 0.0.2. Constants may be any of 64 bits. Raises TreeError, TypeError for what is no node, and ConfigError
+    for other ``comparison_values``.
     """
     return _engine.render(node, comparison_values)

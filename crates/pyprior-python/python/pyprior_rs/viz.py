@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+import os
 import sys
 import time
-from dataclasses import dataclass
-from typing import Any, TextIO
+from dataclasses import dataclass, field
+from typing import Any, Iterable, TextIO
 
 import numpy as np
 
@@ -24,17 +26,58 @@ class DecodeStep:
     legal_tokens: tuple[str, ...]
     chosen: str | None
     tokens: tuple[int, ...]
+    #: What is drawn from: the tokenizer and the names.
+    _of: tuple[Tokenizer, dict | None] | None = field(default=None, repr=False, compare=False)
 
 
-def steps(tok: Tokenizer, ids: Any, names: Names | None = None) -> list[DecodeStep]:
-    """The decode of these tokens, a program or the start of one, from before the first token on. Raises TokenError."""
-    ids = tuple(int(id) for id in ids)
+def steps(tok: Tokenizer, ids: Any, names: dict | None = None) -> list[DecodeStep]:
+    """The decode of these tokens, a program or the start of one, from before the first token on.
+
+    ``names`` are those of ``encode``, or a dict such as ``{"VAR_1": "x"}``. Raises TokenError, NamesError.
+    """
+    ids = tuple(operator.index(id) for id in ids)
     frames = _engine.frames(tok.language, ids, names)
     chosen = [None, *(frame[3] for frame in frames)]
+    of = (tok, names)
     return [
-        DecodeStep(nth, source, kind, tuple(sorted(legal)) if kind else (), chosen[nth], ids[:nth])
+        DecodeStep(nth, source, kind, tuple(sorted(legal)) if kind else (), chosen[nth], ids[:nth], of)
         for nth, (source, kind, legal, _) in enumerate(frames)
     ]
+
+
+def animate(steps: Iterable[DecodeStep], *, delay: float = 0.12, out: TextIO | None = None, clear: bool = True) -> None:
+    """Writes the steps of a decode to ``out``, standard output if None.
+
+    On a terminal each takes the place of the one before, on the alternate screen, and stands ``delay`` seconds; the last is
+    left on the screen behind that. Elsewhere, or without ``clear``, they are written one below the other.
+    """
+    _draw(steps, delay, sys.stdout if out is None else out, clear)
+
+
+def save_gif(
+    steps: Iterable[DecodeStep],
+    path: str | os.PathLike[str],
+    *,
+    delay: float = 0.18,
+    font_size: int = 20,
+    pad: int | None = None,
+    loop: int = 0,
+    scale: int | None = None,
+) -> str | os.PathLike[str]:
+    """Writes a decode as an animation to ``path``, which is returned: .gif .png .apng .webp .svg .cast.
+
+    ``steps`` are those of ``steps()``, from the first on. ``font_size`` is in pixels, the nearest of 16, 20 and 24. The
+    pictures are not those of 0.0.2: ``pad`` and ``scale`` change nothing, and animations start again for ever, ``loop=0``.
+    Raises ExportError, and ValueError for other steps and other ``loop``.
+    """
+    frames = list(steps)
+    if loop != 0:
+        raise ValueError(f"loop is {loop}; animations start again for ever, 0")
+    if not frames or [frame.index for frame in frames] != list(range(len(frames))) or frames[-1]._of is None:
+        raise ValueError("steps are those of pyprior_rs.viz.steps, from the first on")
+    tok, names = frames[-1]._of
+    _engine.export(tok.language, frames[-1].tokens, path, names, False, delay, font_size)
+    return path
 
 
 def show(
@@ -54,12 +97,13 @@ def show(
 
     ``ids`` are the tokens of a program, or of several (``index`` picks one). On a terminal the decode is played, ``interval``
     seconds a token; elsewhere its steps are written as text. ``animate=False`` writes the program alone. ``save_as_gif``
-    writes the animation to ``gif_path`` instead: .gif .png .apng .webp .svg .cast. Raises TokenError, NamesError,
-    ExportError.
+    writes the animation to ``gif_path`` instead: .gif .png .apng .webp .svg .cast. ``names`` are those of ``encode``, or a
+    dict such as ``{"VAR_1": "x"}``. Raises TokenError, NamesError, ExportError, IndexError beyond the last program, and
+    KeyboardInterrupt by Ctrl-C.
     """
     tokens = _row(ids, index)
-    of = names if isinstance(names, Names) and _fits(tok, tokens, names) else None
-    source = tok.partial_source(tokens, of if names is None or isinstance(names, Names) else names)
+    of = None if isinstance(names, Names) and not _fits(tok, tokens, names) else names
+    source = tok.partial_source(tokens, of)
     # Also checks the tokens: what is not legal is not shown.
     frames = steps(tok, tokens, of)
     if save_as_gif:
@@ -71,10 +115,7 @@ def show(
         return source
     out = sys.stdout if out is None else out
     if animate:
-        for frame in frames:
-            _write(frame, out)
-            if out.isatty():
-                time.sleep(interval)
+        _draw(frames, interval, out)
     else:
         out.write(source + "\n")
     if run and frames[-1].next_nonterminal is None:
@@ -95,16 +136,39 @@ def _fits(tok: Tokenizer, tokens: list[int], names: Names) -> bool:
 
 
 def _row(ids: Any, index: int) -> list[int]:
-    first = ids[index] if len(ids) > index else None
-    many = first is not None and (isinstance(first, (list, tuple)) or np.ndim(first) > 0)
-    row: Any = first if many else ids
-    return [int(id) for id in (row.tolist() if hasattr(row, "tolist") else row)]
+    many = len(ids) > 0 and (isinstance(ids[0], (list, tuple)) or np.ndim(ids[0]) > 0)
+    if many and not -len(ids) <= index < len(ids):
+        raise IndexError(f"there are {len(ids)} programs, and none of number {index}")
+    row: Any = ids[index] if many else ids
+    return [operator.index(id) for id in (row.tolist() if hasattr(row, "tolist") else row)]
 
 
-def _write(frame: DecodeStep, out: TextIO) -> None:
+def _text(frame: DecodeStep) -> str:
     legal, shown = frame.legal_tokens, 6
     more = f"  (+{len(legal) - shown} more)" if len(legal) > shown else ""
     hole = f"next <{frame.next_nonterminal}>" if frame.next_nonterminal else f"done ({len(frame.tokens)} tokens)"
-    out.write(f"{frame.partial_source}\n\n  step {frame.index}: chose {frame.chosen or '—'}  →  {hole}\n")
-    if frame.next_nonterminal:
-        out.write(f"  options: {'  '.join(legal[:shown])}{more}\n")
+    options = f"  options: {'  '.join(legal[:shown])}{more}\n" if frame.next_nonterminal else ""
+    return f"{frame.partial_source}\n\n  step {frame.index}: chose {frame.chosen or '—'}  →  {hole}\n{options}"
+
+
+def _draw(steps: Iterable[DecodeStep], delay: float, out: TextIO, clear: bool = True) -> None:
+    terminal = out.isatty()
+    if not (terminal and clear):
+        for step in steps:
+            out.write(_text(step))
+            if terminal:
+                out.flush()
+                time.sleep(delay)
+        return
+    last = None
+    out.write("\x1b[?1049h\x1b[?25l")
+    try:
+        for last in steps:
+            out.write("\x1b[H\x1b[2J" + _text(last))
+            out.flush()
+            time.sleep(delay)
+    finally:
+        out.write("\x1b[?25h\x1b[?1049l")
+        out.flush()
+    if last is not None:
+        out.write(_text(last))

@@ -1,7 +1,7 @@
 //! What frames say, against the matcher and the renderer.
 
 use crate::common::{Error, of_source, of_tokens, sampled};
-use pyprior_core::{HoleKind, Matcher, Renderer};
+use pyprior_core::{HoleKind, Matcher, NameTable, Names, Renderer};
 use pyprior_show::{Phase, Replay, write_plain};
 
 /// How a hole of a kind is written.
@@ -100,6 +100,17 @@ fn names_of_the_source() -> Result<(), Error> {
     // Names of another program are refused.
     let other = pyprior_core::ProgramNames::new(vec![], vec![vec!["a".to_owned()]])?;
     assert!(of_source(source)?.with_names(other).is_err());
+    Ok(())
+}
+
+#[test]
+fn under_names_of_a_table() -> Result<(), Error> {
+    let table = NameTable { funcs: Vec::new(), scopes: vec![vec![Some("zz".to_owned())]] };
+    let replay = of_tokens("BLK_2 ASSIGN VAR_1 INT_3 PRINT VAR_1")?.with_pools(Names::default().with_table(table)?);
+    assert_eq!(replay.source(3), "zz = <expr>\n<stmt>");
+    let sources = replay.views().map(|view| view.source).collect::<Vec<_>>();
+    assert_eq!(sources.iter().filter(|source| source.contains("zz = 3")).count(), 6, "{sources:?}");
+    assert_eq!(sources.last().map(String::as_str), Some("zz = 3\nprint(zz)"));
     Ok(())
 }
 
