@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyTuple};
 use pyprior_core::{BatchError, BatchMatcher, Frontier, Matcher, UniformSampler};
 
 use crate::language::PyLanguage;
 use crate::masks::{self, LONG};
+use crate::numbers::{count, maybe_count};
+use crate::pool::MANY;
 use crate::shared::{self, Shared};
 use crate::{errors, numbers, turns};
 
@@ -28,7 +30,7 @@ pub struct Batch {
     /// The array that `bitmask` writes to and gives out.
     bitmask: Mutex<Option<Py<PyArray2<u32>>>>,
     /// The rows as given out, and the arrangement that they are of: a loop asks for them at every step.
-    rows: Mutex<Option<(u64, Py<PyList>)>>,
+    rows: Mutex<Option<(u64, Py<PyTuple>)>>,
 }
 
 impl Batch {
@@ -73,7 +75,7 @@ impl Batch {
 
     /// Words or numbers that a step writes, if each token takes `a_token`.
     pub(crate) fn is_long(&self, rows: usize) -> bool {
-        rows * self.shared.vocab.div_ceil(8) >= LONG
+        rows >= MANY || rows * self.shared.vocab.div_ceil(8) >= LONG
     }
 
     fn take(&self, py: Python<'_>, tokens: &[u32], active: Option<&[bool]>, slots: Range<usize>) -> PyResult<()> {
@@ -84,11 +86,25 @@ impl Batch {
             return Err(errors::wrong_length(py, "active", active.len(), slots.len()));
         }
         let all = |batch: &BatchMatcher| active.is_none() && slots == (0..batch.len());
-        let taken = self.shared.work(py, tokens.len() >= LONG / 32, |batch| match all(batch) && tokens.len() != 1 {
+        let taken = self.shared.work(py, tokens.len() >= MANY, |batch| match all(batch) && tokens.len() != 1 {
             true => batch.accept_tokens(tokens),
             false => shared::some(batch, tokens, active, slots.start),
         });
-        taken.map_err(|error| errors::batch(py, &error))
+        taken.map_err(|error| self.refuse(py, error))
+    }
+
+    /// An error about a slot, numbered as in this view.
+    fn refuse(&self, py: Python<'_>, error: BatchError) -> PyErr {
+        let here = |slot: usize| slot.saturating_sub(self.start);
+        errors::batch(
+            py,
+            &match error {
+                BatchError::Token { slot, source } => BatchError::Token { slot: here(slot), source },
+                BatchError::Rollback { slot, source } => BatchError::Rollback { slot: here(slot), source },
+                BatchError::EmptySlot { slot } => BatchError::EmptySlot { slot: here(slot) },
+                other => other,
+            },
+        )
     }
 }
 
@@ -100,7 +116,7 @@ impl Batch {
         py: Python<'_>,
         language: &Bound<'_, PyLanguage>,
         prefixes: Option<&Bound<'_, PyAny>>,
-        slots: usize,
+        #[pyo3(from_py_with = count)] slots: usize,
         of: Option<&Bound<'_, Batch>>,
         start: usize,
         length: Option<usize>,
@@ -112,8 +128,9 @@ impl Batch {
                 let prefixes = prefixes.map(|given| numbers::id_lists(given, "ids")).transpose()?;
                 let rows = prefixes.as_ref().map_or(slots, Vec::len);
                 if rows > MAX_ROWS {
-                    return Err(errors::wrong_length(py, "rows", rows, MAX_ROWS));
+                    return Err(errors::too_many(py, "n", rows as u64, MAX_ROWS as u64));
                 }
+                let tokens: usize = prefixes.iter().flatten().map(Vec::len).sum();
                 let make = || {
                     let mut batch = BatchMatcher::empty(&language.inner, rows);
                     for (slot, prefix) in prefixes.into_iter().flatten().enumerate() {
@@ -121,7 +138,7 @@ impl Batch {
                     }
                     Ok::<_, BatchError>(batch)
                 };
-                let batch = if rows >= LONG / 32 { py.detach(make) } else { make() };
+                let batch = if rows + tokens >= MANY { py.detach(make) } else { make() };
                 let batch = batch.map_err(|error| errors::batch(py, &error))?;
                 let vocab = language.inner.vocab().len();
                 Arc::new(Shared::new(batch, Arc::clone(&language.sets), vocab))
@@ -133,11 +150,11 @@ impl Batch {
     /// Puts fresh rows into all slots.
     fn fill_slots(&self, py: Python<'_>, language: &Bound<'_, PyLanguage>) -> PyResult<()> {
         let matcher = Matcher::new(&language.get().inner);
-        let put = self.shared.work(py, self.__len__(py) >= LONG / 32, |batch| {
+        let put = self.shared.work(py, self.__len__(py) >= MANY, |batch| {
             self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
             self.slots(batch).try_for_each(|slot| batch.set_matcher(slot, &matcher))
         });
-        put.map_err(|error| errors::batch(py, &error))
+        put.map_err(|error| self.refuse(py, error))
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {
@@ -150,15 +167,28 @@ impl Batch {
         self.start
     }
 
+    /// Slots of a view; None for all.
+    #[getter(_length)]
+    fn get_length(&self) -> Option<usize> {
+        self.len
+    }
+
+    /// All slots again, on their own.
+    fn _twin(&self, py: Python<'_>) -> Self {
+        let batch = self.shared.work(py, self.__len__(py) >= MANY, |batch| batch.clone());
+        let shared = Arc::new(Shared::new(batch, Arc::clone(&self.shared.sets), self.shared.vocab));
+        Self { shared, start: 0, len: None, bitmask: Mutex::default(), rows: Mutex::default() }
+    }
+
     /// Number of slots that hold a row.
     #[getter]
     fn batch_size(&self, py: Python<'_>) -> usize {
         self.each(py, |batch, slot| usize::from(batch.is_occupied(slot))).iter().sum()
     }
 
-    /// The rows, None for slots that are empty. The same list until slots are filled, emptied or moved.
+    /// The rows, None for slots that are empty. The same tuple until slots are filled, emptied or moved.
     #[getter]
-    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let arrangement = self.shared.arrangement.load(Ordering::Relaxed);
         let known = || self.rows.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
         if let Some((_, rows)) = known().as_ref().filter(|(of, _)| *of == arrangement) {
@@ -183,9 +213,9 @@ impl Batch {
 
     /// Whether all rows, or the first `b`, are complete; empty slots do not count.
     #[pyo3(signature = (b=None))]
-    fn done(&self, py: Python<'_>, b: Option<usize>) -> PyResult<bool> {
+    fn done(&self, py: Python<'_>, #[pyo3(from_py_with = maybe_count)] b: Option<usize>) -> PyResult<bool> {
         let slots = self.first(py, b)?;
-        Ok(self.shared.work(py, slots.len() >= LONG / 32, |batch| match slots == (0..batch.len()) {
+        Ok(self.shared.work(py, slots.len() >= MANY, |batch| match slots == (0..batch.len()) {
             true => batch.all_terminated(),
             false => slots.into_iter().all(|slot| batch.is_terminated(slot).unwrap_or(true)),
         }))
@@ -202,25 +232,25 @@ impl Batch {
         slf: &Bound<'py, Self>,
         toks: &Bound<'py, PyAny>,
         active: Option<&Bound<'py, PyAny>>,
-        b: Option<usize>,
+        #[pyo3(from_py_with = maybe_count)] b: Option<usize>,
     ) -> PyResult<Bound<'py, Self>> {
         let (py, batch) = (slf.py(), slf.get());
         let tokens = numbers::ids(toks, "toks")?;
-        let active = active.map(numbers::flags).transpose()?;
+        let active = active.map(|given| numbers::flags(given, "active")).transpose()?;
         let slots = batch.first(py, b)?;
         batch.take(py, &tokens, active.as_deref(), slots)?;
         Ok(slf.clone())
     }
 
     /// Empties a slot.
-    fn free_row(&self, py: Python<'_>, i: usize) -> PyResult<()> {
+    fn free_row(&self, py: Python<'_>, #[pyo3(from_py_with = count)] i: usize) -> PyResult<()> {
         let slot = self.slot(py, i)?;
         let freed = self.shared.rearrange(py).free(slot);
-        freed.map_err(|error| errors::batch(py, &error))
+        freed.map_err(|error| self.refuse(py, error))
     }
 
     /// Adds empty slots up to `capacity`; never removes any.
-    fn grow_to(&self, py: Python<'_>, capacity: usize) -> PyResult<()> {
+    fn grow_to(&self, py: Python<'_>, #[pyo3(from_py_with = count)] capacity: usize) -> PyResult<()> {
         if self.len.is_some() || capacity > MAX_ROWS {
             return Err(errors::wrong_length(py, "capacity", capacity, self.__len__(py)));
         }
@@ -233,7 +263,13 @@ impl Batch {
 
     /// Moves a row to another slot, in place of what is there, or exchanges the two.
     #[pyo3(signature = (src, dst, *, swap=false))]
-    fn move_row(&self, py: Python<'_>, src: usize, dst: usize, swap: bool) -> PyResult<()> {
+    fn move_row(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = count)] src: usize,
+        #[pyo3(from_py_with = count)] dst: usize,
+        swap: bool,
+    ) -> PyResult<()> {
         let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
         let mut batch = self.shared.rearrange(py);
         let moved = match swap {
@@ -249,38 +285,48 @@ impl Batch {
             false => batch.move_row(src, dst),
         };
         drop(batch);
-        moved.map_err(|error| errors::batch(py, &error))
+        moved.map_err(|error| self.refuse(py, error))
     }
 
     /// Copies a row to another slot, in place of what is there.
-    fn fork(&self, py: Python<'_>, src: usize, dst: usize) -> PyResult<()> {
+    fn fork(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = count)] src: usize,
+        #[pyo3(from_py_with = count)] dst: usize,
+    ) -> PyResult<()> {
         let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
         let forked = self.shared.rearrange(py).fork(src, dst);
-        forked.map_err(|error| errors::batch(py, &error))
+        forked.map_err(|error| self.refuse(py, error))
     }
 
     /// Undoes the last `n` tokens of a row, those of a prefix included.
     #[pyo3(signature = (i, n=1))]
-    fn rollback(&self, py: Python<'_>, i: usize, n: usize) -> PyResult<()> {
+    fn rollback(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = count)] i: usize,
+        #[pyo3(from_py_with = count)] n: usize,
+    ) -> PyResult<()> {
         let slot = self.slot(py, i)?;
         let undone = self.shared.lock(py).rollback(slot, n);
-        undone.map_err(|error| errors::batch(py, &error))
+        undone.map_err(|error| self.refuse(py, error))
     }
 
     /// Puts a row back to before its first token, prefix included.
-    fn reset(&self, py: Python<'_>, i: usize) -> PyResult<()> {
+    fn reset(&self, py: Python<'_>, #[pyo3(from_py_with = count)] i: usize) -> PyResult<()> {
         let slot = self.slot(py, i)?;
         let reset = self.shared.lock(py).reset(slot);
-        reset.map_err(|error| errors::batch(py, &error))
+        reset.map_err(|error| self.refuse(py, error))
     }
 
     /// Puts a copy of the first row of another batch into a slot, in place of what is there.
-    fn put(&self, py: Python<'_>, i: usize, source: &Bound<'_, Batch>) -> PyResult<()> {
+    fn put(&self, py: Python<'_>, #[pyo3(from_py_with = count)] i: usize, source: &Bound<'_, Batch>) -> PyResult<()> {
         let (slot, from) = (self.slot(py, i)?, source.get().slot(py, 0)?);
         let matcher = source.get().shared.lock(py).matcher(from);
         let matcher = matcher.map_err(|error| errors::batch(py, &error))?;
         let put = self.shared.rearrange(py).set_matcher(slot, &matcher);
-        put.map_err(|error| errors::batch(py, &error))
+        put.map_err(|error| self.refuse(py, error))
     }
 
     /// Depths of the holes: a list of `(expression, control)`, `(0, 0)` for finished rows and empty slots.
@@ -290,26 +336,25 @@ impl Batch {
 
     /// Legal sets as bits, uint32 `[rows, ceil(vocab / 32)]`: the batch's own array, written anew by every call.
     fn bitmask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u32>>> {
-        let rows = self.__len__(py);
-        let words = self.shared.vocab.div_ceil(32);
+        let (rows, words) = (self.__len__(py), self.shared.vocab.div_ceil(32));
         let known = {
             let known = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
             known.as_ref().map(|array| array.bind(py).clone())
         };
-        let array = match known.filter(|array| array.shape() == [rows, words]) {
-            Some(array) => array,
-            None => {
-                let array = masks::zeros(py, rows, words)?;
-                let new = Some(array.clone().unbind());
-                let old = {
-                    let mut kept = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-                    std::mem::replace(&mut *kept, new)
-                };
-                drop(old);
-                array
-            }
-        };
+        // Given away as it was, it may be read-only by now, or another thread may be writing to it: then there is a new one.
+        if let Some(array) =
+            known.filter(|array| array.shape() == [rows, words] && self.fill_bitmask(py, array).is_ok())
+        {
+            return Ok(array);
+        }
+        let array = masks::zeros(py, rows, words)?;
         self.fill_bitmask(py, &array)?;
+        let new = Some(array.clone().unbind());
+        let old = {
+            let mut kept = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *kept, new)
+        };
+        drop(old);
         Ok(array)
     }
 
@@ -322,7 +367,7 @@ impl Batch {
             let slots = self.slots(batch);
             Self::words(batch, slots, out)
         });
-        filled.map_err(|error| errors::batch(py, &error))
+        filled.map_err(|error| self.refuse(py, error))
     }
 
     /// Legal sets as float32 `[rows, vocab]` to be added to logits: 0 where legal, -inf elsewhere. A new array.
@@ -340,21 +385,26 @@ impl Batch {
                 Ok::<_, BatchError>(())
             })
         })?;
-        filled.map_err(|error| errors::batch(py, &error))?;
+        filled.map_err(|error| self.refuse(py, error))?;
         Ok(array)
     }
 
     /// Chooses a legal token a row uniformly: that of this step of row number `first + i` of the seed. `PAD` for
     /// finished rows and empty slots.
     #[pyo3(signature = (seed, first=0))]
-    fn choose_uniform<'py>(&self, py: Python<'py>, seed: u64, first: u64) -> PyResult<Bound<'py, PyList>> {
+    fn choose_uniform<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = count)] seed: u64,
+        #[pyo3(from_py_with = count)] first: u64,
+    ) -> PyResult<Bound<'py, PyList>> {
         let rows = self.__len__(py);
         if self.len.is_some() {
             let all = self.shared.lock(py).len();
             return Err(errors::wrong_length(py, "a view", rows, all));
         }
         let pad = self.shared.vocab as u32 - 1;
-        let chosen = self.shared.work(py, rows >= LONG / 32, |batch| {
+        let chosen = self.shared.work(py, rows >= MANY, |batch| {
             let numbers = (0..batch.len() as u64).map(|row| first.wrapping_add(row)).collect::<Vec<_>>();
             let mut tokens = vec![pad; batch.len()];
             batch.choose_uniform(&UniformSampler::new(seed), &numbers, &mut tokens)?;

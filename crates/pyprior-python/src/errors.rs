@@ -167,6 +167,7 @@ pub(crate) fn token(py: Python<'_>, error: &BadToken, slot: Option<usize>) -> Py
     let raised = Raised::new::<TokenError_>(py, message).with("slot", slot);
     match error {
         BadToken::OutOfRange { token, position, vocab } => {
+            let raised = raised.with("name", py.None()).with("reason", py.None());
             raised.with("kind", "out_of_range").with("token", *token).with("position", *position).with("vocab", *vocab)
         }
         BadToken::Illegal { token, name, position, reason } => raised
@@ -180,10 +181,28 @@ pub(crate) fn token(py: Python<'_>, error: &BadToken, slot: Option<usize>) -> Py
     .err()
 }
 
-/// An id that no vocabulary has: negative, or too large for the engine to count.
-pub(crate) fn no_token(py: Python<'_>, id: i64, what: &str) -> PyErr {
-    let message = format!("{what}: {id} is no token id; ids are from 0 on and below 2^32");
-    Raised::new::<TokenError_>(py, message).with("kind", "out_of_range").with("token", id).err()
+/// An id that no vocabulary has, negative or too large for the engine to count: number `nth` of what is given.
+pub(crate) fn no_token(py: Python<'_>, shown: &str, id: &Bound<'_, PyAny>, what: &str, nth: usize) -> PyErr {
+    let message = format!("{what}[{nth}]: {shown} is no token id; ids are from 0 on and below 2^32");
+    // One token a row is given; a prefix has one a position.
+    let (slot, position) = if what == "toks" { (Some(nth), None) } else { (None, Some(nth)) };
+    Raised::new::<TokenError_>(py, message)
+        .with("kind", "out_of_range")
+        .with("token", id)
+        .with("position", position)
+        .with("slot", slot)
+        .with("name", py.None())
+        .with("reason", py.None())
+        .err()
+}
+
+/// A word of an argument that is none of those that there are.
+pub(crate) fn unknown_value(py: Python<'_>, knob: &str, given: &str, possible: &str) -> PyErr {
+    Raised::new::<ConfigError_>(py, format!("{knob} is {given:?}; {possible} is possible"))
+        .with("kind", "unknown_value")
+        .with("knob", knob)
+        .with("value", given)
+        .err()
 }
 
 /// A word of an argument that is none of those that there are.
@@ -199,7 +218,7 @@ pub(crate) fn batch(py: Python<'_>, error: &BatchError) -> PyErr {
     match error {
         BatchError::Token { slot, source } => token(py, source, Some(*slot)),
         BatchError::Rollback { slot, source } => rollback(py, source, Some(*slot)),
-        BatchError::Bitmask(source) => Raised::new::<ShapeError_>(py, source).err(),
+        BatchError::Bitmask(source) => unfit(py, source),
         BatchError::WrongLength { what, got, expected } => Raised::new::<BatchError_>(py, error)
             .with("kind", "wrong_length")
             .with("what", *what)
@@ -228,6 +247,21 @@ pub(crate) fn wrong_length(py: Python<'_>, what: &'static str, got: usize, expec
     batch(py, &BatchError::WrongLength { what, got, expected })
 }
 
+/// More than can be done at once.
+pub(crate) fn too_many(py: Python<'_>, what: &'static str, got: u64, most: u64) -> PyErr {
+    Raised::new::<BatchError_>(py, format!("{what} is {got}; at most {most} is possible"))
+        .with("kind", "too_many")
+        .with("what", what)
+        .with("got", got)
+        .with("expected", most)
+        .err()
+}
+
+/// An error about shapes that says it all in words.
+fn unfit(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
+    Raised::new::<ShapeError_>(py, error).with("found", error.to_string()).with("expected", py.None()).err()
+}
+
 pub(crate) fn rollback(py: Python<'_>, error: &BadRollback, slot: Option<usize>) -> PyErr {
     let raised = Raised::new::<RollbackError_>(py, error);
     raised.with("asked", error.asked).with("len", error.len).with("slot", slot).err()
@@ -239,7 +273,7 @@ pub(crate) fn shape(py: Python<'_>, what: &str, found: &str, expected: &str) -> 
 }
 
 pub(crate) fn logits(py: Python<'_>, error: &LogitsError) -> PyErr {
-    Raised::new::<ShapeError_>(py, error).err()
+    unfit(py, error)
 }
 
 pub(crate) fn prior(py: Python<'_>, error: &BadPrior) -> PyErr {

@@ -22,11 +22,7 @@ pub struct PyLanguage {
 fn choice<T: Copy>(py: Python<'_>, knob: &str, given: &str, all: &[(&str, T)]) -> PyResult<T> {
     all.iter().find(|(name, _)| *name == given).map(|&(_, value)| value).ok_or_else(|| {
         let known = all.iter().map(|(name, _)| format!("{name:?}")).collect::<Vec<_>>().join(" or ");
-        Raised::new::<errors::ConfigError_>(py, format!("{knob} is {given:?}; {known} is possible"))
-            .with("kind", "unknown_value")
-            .with("knob", knob)
-            .with("value", given)
-            .err()
+        errors::unknown_value(py, knob, given, &known)
     })
 }
 
@@ -51,6 +47,8 @@ fn knob<'py, T: for<'a> FromPyObject<'a, 'py>>(name: &str, value: &Bound<'py, Py
             true => Raised::new::<errors::ConfigError_>(py, format!("{name} is {shown}, which is out of range"))
                 .with("kind", "out_of_range")
                 .with("knob", name)
+                .with("value", value)
+                .with("max", py.None())
                 .err(),
             false => pyo3::exceptions::PyTypeError::new_err(format!("{name} is {shown}: {}", error.value(py))),
         }

@@ -5,6 +5,7 @@
 //! shared.rs     rows and their lock · batch.rs: slots and steps · readout.rs: what they hold · row.rs: one of them
 //! masks.rs      bits and floats in memory of numpy
 //! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects
+//! pool.rs       threads, for each process its own
 //! source.rs     encode and decode · names.rs · tree.rs: nodes
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
 //! programs.rs   whole programs in bulk · training.rs: batches to learn from
@@ -31,6 +32,7 @@ mod legal_sets;
 mod masks;
 mod names;
 mod numbers;
+mod pool;
 mod prior;
 mod programs;
 mod readout;
@@ -60,6 +62,7 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(batch::advance, m)?)?;
     m.add_function(wrap_pyfunction!(batch::done, m)?)?;
     m.add_function(wrap_pyfunction!(source::encode, m)?)?;
+    m.add_function(wrap_pyfunction!(source::encode_many, m)?)?;
     m.add_function(wrap_pyfunction!(source::decode, m)?)?;
     m.add_function(wrap_pyfunction!(source::partial, m)?)?;
     m.add_function(wrap_pyfunction!(source::tokens_to_ast, m)?)?;

@@ -1,6 +1,6 @@
 //! Bitmasks and float masks, written into memory that numpy has.
 
-use numpy::{PyArray2, PyArrayMethods as _, PyReadwriteArray2, PyUntypedArrayMethods as _};
+use numpy::{PyArray, PyArray1, PyArray2, PyArrayMethods as _, PyReadwriteArray2, PyUntypedArrayMethods as _};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -67,8 +67,8 @@ pub(crate) fn words_of<'py>(
     array.try_readwrite().map_err(|error| refuse(format!("not writable ({error})")))
 }
 
-/// Bytes from which on an array may well not fit into memory.
-const LARGE: usize = 1 << 28;
+/// Bytes from which on numpy is asked itself.
+const LARGE: usize = 1 << 20;
 
 /// A new array of floats or words. Raises MemoryError.
 pub(crate) fn zeros<T: numpy::Element>(
@@ -85,9 +85,14 @@ pub(crate) fn zeros<T: numpy::Element>(
     Ok(array.cast_into()?)
 }
 
+/// A new array of one dimension. Raises MemoryError.
+pub(crate) fn line<T: numpy::Element>(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyArray1<T>>> {
+    Ok(zeros::<T>(py, 1, len)?.call_method1("reshape", (len,))?.cast_into()?)
+}
+
 /// Writes to an array that nobody else has yet.
-pub(crate) fn write<'py, T: numpy::Element, R>(
-    array: &Bound<'py, PyArray2<T>>,
+pub(crate) fn write<'py, T: numpy::Element, D: numpy::ndarray::Dimension, R>(
+    array: &Bound<'py, PyArray<T, D>>,
     work: impl FnOnce(&mut [T]) -> R,
 ) -> PyResult<R> {
     let refuse = |error: String| errors::shape(array.py(), "the array", &error, "a writable, contiguous one");

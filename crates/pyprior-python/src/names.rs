@@ -35,11 +35,9 @@ pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> Py
             (Some(nth), _) => (&mut vars, nth),
             (_, Some(nth)) => (&mut funcs, nth),
             _ => {
-                return Err(errors::Raised::new::<errors::NamesError_>(
-                    py,
-                    format!("{token:?} is no variable or function"),
-                )
-                .err());
+                let message = format!("{token:?} is no variable or function");
+                let raised = errors::Raised::new::<errors::NamesError_>(py, message);
+                return Err(raised.with("kind", "unknown_token").with("name", token).err());
             }
         };
         if list.len() <= usize::from(nth) {
@@ -55,21 +53,19 @@ pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> Py
 impl Given {
     /// The source of a whole program.
     pub(crate) fn render(self, py: Python<'_>, language: &Language, tokens: &[u32]) -> PyResult<String> {
-        match self {
+        let renderer = match self {
             Given::Program(names) => {
-                let mut renderer = Renderer::new(language);
-                let source = renderer.render_named(tokens, &names).map(str::to_owned);
-                source.map_err(|error| errors::named(py, &error))
+                let source = py.detach(|| Renderer::new(language).render_named(tokens, &names).map(str::to_owned));
+                return source.map_err(|error| errors::named(py, &error));
             }
-            Given::Table(names) => {
-                let mut renderer = Renderer::with_names(language, names);
-                renderer.render(tokens).map(str::to_owned).map_err(|error| errors::decode(py, &error))
-            }
-            Given::Pools => {
-                let mut renderer = Renderer::new(language);
-                renderer.render(tokens).map(str::to_owned).map_err(|error| errors::decode(py, &error))
-            }
-        }
+            Given::Table(names) => Renderer::with_names(language, names),
+            Given::Pools => Renderer::new(language),
+        };
+        let source = py.detach(|| {
+            let mut renderer = renderer;
+            renderer.render(tokens).map(str::to_owned)
+        });
+        source.map_err(|error| errors::decode(py, &error))
     }
 
     /// The source of the start of one, with its holes.
@@ -80,8 +76,8 @@ impl Given {
                 let source = renderer.partial_named(tokens, &names).map(str::to_owned);
                 source.map_err(|error| errors::named(py, &error))
             }
-            Given::Table(names) => Ok(Renderer::with_names(language, names).partial(tokens).to_owned()),
-            Given::Pools => Ok(Renderer::new(language).partial(tokens).to_owned()),
+            Given::Table(names) => Ok(py.detach(|| Renderer::with_names(language, names).partial(tokens).to_owned())),
+            Given::Pools => Ok(py.detach(|| Renderer::new(language).partial(tokens).to_owned())),
         }
     }
 }

@@ -1,13 +1,44 @@
 //! Numbers from Python and back: token ids, flags, values of programs.
 
 use numpy::{PyArray1, PyArrayMethods as _, PyUntypedArray};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyList, PyTuple};
+use pyo3::types::{IntoPyDict as _, PyBool, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 use pyprior_core::exec::Value;
 
 use crate::errors;
 use crate::turns::in_turns;
+
+/// A number that counts something, from 0 on: what is below, or beyond its type, is a PyPriorError, which is a ValueError.
+pub(crate) fn count<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+{
+    given.extract::<T>().map_err(|error| {
+        let (py, error) = (given.py(), error.into());
+        if !error.is_instance_of::<PyOverflowError>(py) {
+            return error;
+        }
+        let message = format!("{given} is out of range: it must be from 0 on, and below 2^{}", 8 * size_of::<T>());
+        errors::Raised::new::<errors::PyPriorError>(py, message).with("value", given).err()
+    })
+}
+
+/// The same, or None.
+pub(crate) fn maybe_count<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<Option<T>>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+{
+    if given.is_none() { Ok(None) } else { count(given).map(Some) }
+}
+
+/// The end of `n` numbers from `start` on, if there are that many and no more than `most`.
+pub(crate) fn range(py: Python<'_>, what: &'static str, n: u64, most: u64, start: u64) -> PyResult<u64> {
+    if n > most {
+        return Err(errors::too_many(py, what, n, most));
+    }
+    start.checked_add(n).ok_or_else(|| errors::too_many(py, "start", start, u64::MAX - n))
+}
 
 /// Lists as Python has them, and what makes one of itself: arrays and tensors, of any device.
 fn listed<'py>(given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -20,33 +51,61 @@ fn listed<'py>(given: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     }
 }
 
-fn id(item: &Bound<'_, PyAny>, what: &str) -> PyResult<u32> {
-    // Numbers of numpy and torch are no Python integers, but become such.
-    let number = match item.extract::<i64>() {
-        Ok(number) if item.is_exact_instance_of::<PyInt>() || !item.is_instance_of::<PyBool>() => number,
-        _ => {
-            let kind = item.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("{what}: expected token ids, which are integers, not {kind}")));
-        }
-    };
-    u32::try_from(number).map_err(|_| errors::no_token(item.py(), number, what))
+/// Ids of a list, at most: what goes on for ever must not fill the memory.
+const MOST: usize = 1 << 24;
+
+/// The items of a list, an array, or whatever else has an order.
+fn items<'py>(
+    given: &Bound<'py, PyAny>,
+    what: &'static str,
+) -> PyResult<impl Iterator<Item = PyResult<Bound<'py, PyAny>>>> {
+    let py = given.py();
+    let is_set = given.is_instance_of::<PySet>() || given.is_instance_of::<PyFrozenSet>();
+    if is_set
+        || given.is_instance_of::<PyDict>()
+        || given.is_instance_of::<PyString>()
+        || given.is_instance_of::<PyBytes>()
+    {
+        let kind = given.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("{what}: a list, an array or a tensor is needed, not {kind}")));
+    }
+    let mut nth = 0;
+    Ok(in_turns(py, listed(given)?.try_iter()?).map(move |item| {
+        nth += 1;
+        if nth > MOST { Err(errors::too_many(py, what, nth as u64, MOST as u64)) } else { item }
+    }))
 }
 
 /// Token ids from a list, a tuple, an array or a tensor of one dimension, or whatever can be iterated over.
-pub(crate) fn ids(given: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<u32>> {
+pub(crate) fn ids(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Vec<u32>> {
     let py = given.py();
     if let Ok(list) = given.cast::<PyList>() {
-        return in_turns(py, list).map(|item| id(&item, what)).collect();
-    }
-    if let Ok(tuple) = given.cast::<PyTuple>() {
-        return in_turns(py, tuple).map(|item| id(&item, what)).collect();
+        return in_turns(py, list).enumerate().map(|(nth, item)| id(&item, what, nth)).collect();
     }
     if let Some(array) = array_of(given)?
         && let Some(ids) = [ids_of::<i64>, ids_of::<i32>, ids_of::<u32>].iter().find_map(|read| read(&array, what))
     {
         return ids;
     }
-    in_turns(py, listed(given)?.try_iter()?).map(|item| id(&item?, what)).collect()
+    items(given, what)?.enumerate().map(|(nth, item)| id(&item?, what, nth)).collect()
+}
+
+/// An id; `nth` of what is given.
+fn id(item: &Bound<'_, PyAny>, what: &'static str, nth: usize) -> PyResult<u32> {
+    let py = item.py();
+    // Numbers of numpy and torch are no Python integers, but become such.
+    match item.extract::<i64>() {
+        Ok(id) if item.is_exact_instance_of::<PyInt>() || !item.is_instance_of::<PyBool>() => {
+            u32::try_from(id).map_err(|_| errors::no_token(py, &id.to_string(), item, what, nth))
+        }
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => {
+            Err(errors::no_token(py, "an integer of more than 64 bits", item, what, nth))
+        }
+        _ => {
+            let kind = item.get_type().name()?;
+            Err(PyTypeError::new_err(format!("{what}: expected token ids, which are integers, not {kind}")))
+        }
+    }
 }
 
 /// What is given as an array: it is one, or a tensor whose memory numpy can have.
@@ -60,52 +119,78 @@ fn array_of<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>
 }
 
 /// Ids of an array of one dimension, read where they lie.
-fn ids_of<T: numpy::Element + Copy + Into<i64>>(given: &Bound<'_, PyAny>, what: &str) -> Option<PyResult<Vec<u32>>> {
+fn ids_of<T>(given: &Bound<'_, PyAny>, what: &'static str) -> Option<PyResult<Vec<u32>>>
+where
+    T: numpy::Element + Copy + Into<i64>,
+{
     let py = given.py();
     let lent = given.cast::<PyArray1<T>>().ok()?.try_readonly().ok()?;
-    let read = |&id: &T| u32::try_from(id.into()).map_err(|_| errors::no_token(py, id.into(), what));
-    Some(in_turns(py, lent.as_array()).map(read).collect())
+    let read = |(nth, &id): (usize, &T)| {
+        let id = id.into();
+        u32::try_from(id)
+            .or_else(|_| Err(errors::no_token(py, &id.to_string(), id.into_pyobject(py)?.as_any(), what, nth)))
+    };
+    Some(in_turns(py, lent.as_array()).enumerate().map(read).collect())
 }
 
 /// Several such lists.
-pub(crate) fn id_lists(given: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<Vec<u32>>> {
-    in_turns(given.py(), listed(given)?.try_iter()?).map(|item| ids(&item?, what)).collect()
+pub(crate) fn id_lists(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Vec<Vec<u32>>> {
+    items(given, what)?.map(|item| ids(&item?, what)).collect()
 }
 
-/// Truth values, one a row.
-pub(crate) fn flags(given: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
-    let py = given.py();
-    if let Some(lent) =
-        array_of(given)?.as_ref().and_then(|array| array.cast::<PyArray1<bool>>().ok()?.try_readonly().ok())
-    {
-        return Ok(in_turns(py, lent.as_array()).copied().collect());
+/// Truth values, one a row: of Python or numpy, or 0 and 1.
+pub(crate) fn flags(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Vec<bool>> {
+    let array = array_of(given)?;
+    let lent = array.as_ref().and_then(|array| array.cast::<PyArray1<bool>>().ok()?.try_readonly().ok());
+    if let Some(lent) = lent {
+        return Ok(in_turns(given.py(), lent.as_array()).copied().collect());
     }
-    in_turns(py, listed(given)?.try_iter()?).map(|item| item?.is_truthy()).collect()
+    let flag = |item: Bound<'_, PyAny>| match (item.extract::<bool>(), item.extract::<i64>()) {
+        (Ok(flag), _) => Ok(flag),
+        (_, Ok(flag @ (0 | 1))) => Ok(flag == 1),
+        _ => {
+            let kind = item.get_type().name()?;
+            Err(PyTypeError::new_err(format!("{what}: expected one truth value a row, not {kind}")))
+        }
+    };
+    items(given, what)?.map(|item| flag(item?)).collect()
 }
 
-/// A value of a program as Python has it. Integers beyond 64 bits are decimal text: the package makes them integers, since
-/// how much of that Python does at once is a setting.
+/// A value of a program as Python has it.
 pub(crate) fn from_value<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Value::None => py.None().into_bound(py),
         Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
         Value::Int(value) => value.into_pyobject(py)?.into_any(),
-        Value::Big(value) => value.to_string().into_pyobject(py)?.into_any(),
+        Value::Big(value) => {
+            let signed = [("signed", true)].into_py_dict(py)?;
+            let bytes = PyBytes::new(py, &value.to_signed_bytes_le());
+            py.get_type::<PyInt>().call_method("from_bytes", (bytes, "little"), Some(&signed))?
+        }
     })
 }
 
-/// The reverse: None, a truth value, an integer, or decimal text for integers of more than 64 bits.
+/// The reverse: None, a truth value, an integer of any size, of numpy too.
 pub(crate) fn to_value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let py = given.py();
     if given.is_none() {
         return Ok(Value::None);
     }
-    if given.is_instance_of::<PyBool>() {
-        return Ok(Value::Bool(given.is_truthy()?));
+    if let Ok(value) = given.extract::<bool>() {
+        return Ok(Value::Bool(value));
     }
-    if given.is_instance_of::<PyInt>() {
-        return Ok(Value::Int(given.extract()?));
+    match given.extract::<i64>() {
+        Ok(value) => Ok(Value::Int(value)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => {
+            let whole = given.call_method0("__index__")?;
+            let bits: usize = whole.call_method0("bit_length")?.extract()?;
+            let signed = [("signed", true)].into_py_dict(py)?;
+            let bytes = whole.call_method("to_bytes", (bits / 8 + 1, "little"), Some(&signed))?;
+            Ok(Value::from_signed_bytes_le(bytes.cast::<PyBytes>()?.as_bytes()))
+        }
+        Err(_) => {
+            let kind = given.get_type().name()?;
+            Err(PyTypeError::new_err(format!("inputs of programs are integers, truth values or None, not {kind}")))
+        }
     }
-    let text: String =
-        given.extract().map_err(|_| PyTypeError::new_err("inputs of programs are integers, truth values or None"))?;
-    text.parse().map_err(|error| errors::Raised::new::<errors::PyPriorError>(given.py(), error).err())
 }

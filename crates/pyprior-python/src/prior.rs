@@ -19,7 +19,12 @@ use crate::masks;
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct SymbolicPrior {
     inner: Prior,
+    /// Tokens of its vocabulary.
+    vocab: usize,
 }
+
+/// Bits and shifts.
+type Parts<'py> = (Bound<'py, PyArray2<u32>>, Bound<'py, PyArray2<f32>>);
 
 /// The fields of a `PriorConfig`, those that are not given at their defaults.
 pub(crate) fn config(settings: Option<&Bound<'_, PyDict>>) -> PyResult<PriorConfig> {
@@ -80,6 +85,34 @@ struct Holes {
 }
 
 impl SymbolicPrior {
+    /// Refuses rows of another vocabulary.
+    fn fits(&self, py: Python<'_>, states: &Batch) -> PyResult<()> {
+        let (own, given) = (self.vocab, states.shared.vocab);
+        match own == given {
+            true => Ok(()),
+            false => Err(errors::shape(
+                py,
+                "what is given",
+                &format!("rows of a vocabulary of {given} tokens"),
+                &format!("one of {own}, that of the prior,"),
+            )),
+        }
+    }
+
+    fn write_shifts(&self, array: &Bound<'_, PyArray2<f32>>, holes: &Holes) -> PyResult<()> {
+        let py = array.py();
+        let written = masks::write(array, |out| {
+            py.detach(|| {
+                let rows = out.chunks_exact_mut(PRIOR_GROUPS).zip(&holes.frontiers).enumerate();
+                for (row, (out, &frontier)) in rows {
+                    out.copy_from_slice(&self.inner.row_shifts(frontier, &holes.bitmask, row)?);
+                }
+                Ok::<_, LogitsError>(())
+            })
+        })?;
+        written.map_err(|error| errors::logits(py, &error))
+    }
+
     fn holes(&self, py: Python<'_>, states: &Batch) -> PyResult<Holes> {
         let vocab = states.shared.vocab;
         let rows = states.slots(&states.shared.lock(py)).len();
@@ -118,8 +151,9 @@ impl SymbolicPrior {
     #[new]
     #[pyo3(signature = (language, **settings))]
     fn new(language: &Bound<'_, PyLanguage>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let prior = Prior::new(language.get().inner.vocab(), config(settings)?);
-        Ok(Self { inner: prior.map_err(|error| errors::prior(language.py(), &error))? })
+        let vocab = language.get().inner.vocab();
+        let prior = Prior::new(vocab, config(settings)?);
+        Ok(Self { inner: prior.map_err(|error| errors::prior(language.py(), &error))?, vocab: vocab.len() })
     }
 
     /// How prior and model are put together: `off` where alpha leaves the prior no say.
@@ -138,28 +172,41 @@ impl SymbolicPrior {
         PyArray1::from_vec(py, self.inner.groups().map(i64::from).collect())
     }
 
+    /// Bits of the legal sets, uint32 `[rows, ceil(vocab / 32)]`, and what the holes of a batch add to the logits of each
+    /// group, float32 `[rows, groups]`, both as of one moment. New arrays.
+    fn parts<'py>(&self, py: Python<'py>, states: &Bound<'py, Batch>) -> PyResult<Parts<'py>> {
+        self.fits(py, states.get())?;
+        let shape = |columns: usize| (states.get().slots(&states.get().shared.lock(py)).len(), columns);
+        let (rows, words) = shape(states.get().shared.vocab.div_ceil(32));
+        let (bits, shifts) = (masks::zeros(py, rows, words)?, masks::zeros(py, rows, PRIOR_GROUPS)?);
+        let holes = self.holes(py, states.get())?;
+        if holes.frontiers.len() != rows {
+            return Err(errors::wrong_length(py, "rows", holes.frontiers.len(), rows));
+        }
+        masks::write(&bits, |out: &mut [u32]| py.detach(|| out.copy_from_slice(holes.bitmask.data())))?;
+        self.write_shifts(&shifts, &holes)?;
+        Ok((bits, shifts))
+    }
+
     /// What the holes of a batch add to the logits of each group, float32 `[rows, groups]`.
     fn shifts<'py>(&self, py: Python<'py>, states: &Bound<'py, Batch>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        self.fits(py, states.get())?;
         let holes = self.holes(py, states.get())?;
         let array = masks::zeros(py, holes.frontiers.len(), PRIOR_GROUPS)?;
-        let written = masks::write(&array, |out| {
-            py.detach(|| {
-                let rows = out.chunks_exact_mut(PRIOR_GROUPS).zip(&holes.frontiers).enumerate();
-                for (row, (out, &frontier)) in rows {
-                    out.copy_from_slice(&self.inner.row_shifts(frontier, &holes.bitmask, row)?);
-                }
-                Ok::<_, LogitsError>(())
-            })
-        })?;
-        written.map_err(|error| errors::logits(py, &error))?;
+        self.write_shifts(&array, &holes)?;
         Ok(array)
     }
 
     /// The prior's logits at the holes of a batch, float32 `[rows, vocab]`.
     fn logits<'py>(&self, py: Python<'py>, states: &Bound<'py, Batch>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        self.fits(py, states.get())?;
+        // First what takes most: it says so where there is no memory.
+        let (rows, vocab) = (states.get().slots(&states.get().shared.lock(py)).len(), states.get().shared.vocab);
+        let array = masks::zeros(py, rows, vocab)?;
         let holes = self.holes(py, states.get())?;
-        let vocab = holes.bitmask.vocab();
-        let array = masks::zeros(py, holes.frontiers.len(), vocab)?;
+        if holes.frontiers.len() != rows {
+            return Err(errors::wrong_length(py, "rows", holes.frontiers.len(), rows));
+        }
         let written = masks::write(&array, |out| {
             py.detach(|| {
                 for (row, (out, &frontier)) in out.chunks_exact_mut(vocab.max(1)).zip(&holes.frontiers).enumerate() {
@@ -182,14 +229,17 @@ impl SymbolicPrior {
         logits: &Bound<'py, PyAny>,
         mask: Option<&Bound<'py, PyArray2<f32>>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let mut holes = self.holes(py, states.get())?;
-        let (rows, vocab) = (holes.bitmask.rows(), holes.bitmask.vocab());
+        self.fits(py, states.get())?;
+        let (rows, vocab) = (states.get().slots(&states.get().shared.lock(py)).len(), states.get().shared.vocab);
         let expected = format!("an array of float32 or float16 of shape ({rows}, {vocab})");
         let refuse = |found: String| errors::shape(py, "what is given", &found, &expected);
         let fits = |shape: &[usize]| match shape == [rows, vocab] {
             true => Ok(()),
             false => Err(refuse(format!("of shape {shape:?}"))),
         };
+        fits(logits.cast::<numpy::PyUntypedArray>()?.shape())?;
+        let mut holes = self.holes(py, states.get())?;
+        fits(&[holes.bitmask.rows(), vocab])?;
         if let Some(mask) = mask {
             fits(mask.shape())?;
             let lent = mask.try_readonly().map_err(|error| refuse(error.to_string()))?;
@@ -203,12 +253,10 @@ impl SymbolicPrior {
             });
         }
         if let Ok(logits) = logits.cast::<PyArray2<f32>>() {
-            fits(logits.shape())?;
             let lent = logits.try_readonly().map_err(|error| refuse(error.to_string()))?;
             return self.apply_to(&holes, &lent);
         }
         if let Ok(logits) = logits.cast::<PyArray2<f16>>() {
-            fits(logits.shape())?;
             let lent = logits.try_readonly().map_err(|error| refuse(error.to_string()))?;
             return self.apply_to(&holes, &lent);
         }

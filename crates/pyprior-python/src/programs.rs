@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use numpy::{PyArray1, PyArray2};
+use pyo3::exceptions::{PyIndexError, PyOverflowError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
 use pyprior_core::{Language, ProgramSampler, Renderer};
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
-use crate::{errors, masks, numbers, prior, turns};
+use crate::numbers::{count, maybe_count};
+use crate::{errors, masks, numbers, pool, prior, turns};
+
+/// Programs at once, at most: what does not fit into memory would end the process.
+const MAX_PROGRAMS: u64 = 1 << 25;
 
 /// Draws programs: number i of a seed is the same whatever else is asked for.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -26,10 +31,10 @@ impl Sampler {
     fn new(
         py: Python<'_>,
         language: &Bound<'_, PyLanguage>,
-        seed: u64,
+        #[pyo3(from_py_with = count)] seed: u64,
         prior: Option<&Bound<'_, PyDict>>,
         prefix: Option<&Bound<'_, PyAny>>,
-        token_limit: Option<u32>,
+        #[pyo3(from_py_with = maybe_count)] token_limit: Option<u32>,
     ) -> PyResult<Self> {
         let language = &language.get().inner;
         let mut inner = match prior {
@@ -49,10 +54,14 @@ impl Sampler {
 
     /// The programs with the numbers `start` to `start + n`, on all cores, without the interpreter.
     #[pyo3(signature = (n, start=0))]
-    fn sample(&self, py: Python<'_>, n: u64, start: u64) -> PyResult<Programs> {
-        let end = start.checked_add(n).filter(|_| n <= 1 << 27);
-        let end = end.ok_or_else(|| errors::wrong_length(py, "n", n as usize, 1 << 27))?;
-        let inner = py.detach(|| self.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
+    fn sample(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = count)] n: u64,
+        #[pyo3(from_py_with = count)] start: u64,
+    ) -> PyResult<Programs> {
+        let end = numbers::range(py, "n", n, MAX_PROGRAMS, start)?;
+        let inner = pool::spread(py, || self.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
         Ok(Programs { language: Arc::clone(self.inner.language()), inner })
     }
 }
@@ -70,25 +79,45 @@ impl Programs {
         self.inner.len()
     }
 
-    /// The tokens of a program, a tuple. Negative numbers count from the end.
-    fn __getitem__<'py>(&self, py: Python<'py>, i: isize) -> PyResult<Bound<'py, PyTuple>> {
-        let index = if i < 0 { self.inner.len().checked_add_signed(i) } else { usize::try_from(i).ok() };
-        match index.and_then(|index| self.inner.get(index)) {
-            Some(tokens) => PyTuple::new(py, tokens),
-            None => Err(pyo3::exceptions::PyIndexError::new_err(format!("there are {} programs", self.inner.len()))),
+    /// The tokens of a program, a tuple; of a slice, a list of them. Negative numbers count from the end.
+    fn __getitem__<'py>(&self, i: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, len) = (i.py(), self.inner.len());
+        let tuple = |nth: usize| PyTuple::new(py, self.inner.get(nth).unwrap_or_default());
+        if let Ok(slice) = i.cast::<PySlice>() {
+            let of = slice.indices(len as isize)?;
+            let nth = |at: usize| {
+                of.start.checked_add((at as isize).checked_mul(of.step)?).and_then(|nth| usize::try_from(nth).ok())
+            };
+            let list = PyList::empty(py);
+            for nth in turns::in_turns(py, (0..of.slicelength).filter_map(nth)) {
+                list.append(tuple(nth)?)?;
+            }
+            return Ok(list.into_any());
         }
+        let beyond = || PyIndexError::new_err(format!("there are {len} programs"));
+        let asked: isize = i.extract().map_err(|error: PyErr| match error.is_instance_of::<PyOverflowError>(py) {
+            true => beyond(),
+            false => error,
+        })?;
+        let index = if asked < 0 { len.checked_add_signed(asked) } else { usize::try_from(asked).ok() };
+        Ok(tuple(index.filter(|&index| index < len).ok_or_else(beyond)?)?.into_any())
     }
 
     /// All tokens, program after program, uint32.
-    fn tokens<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        let tokens = py.detach(|| self.inner.tokens().to_vec());
-        PyArray1::from_vec(py, tokens)
+    fn tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        let tokens = self.inner.tokens();
+        let array = masks::line(py, tokens.len())?;
+        masks::write(&array, |out| py.detach(|| out.copy_from_slice(tokens)))?;
+        Ok(array)
     }
 
     /// Number of tokens of each program, int64.
-    fn lengths<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
-        let lengths = py.detach(|| self.inner.iter().map(|tokens| tokens.len() as i64).collect());
-        PyArray1::from_vec(py, lengths)
+    fn lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        let array = masks::line(py, self.inner.len())?;
+        masks::write(&array, |out| {
+            py.detach(|| out.iter_mut().zip(self.inner.iter()).for_each(|(out, tokens)| *out = tokens.len() as i64))
+        })?;
+        Ok(array)
     }
 
     /// Tokens as int64 `[programs, longest]`, filled up with `PAD`.
@@ -112,7 +141,7 @@ impl Programs {
         let write = |renderer: &mut Renderer<'_>, nth: usize| {
             renderer.render(self.inner.get(nth).unwrap_or_default()).map(str::to_owned)
         };
-        let sources = py.detach(|| {
+        let sources = pool::spread(py, || {
             (0..self.inner.len())
                 .into_par_iter()
                 .map_init(|| Renderer::new(&self.language), |renderer, nth| write(renderer, nth))

@@ -6,12 +6,10 @@ use pyo3::types::{PyList, PyTuple};
 use pyprior_core::BatchMatcher;
 
 use crate::batch::Batch;
-use crate::masks::{self, LONG};
+use crate::masks;
+use crate::pool::MANY;
 use crate::row::Row;
 use crate::turns;
-
-/// Rows from which on looking at each is done without the interpreter: what they hold lies far apart.
-const MANY: usize = LONG / 32;
 
 impl Batch {
     /// Looks at every slot.
@@ -21,10 +19,10 @@ impl Batch {
     }
 
     /// The rows, None for slots that are empty.
-    pub(crate) fn rows_now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    pub(crate) fn rows_now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let slots = self.each(py, |batch, slot| batch.is_occupied(slot).then_some(slot));
         let row = |slot: Option<usize>| slot.map(|slot| Row::new(&self.shared, slot));
-        turns::list(py, slots.into_iter().map(row))
+        Ok(turns::list(py, slots.into_iter().map(row))?.to_tuple())
     }
 
     /// The tokens of each row, those of its prefix too. Empty slots are left out, as in 0.0.2.

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyTuple};
 use pyprior_core::{BatchError, Matcher};
 
+use crate::numbers::count;
 use crate::shared::Shared;
 use crate::{errors, numbers};
 
@@ -67,7 +68,7 @@ impl Row {
 
     /// Undoes the last `n` tokens, those of a prefix included.
     #[pyo3(signature = (n=1))]
-    fn rollback(&self, py: Python<'_>, n: usize) -> PyResult<()> {
+    fn rollback(&self, py: Python<'_>, #[pyo3(from_py_with = count)] n: usize) -> PyResult<()> {
         let undone = self.shared.lock(py).rollback(self.slot, n);
         undone.map_err(|error| errors::batch(py, &error))
     }

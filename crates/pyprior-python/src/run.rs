@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use pyprior_core::ast::Module;
 use pyprior_core::exec::{self, ExecError, Limits, Machine, Outcome, Program, SessionError, Value};
-use pyprior_core::{Calls, ComparisonValues, EncodeError, Encoder, Language, LanguageConfig, Profile};
+use pyprior_core::{Calls, ComparisonValues, EncodeError, EncodeErrorKind, Encoder, Language, LanguageConfig, Profile};
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
+use crate::numbers::count;
 use crate::turns::in_turns;
-use crate::{errors, numbers, tree};
+use crate::{errors, numbers, pool, tree};
 
 /// A language whose limits are as wide as they go, for source whose tokens nobody sees.
 pub(crate) fn widest() -> LanguageConfig {
@@ -45,13 +46,21 @@ pub(crate) fn wide(large: bool, bool_values: bool) -> Option<&'static Arc<Langua
 
 /// A program from source: as `sound` writes comparisons, or else as 0.0.2 does. Either way it runs as under CPython.
 fn from_source(source: &str) -> Result<Program, String> {
-    let mut refused = None::<EncodeError>;
-    for (large, bool_values) in [(false, false), (false, true), (true, false), (true, true)] {
-        let Some(language) = wide(large, bool_values) else { continue };
-        match Encoder::new(language).encode(source) {
+    let (mut large, mut bool_values, mut refused) = (false, false, None::<EncodeError>);
+    while let Some(language) = wide(large, bool_values) {
+        let error = match Encoder::new(language).encode(source) {
             Ok(encoded) => return Program::from_tokens(language, &encoded.tokens).map_err(|error| error.to_string()),
-            Err(error) => refused = refused.or(Some(error)),
+            Err(error) => error,
+        };
+        match error.kind {
+            EncodeErrorKind::Constant { .. } if !large => large = true,
+            EncodeErrorKind::BareComparison if !bool_values => bool_values = true,
+            _ => {
+                refused = refused.or(Some(error));
+                break;
+            }
         }
+        refused = refused.or(Some(error));
     }
     Err(refused.map_or_else(String::new, |error| format!("EncodeError: {error}")))
 }
@@ -78,14 +87,16 @@ const MAX_WORKERS: usize = 1024;
 /// What was given to be run, without Python.
 enum Given {
     Source(String),
+    /// Text that is no text: half of a character.
+    Surrogate,
     /// A module, and what its one def is called with behind it.
     Tree(Module, Option<Vec<Value>>),
 }
 
 impl Given {
     fn of(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        if let Ok(source) = program.extract::<String>() {
-            return Ok(Self::Source(source));
+        if program.is_instance_of::<PyString>() {
+            return Ok(program.extract().map_or(Self::Surrogate, Self::Source));
         }
         let call = match tree::is_func(program)? {
             true => Some(inputs.map(values).transpose()?.unwrap_or_default()),
@@ -97,6 +108,7 @@ impl Given {
     fn compile(self) -> Work {
         let compiled = match self {
             Self::Source(source) => from_source(&source).map(|program| (program, None)),
+            Self::Surrogate => Err("EncodeError: the source holds a lone surrogate".to_owned()),
             Self::Tree(module, call) => Program::from_module(&module, ComparisonValues::Int)
                 .map(|program| (program, call))
                 .map_err(|error| error.to_string()),
@@ -139,7 +151,7 @@ impl Work {
 pub fn run_source<'py>(
     program: &Bound<'py, PyAny>,
     inputs: Option<&Bound<'py, PyAny>>,
-    fuel: u64,
+    #[pyo3(from_py_with = count)] fuel: u64,
 ) -> PyResult<Ended<'py>> {
     let given = Given::of(program, inputs)?;
     let (work, outcome) = program.py().detach(|| {
@@ -157,18 +169,18 @@ pub fn run_many<'py>(
     py: Python<'py>,
     programs: Vec<Bound<'py, PyAny>>,
     inputs: Option<Vec<Bound<'py, PyAny>>>,
-    fuel: u64,
-    workers: usize,
+    #[pyo3(from_py_with = count)] fuel: u64,
+    #[pyo3(from_py_with = count)] workers: usize,
 ) -> PyResult<Bound<'py, PyList>> {
     if let Some(inputs) = inputs.as_ref().filter(|inputs| inputs.len() != programs.len()) {
         return Err(errors::wrong_length(py, "inputs", inputs.len(), programs.len()));
     }
     if workers > MAX_WORKERS {
-        return Err(errors::wrong_length(py, "workers", workers, MAX_WORKERS));
+        return Err(errors::too_many(py, "workers", workers as u64, MAX_WORKERS as u64));
     }
     let of = |(nth, program)| Given::of(program, inputs.as_ref().map(|inputs| &inputs[nth]));
     let given = in_turns(py, programs.iter().enumerate()).map(of).collect::<PyResult<Vec<_>>>()?;
-    let ends = py.detach(|| {
+    let ends = pool::spread(py, || {
         let run = |machine: &mut Machine, given: Given| {
             let work = given.compile();
             let outcome = work.run(machine);
@@ -201,7 +213,7 @@ pub fn run_many<'py>(
 pub fn run_tokens<'py>(
     language: &Bound<'py, PyLanguage>,
     tokens: &Bound<'py, PyAny>,
-    fuel: u64,
+    #[pyo3(from_py_with = count)] fuel: u64,
 ) -> PyResult<Ended<'py>> {
     let (py, ids) = (language.py(), numbers::ids(tokens, "tokens")?);
     let inner = &language.get().inner;
@@ -216,9 +228,9 @@ pub fn run_tokens<'py>(
 pub fn call_func<'py>(
     language: &Bound<'py, PyLanguage>,
     tokens: &Bound<'py, PyAny>,
-    func: u8,
+    #[pyo3(from_py_with = count)] func: u8,
     inputs: &Bound<'py, PyAny>,
-    fuel: u64,
+    #[pyo3(from_py_with = count)] fuel: u64,
 ) -> PyResult<Ended<'py>> {
     let (py, ids, args) = (language.py(), numbers::ids(tokens, "tokens")?, values(inputs)?);
     let inner = &language.get().inner;
@@ -249,11 +261,11 @@ impl Session {
 #[pymethods]
 impl Session {
     #[new]
-    fn new(py: Python<'_>, profile: &str, fuel: u64) -> PyResult<Self> {
+    fn new(py: Python<'_>, profile: &str, #[pyo3(from_py_with = count)] fuel: u64) -> PyResult<Self> {
         let profile = match profile {
             "sound" => Profile::Sound,
             "pyprior-0.0.2" => Profile::PyPrior002,
-            _ => return Err(PyTypeError::new_err("profile is \"sound\" or \"pyprior-0.0.2\"")),
+            _ => return Err(errors::unknown_value(py, "profile", profile, "\"sound\" or \"pyprior-0.0.2\"")),
         };
         let bool_values = profile == Profile::PyPrior002;
         let language = py.detach(|| wide(true, bool_values)).ok_or_else(|| PyTypeError::new_err("no language"))?;

@@ -8,6 +8,7 @@ use pyo3::sync::MutexExt as _;
 use pyprior_core::{BatchError, BatchMatcher};
 
 use crate::legal_sets::LegalSets;
+use crate::pool;
 
 /// The rows that a `Batch`, its views and its `Row`s share.
 pub(crate) struct Shared {
@@ -49,7 +50,7 @@ impl Shared {
     ) -> R {
         match long {
             false => work(&mut self.lock(py)),
-            true => py.detach(|| work(&mut self.batch.lock().unwrap_or_else(PoisonError::into_inner))),
+            true => pool::spread_on(py, &self.batch, work),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Source to tokens and back.
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
 use pyprior_core::ast::{Module, Stmt};
 use pyprior_core::{EncodeOptions, Encoder, ProgramNames};
 
+use rayon::prelude::*;
+
 use crate::language::PyLanguage;
-use crate::{errors, names, numbers, tree};
+use crate::turns::in_turns;
+use crate::{errors, names, numbers, pool, tree};
 
 /// Tokens; names of functions; of bindings by scope; the first name of each token.
 type Encoded<'py> = (Bound<'py, PyTuple>, Vec<String>, Vec<Vec<String>>, Vec<(String, String)>);
@@ -30,6 +33,34 @@ pub fn encode<'py>(
     let flat = by_token(&encoded.tree, &encoded.names);
     let (funcs, scopes) = (encoded.names.funcs().to_vec(), encoded.names.scopes().to_vec());
     Ok((PyTuple::new(py, encoded.tokens)?, funcs, scopes, flat))
+}
+
+/// The tokens of many programs, read on all cores. Raises EncodeError at the first that is refused.
+#[pyfunction]
+#[pyo3(signature = (language, sources, normalise=false))]
+pub fn encode_many<'py>(
+    language: &Bound<'py, PyLanguage>,
+    sources: &Bound<'py, PyList>,
+    normalise: bool,
+) -> PyResult<Bound<'py, PyList>> {
+    let (py, language) = (language.py(), &language.get().inner);
+    let read = |source: Bound<'py, PyAny>| match source.extract::<&[u8]>() {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(_) => Ok(source.extract::<String>()?.into_bytes()),
+    };
+    let sources = in_turns(py, sources).map(read).collect::<PyResult<Vec<_>>>()?;
+    let options = EncodeOptions { normalise, ..EncodeOptions::default() };
+    let encoded = pool::spread(py, || {
+        let encoder = || Encoder::with_options(language, options.clone());
+        let encode =
+            |encoder: &mut Encoder, source: Vec<u8>| encoder.encode_bytes(&source).map(|encoded| encoded.tokens);
+        sources.into_par_iter().map_init(encoder, encode).collect::<Vec<_>>()
+    });
+    let list = PyList::empty(py);
+    for tokens in in_turns(py, encoded) {
+        list.append(PyTuple::new(py, tokens.map_err(|error| errors::encode(py, &error))?)?)?;
+    }
+    Ok(list)
 }
 
 /// The source of a whole program. Raises DecodeError, NamesError.

@@ -4,8 +4,12 @@ use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyprior_core::{Form, Programs};
 
+use crate::numbers::{self, count};
 use crate::programs::Sampler;
-use crate::{errors, masks};
+use crate::{errors, masks, pool};
+
+/// Rows of a batch, and tokens of a row, at most.
+const MOST: u64 = 1 << 24;
 
 /// Ids, targets, and where targets count.
 type Arrays<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<bool>>);
@@ -15,15 +19,18 @@ type Arrays<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>, Bound<
 #[pyo3(signature = (sampler, rows, start, width, eos))]
 pub fn training_batch<'py>(
     sampler: &Bound<'py, Sampler>,
-    rows: usize,
-    start: u64,
-    width: usize,
+    #[pyo3(from_py_with = count)] rows: usize,
+    #[pyo3(from_py_with = count)] start: u64,
+    #[pyo3(from_py_with = count)] width: usize,
     eos: bool,
 ) -> PyResult<Arrays<'py>> {
     let (py, sampler) = (sampler.py(), sampler.get());
-    let end = start.checked_add(rows as u64).filter(|_| rows <= 1 << 24 && width <= 1 << 24);
-    let end = end.ok_or_else(|| errors::wrong_length(py, "rows", rows, 1 << 24))?;
-    let programs = py.detach(|| sampler.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
+    let end = numbers::range(py, "rows", rows as u64, MOST, start)?;
+    if width as u64 > MOST {
+        return Err(errors::too_many(py, "seq_len", width as u64, MOST));
+    }
+    let programs =
+        pool::spread(py, || sampler.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
     let longest = programs.iter().map(<[u32]>::len).max().unwrap_or(0) + usize::from(eos);
     if longest > width {
         return Err(errors::wrong_length(py, "seq_len", width, longest));

@@ -111,7 +111,7 @@ def test_active_rows_alone_step(tok):
 
 def test_slots(tok):
     s = pp.States.empty(4, tok=tok)
-    assert (len(s), s.batch_size, s.rows, s.ids) == (4, 0, [None] * 4, [])
+    assert (len(s), s.batch_size, s.rows, s.ids) == (4, 0, (None,) * 4, [])
     a, b = pp.init(vocab=tok, max_len=12), pp.init(vocab=tok, ids=[[51, 59]], max_len=30)
     s.set_row(0, a)
     s.set_row(2, b)
@@ -218,25 +218,6 @@ def test_threads_share_rows(tok):
     assert again.ids == s.ids and again.frontiers() == s.frontiers() and np.array_equal(again.bitmask(), s.bitmask())
 
 
-def test_others_run_meanwhile(tok):
-    """The interpreter is let go of: a thread that counts goes on while a batch is sampled."""
-    counted, ended = [0], threading.Event()
-
-    def count():
-        while not ended.is_set():
-            counted[0] += 1
-
-    thread = threading.Thread(target=count)
-    thread.start()
-    try:
-        before = counted[0]
-        tok.sample(200_000, max_len=40)
-        assert counted[0] - before > 100
-    finally:
-        ended.set()
-        thread.join()
-
-
 def test_what_is_too_large_is_refused(tok):
     for make in (
         lambda: pp.init(vocab=tok, n=10**9),
@@ -251,8 +232,8 @@ def test_what_is_too_large_is_refused(tok):
     wide = pp.Tokenizer(value_range=(-32768, 32767), base=1 << 24)
     with pytest.raises(MemoryError):
         pp.next_legal_tokens(pp.States.empty(1 << 22, tok=wide))
-    for wrong in (-1, 2**64, "0", None):
-        with pytest.raises((TypeError, OverflowError)):
+    for wrong, error in ((-1, ValueError), (2**64, ValueError), (1, ValueError), ("0", TypeError), (None, TypeError)):
+        with pytest.raises(error):
             pp.init(vocab=tok).free_row(wrong)
 
 

@@ -9,13 +9,14 @@ use crate::isa;
 use crate::matcher::replay;
 use crate::sampler::uniform::UniformSampler;
 
-/// Rows from which on a step is spread over threads: below, waking them costs more than it saves (measured in
-/// `benches/README.md`).
-const PARALLEL_ROWS: usize = 1024;
 /// Rows a thread takes at a time.
 const CHUNK: usize = 512;
 
 impl BatchMatcher {
+    /// Rows from which on a step is spread over threads: below, waking them costs more than it saves (measured in
+    /// `benches/README.md`).
+    pub const PARALLEL_ROWS: usize = 1024;
+
     /// Writes the legal sets of all rows.
     ///
     /// # Errors
@@ -47,7 +48,7 @@ impl BatchMatcher {
         let work = |(nth, out): (usize, &mut [u32])| {
             isa::run(Fill { batch: self, first: nth * chunk, out, words });
         };
-        if self.len() < PARALLEL_ROWS {
+        if self.len() < Self::PARALLEL_ROWS {
             work((0, out));
         } else {
             out.par_chunks_mut(chunk * words).enumerate().for_each(work);
@@ -55,7 +56,7 @@ impl BatchMatcher {
     }
 
     fn chunk(&self) -> usize {
-        if self.len() < PARALLEL_ROWS { self.len().max(1) } else { CHUNK }
+        if self.len() < Self::PARALLEL_ROWS { self.len().max(1) } else { CHUNK }
     }
 
     /// Takes one token a row, for all rows or, if one is not legal, for none. Tokens for empty slots are ignored;
@@ -133,7 +134,7 @@ impl BatchMatcher {
         let work = |(nth, tokens): (usize, &mut [u32])| {
             isa::run(Choose { batch: self, sampler, first: nth * chunk, rows, tokens });
         };
-        if expected < PARALLEL_ROWS {
+        if expected < Self::PARALLEL_ROWS {
             work((0, tokens));
         } else {
             tokens.par_chunks_mut(chunk).enumerate().for_each(work);

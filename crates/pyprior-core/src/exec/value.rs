@@ -48,6 +48,11 @@ impl Big {
     pub fn bits(&self) -> u64 {
         self.0.bits()
     }
+
+    /// The integer in two's complement, the lowest byte first, in as few bytes as hold it.
+    pub fn to_signed_bytes_le(&self) -> Vec<u8> {
+        self.0.to_signed_bytes_le()
+    }
 }
 
 impl fmt::Display for Big {
@@ -109,6 +114,11 @@ impl FromStr for Value {
 }
 
 impl Value {
+    /// An integer in two's complement, the lowest byte first. Of any size: this takes linear time.
+    pub fn from_signed_bytes_le(bytes: &[u8]) -> Self {
+        Self::from_big(BigInt::from_signed_bytes_le(bytes))
+    }
+
     /// An integer of 64 bits where it is one, so that equal values are one variant.
     fn from_big(value: BigInt) -> Self {
         match i64::try_from(&value) {

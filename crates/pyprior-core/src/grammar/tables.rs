@@ -3,7 +3,8 @@
 //! Everything a step needs is at most three dependent loads away from the row: hole → class → set → mask, and
 //! (hole, token) → production. The arrays hold no pointers, so they can be uploaded to a device as they are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::classes::{Alternative, ClassRules, Effect, Hole, Next, Push};
 use super::records::{Class, ILLEGAL, Opening, Production, Record, Set, Sym, dynamic, hole, hole_word, level};
@@ -68,7 +69,13 @@ struct Draft<'a> {
     dynamic_blocks: usize,
     /// Equal sets are stored once.
     seen: HashMap<Vec<u32>, Record>,
+    /// The sets of classes, which are alike where tokens need the same, and most that a token needs. Each class has records of
+    /// its own: samplers have weights for them.
+    needed: HashMap<Needs, (Rc<[Record]>, u32)>,
 }
+
+/// What the legal sets of a class follow from: what its tokens need by terminal, `None` for calls, and what a def needs.
+type Needs = (Vec<(Terminal, Option<(u32, u32)>)>, Option<u32>);
 
 impl Tables {
     pub(crate) fn new(
@@ -99,6 +106,7 @@ impl Tables {
             blocks: (words - start).div_ceil(BLOCK),
             dynamic_blocks: ((named as usize).div_ceil(32).max(start + 1) - start).div_ceil(BLOCK),
             seen: HashMap::new(),
+            needed: HashMap::new(),
         };
         draft.add_dynamics();
         for (id, class) in classes.iter().enumerate() {
@@ -204,41 +212,66 @@ impl Draft<'_> {
         let define = find(Terminal::Func).filter(|found| found.effect == Effect::Define);
         let define_need = define.map(|found| found.base);
         let has_vars = find(Terminal::Var).is_some();
-        // What each token needs; variables, functions and calls depend on the row and are added there.
-        let needs = |call: bool| {
-            let mut needs = Vec::new();
-            for sym in self.syms.iter().map(|&sym| Sym(sym)).filter(|sym| *sym != Sym::NEVER) {
-                let found = class.alternatives.iter().find(|found| found.terminal as usize == sym.terminal());
-                let Some(found) = found.filter(|found| !matches!(found.terminal, Terminal::Var | Terminal::Func))
-                else {
-                    continue;
-                };
-                if found.effect != Effect::Call {
-                    needs.push((sym.0, found.base.wrapping_add(found.per_arg.wrapping_mul(sym.arg()))));
-                } else if call {
-                    needs.push((sym.0, 0));
-                }
-            }
-            needs
-        };
-        let calls = find(Terminal::Call).is_some_and(|found| found.effect == Effect::Call);
-        let (without, with) = (needs(false), needs(true));
-        let cap = without.iter().map(|&(_, need)| need).chain(define_need).max().unwrap_or(0);
-        let sets = self.sets.len() as u32;
-        let tables = if calls { vec![without, with] } else { vec![without] };
-        for needs in &tables {
-            for spare in 0..=cap {
-                let [list, count, mask, _] = self.legal_set(needs, spare);
-                let defines = define_need.is_some_and(|need| need <= spare);
-                self.sets.push([list, count, mask, if defines { Set::DEFINES } else { 0 }]);
-            }
-        }
+        let [sets, cap, calls] = self.legal_sets(class, define_need);
         let fields = (if has_vars { Class::VARS } else { 0 })
             | u32::from(matches!(class.hole, Hole::Target(_))) << Class::REACH
             | if matches!(class.hole, Hole::Callee { .. }) { Class::CALLEE } else { 0 }
             | (Opening::of(class.hole) as u32) << Class::OPENING
             | class.if_first_returned.map_or(Class::SAME, u32::from) << Class::IF_FIRST_RETURNED;
-        [sets, cap, if calls { cap + 1 } else { 0 }, fields]
+        [sets, cap, calls, fields]
+    }
+
+    /// The legal sets of a class by what may be spent on a token: where they begin, up to what they go, and how far behind
+    /// them those with calls are.
+    fn legal_sets(&mut self, class: &ClassRules, define_need: Option<u32>) -> [u32; 3] {
+        let need = |found: &Alternative| match found.effect {
+            Effect::Call => (found.terminal, None),
+            _ => (found.terminal, Some((found.base, found.per_arg))),
+        };
+        // Variables and functions depend on the row and are added there.
+        let fixed = class.alternatives.iter().filter(|found| !matches!(found.terminal, Terminal::Var | Terminal::Func));
+        let key = (fixed.map(need).collect::<Vec<_>>(), define_need);
+        let has_calls = key.0.contains(&(Terminal::Call, None));
+        let known = self.needed.get(&key).cloned();
+        let (records, cap) = known.unwrap_or_else(|| self.alike(key, has_calls));
+        let sets = self.sets.len() as u32;
+        self.sets.extend_from_slice(&records);
+        [sets, cap, if has_calls { cap + 1 } else { 0 }]
+    }
+
+    /// Makes the legal sets of all classes whose tokens need the same.
+    fn alike(&mut self, key: Needs, has_calls: bool) -> (Rc<[Record]>, u32) {
+        let define_need = key.1;
+        let mut of_terminal = [None; TERMINALS];
+        // The first of a terminal stands.
+        key.0.iter().rev().for_each(|&(terminal, need)| of_terminal[terminal as usize] = Some(need));
+        let needs = |call: bool| {
+            let syms = self.syms.iter().map(|&sym| Sym(sym)).filter(|sym| *sym != Sym::NEVER);
+            let need = |sym: Sym| match of_terminal[sym.terminal()]? {
+                Some((base, per_arg)) => Some((sym.0, base.wrapping_add(per_arg.wrapping_mul(sym.arg())))),
+                None => call.then_some((sym.0, 0)),
+            };
+            syms.filter_map(need).collect::<Vec<_>>()
+        };
+        let (without, with) = (needs(false), needs(true));
+        let cap = without.iter().map(|&(_, need)| need).chain(define_need).max().unwrap_or(0);
+        let mut records = Vec::new();
+        for needs in [Some(without), has_calls.then_some(with)].into_iter().flatten() {
+            // A set differs from the one before only where some token needs just as much.
+            let steps = needs.iter().map(|&(_, need)| need).collect::<BTreeSet<_>>();
+            let mut set = self.legal_set(&needs, 0);
+            for spare in 0..=cap {
+                if spare > 0 && steps.contains(&spare) {
+                    set = self.legal_set(&needs, spare);
+                }
+                let [list, count, mask, _] = set;
+                let defines = define_need.is_some_and(|need| need <= spare);
+                records.push([list, count, mask, if defines { Set::DEFINES } else { 0 }]);
+            }
+        }
+        let made = (Rc::from(records), cap);
+        self.needed.insert(key, made.clone());
+        made
     }
 
     /// The set of tokens that need at most `spare`.

@@ -1,7 +1,7 @@
 """The engine in Rust. Its classes are used by way of the package's; what they do is said there."""
 
 from os import PathLike
-from typing import Any, Iterable, Sequence, TypeVar, final
+from typing import Any, Iterable, Sequence, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ __all__ = [
     "decode",
     "done",
     "encode",
+    "encode_many",
     "export",
     "frames",
     "partial",
@@ -53,13 +54,14 @@ __all__ = [
 ]
 __version__: str
 
-class PyPriorError(ValueError): ...
+class PyPriorError(ValueError):
+    value: Any
 
 class ConfigError(PyPriorError):
     kind: str
     knob: str
     value: Any
-    max: int
+    max: int | None
     low: int
     high: int
     count: int
@@ -72,9 +74,9 @@ class ConfigError(PyPriorError):
 class TokenError(PyPriorError):
     kind: str
     token: int
-    position: int
-    name: str
-    reason: str
+    position: int | None
+    name: str | None
+    reason: str | None
     slot: int | None
     vocab: int
 
@@ -93,7 +95,7 @@ class RollbackError(PyPriorError):
 
 class ShapeError(PyPriorError):
     found: str
-    expected: str
+    expected: str | None
 
 class PriorError(PyPriorError):
     field: str
@@ -173,9 +175,12 @@ class Batch:
     @property
     def _start(self) -> int: ...
     @property
+    def _length(self) -> int | None: ...
+    def _twin(self) -> Batch: ...
+    @property
     def batch_size(self) -> int: ...
     @property
-    def rows(self) -> list[Row | None]: ...
+    def rows(self) -> tuple[Row | None, ...]: ...
     @property
     def ids(self) -> list[tuple[int, ...]]: ...
     def __len__(self) -> int: ...
@@ -225,6 +230,7 @@ class SymbolicPrior:
     def base_logits(self) -> NDArray[np.float64]: ...
     def groups(self) -> NDArray[np.int64]: ...
     def shifts(self, states: Batch) -> NDArray[np.float32]: ...
+    def parts(self, states: Batch) -> tuple[NDArray[np.uint32], NDArray[np.float32]]: ...
     def logits(self, states: Batch) -> NDArray[np.float32]: ...
     def apply(self, states: Batch, logits: Any, mask: NDArray[np.float32] | None = None) -> Any: ...
 
@@ -243,7 +249,10 @@ class Sampler:
 @final
 class Programs:
     def __len__(self) -> int: ...
+    @overload
     def __getitem__(self, key: int, /) -> tuple[int, ...]: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> list[tuple[int, ...]]: ...
     def tokens(self) -> NDArray[np.uint32]: ...
     def lengths(self) -> NDArray[np.int64]: ...
     def padded(self) -> NDArray[np.int64]: ...
@@ -266,6 +275,9 @@ def done(states: Batch) -> bool: ...
 def encode(
     language: Language, source: str | bytes, normalise: bool = False
 ) -> tuple[tuple[int, ...], list[str], list[list[str]], list[tuple[str, str]]]: ...
+def encode_many(
+    language: Language, sources: list[str | bytes], normalise: bool = False
+) -> list[tuple[int, ...]]: ...
 def decode(language: Language, tokens: Any, names: Any = None) -> str: ...
 def partial(language: Language, tokens: Any, names: Any = None) -> str: ...
 def tokens_to_ast(language: Language, tokens: Any) -> Module: ...

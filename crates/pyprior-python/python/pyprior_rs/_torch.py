@@ -10,9 +10,18 @@ import torch
 from .errors import ShapeError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ._engine import Batch, SymbolicPrior
     from .prior import PriorConfig
     from .states import States
+
+
+def shape_error(what: str, found: Any, expected: Any) -> ShapeError:
+    """As the engine raises it."""
+    error = ShapeError(f"{what} is {found}; {expected} is needed")
+    error.found, error.expected = str(found), str(expected)
+    return error
 
 
 def dtype_of(dtype: Any) -> torch.dtype:
@@ -31,28 +40,24 @@ def additive_mask(states: Batch, device: Any, dtype: Any) -> torch.Tensor:
 def fill_bitmask(states: States, out: torch.Tensor) -> None:
     """Writes bits to an int32 tensor: in place on the CPU, by a copy to other devices."""
     if out.dtype not in (torch.int32, getattr(torch, "uint32", torch.int32)):
-        raise ShapeError(f"the bitmask is of {out.dtype}; torch.int32 is needed")
+        raise shape_error("the bitmask", f"of {out.dtype}", "torch.int32")
     if out.device.type == "cpu":
         # The same memory, as numpy has it.
         states.fill_bitmask(out.detach().numpy())
         return
-    bits = bits_of(states)
+    # Of its own memory: the copy may still be under way when the engine writes the next one.
+    bits = torch.empty(len(states), -(-states.tok.vocab_size // 32), dtype=torch.int32)
     if out.shape != bits.shape:
-        raise ShapeError(f"the bitmask is of shape {tuple(out.shape)}; {tuple(bits.shape)} is needed")
+        raise shape_error("the bitmask", f"of shape {tuple(out.shape)}", tuple(bits.shape))
+    states.fill_bitmask(bits.numpy())
     out.copy_(bits.to(out.dtype), non_blocking=True)
 
 
-def bits_of(states: Batch) -> torch.Tensor:
-    """The engine's own bitmask as an int32 tensor of the CPU: a view, written anew by the next one."""
-    return torch.from_numpy(states.bitmask().view("int32"))
-
-
-def legal_of(states: Batch, vocab: int, device: torch.device) -> torch.Tensor:
-    """Which tokens are legal, bool ``[B, V]``; only the bits go to the device."""
-    # Of its own memory: the copy may still be under way when the engine writes the next one.
-    bits = bits_of(states).clone().to(device, non_blocking=True)
+def legal_of(bits: np.ndarray, vocab: int, device: torch.device) -> torch.Tensor:
+    """Which tokens are legal, bool ``[B, V]``, by their bits; only these go to the device."""
+    words = torch.from_numpy(bits.view("int32")).to(device, non_blocking=True)
     places = torch.arange(32, device=device, dtype=torch.int32)
-    return ((bits.unsqueeze(-1) >> places) & 1).bool().flatten(1)[:, :vocab]
+    return ((words.unsqueeze(-1) >> places) & 1).bool().flatten(1)[:, :vocab]
 
 
 class PriorTensors:
@@ -80,19 +85,20 @@ class PriorTensors:
         base, groups = self._arrays(device, work)
         vocab = base.shape[0]
         if tuple(logits.shape) != (len(states), vocab):
-            expected = f"({len(states)}, {vocab})"
-            raise ShapeError(f"logits are of shape {tuple(logits.shape)}; {expected} is needed")
+            raise shape_error("what is given", f"of shape {tuple(logits.shape)}", (len(states), vocab))
+        # Both as of one moment, in memory of their own: other threads may go on with the rows.
+        bits, holes = self.engine.parts(states)
         if mask is None:
-            legal = legal_of(states, vocab, device)
+            legal = legal_of(bits, vocab, device)
         elif tuple(mask.shape) != tuple(logits.shape):
-            raise ShapeError(f"the mask is of shape {tuple(mask.shape)}; {tuple(logits.shape)} is needed")
+            raise shape_error("the mask", f"of shape {tuple(mask.shape)}", tuple(logits.shape))
         else:
-            legal = mask.to(device) == 0
+            legal = torch.as_tensor(mask, device=device) == 0
         given, alpha, apply = logits.to(work), float(self.config.alpha), self.config.apply
         silent = torch.full((), -math.inf, device=device, dtype=work)
         prior, shifted, weighed = base, base, legal
         if self.engine.mode != "off":
-            shifts = torch.from_numpy(self.engine.shifts(states)).to(device=device, dtype=work)
+            shifts = torch.from_numpy(holes).to(device=device, dtype=work)
             prior = shifted = base + shifts[:, groups]
             # Weight 0 rules a token out where another one has weight.
             weighed = legal & (prior > -math.inf)

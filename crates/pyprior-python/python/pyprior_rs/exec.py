@@ -8,7 +8,6 @@ from typing import Any, Iterable, Sequence
 from . import _engine
 from .errors import SessionError
 from .nodes import Func, Module
-from .tokenizer import integer_text, text_integer
 
 #: Steps that stand for a second of ``timeout``, which 0.0.2 measured by the clock. By steps a run ends the same way
 #: everywhere.
@@ -31,16 +30,7 @@ class Result:
 
 def result(value: Any, stdout: str, steps: int, error: str | None) -> Result:
     """A Result of what the engine gives."""
-    if isinstance(value, str):
-        value = text_integer(value)
     return Result(error is None, value, stdout, error, steps)
-
-
-def given(value: Any) -> Any:
-    """An input as the engine takes it."""
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return integer_text(value)
-    return value
 
 
 def _fuel(timeout: float, fuel: int | None) -> int:
@@ -48,7 +38,7 @@ def _fuel(timeout: float, fuel: int | None) -> int:
         return fuel
     if not timeout > 0:
         raise ValueError(f"timeout is {timeout}; it must be above 0")
-    return min(int(timeout * FUEL_PER_SECOND), 2**63)
+    return int(min(timeout * FUEL_PER_SECOND, 2.0**63))
 
 
 def run(
@@ -63,7 +53,7 @@ def run(
     ``fuel`` bounds the steps: one for each statement, iteration and call. Without it, ``timeout`` is taken as
     ``FUEL_PER_SECOND`` steps a second.
     """
-    return result(*_engine.run_source(program, [given(x) for x in inputs], _fuel(timeout, fuel)))
+    return result(*_engine.run_source(program, list(inputs), _fuel(timeout, fuel)))
 
 
 def run_batch(
@@ -78,7 +68,7 @@ def run_batch(
 
     ``workers`` is a number of threads, 0 for one a core. Raises BatchError unless there are as many inputs as programs.
     """
-    each = None if inputs is None else [[given(x) for x in of] for of in inputs]
+    each = None if inputs is None else [list(of) for of in inputs]
     return [result(*end) for end in _engine.run_many(list(programs), each, _fuel(timeout, fuel), workers)]
 
 
@@ -115,17 +105,18 @@ class Session:
             end = result(*self._session.exec(source))
             if call is None or not end.ok:
                 return end
-            called = result(*self._session.call(call, [given(x) for x in inputs]))
+            called = result(*self._session.call(call, list(inputs)))
         except SessionError as error:
             return Result(False, error=f"SessionError: {error}")
+        except UnicodeEncodeError:
+            return Result(False, error="SessionError: the source holds a lone surrogate")
         called.stdout, called.steps = end.stdout + called.stdout, end.steps + called.steps
         return called
 
     @property
     def variables(self) -> dict[str, Any]:
         """The variables of the namespace and their values."""
-        values = self._session.variables()
-        return {name: text_integer(value) if isinstance(value, str) else value for name, value in values}
+        return dict(self._session.variables())
 
     @property
     def functions(self) -> dict[str, tuple[str, ...]]:

@@ -154,7 +154,7 @@ class Prior:
         """Puts the prior and a model's logits together by the mode of the configuration.
 
         ``model_logits`` is ``[B, V]``, a floating tensor of any device or an array of numpy; the result is new, of the same
-        type and device. ``states`` are the rows of the decode if None; ``mask`` (0 where legal, -inf elsewhere) stands in
+        type and device (arrays of float64 are worked on as float32). ``states`` are the rows of the decode if None; ``mask`` (0 where legal, -inf elsewhere) stands in
         for what they say is legal. Gradients pass through tensors.
 
         Tokens that are not legal become -inf, and so do those of weight 0 where another one has weight. All others are
@@ -168,9 +168,11 @@ class Prior:
                 self._tensors = PriorTensors(self.engine, self.cfg)
             return self._tensors.apply(model_logits, rows, mask)
         given = np.asarray(model_logits)
-        if given.dtype not in (np.float16, np.float32, np.float64):
-            raise TypeError(f"logits are floating numbers, not {given.dtype}")
-        near = given.astype(np.float32, copy=False) if given.dtype == np.float64 else given
+        if given.dtype.kind != "f" or given.dtype.itemsize not in (2, 4, 8):
+            raise TypeError(f"logits are numbers of float16, float32 or float64, not {given.dtype}")
+        # Beyond float32 is as good as infinite, which counts as its largest number.
+        with np.errstate(over="ignore"):
+            near = given.astype(np.float16 if given.dtype.itemsize == 2 else np.float32, copy=False)
         bits = None if mask is None else np.ascontiguousarray(mask, dtype=np.float32)
         return self.engine.apply(rows, near, bits).astype(given.dtype, copy=False)
 

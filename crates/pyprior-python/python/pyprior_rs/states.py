@@ -38,7 +38,7 @@ class States(_engine.Batch):
         *,
         device: Any = None,
         dtype: Any = "float32",
-        of: States | None = None,
+        of: _engine.Batch | None = None,
         start: int = 0,
         length: int | None = None,
     ) -> States:
@@ -51,25 +51,35 @@ class States(_engine.Batch):
         """``capacity`` empty slots, whose masks will be of this device and type."""
         return cls(tok, tok.language, None, capacity, device=device, dtype=dtype)
 
-    def _view(self, start: int, length: int) -> States:
-        return States(self.tok, self.language, device=self.device, dtype=self.dtype, of=self, start=start, length=length)
+    def _part(self, of: _engine.Batch, start: int, length: int | None) -> States:
+        return States(self.tok, self.language, device=self.device, dtype=self.dtype, of=of, start=start, length=length)
 
     def slice(self, b: int) -> States:
         """The first ``b`` slots, as a view."""
         if not 0 <= b <= len(self):
             raise IndexError(f"there are {len(self)} slots, not {b}")
-        return self._view(self._start, b)
+        return self._part(self, self._start, b)
 
     def __getitem__(self, i: int) -> States:
         size = len(self)
         nth = i + size if i < 0 else i
         if not 0 <= nth < size:
             raise IndexError(f"slot {i} is beyond the {size} slots")
-        return self._view(self._start + nth, 1)
+        return self._part(self, self._start + nth, 1)
 
     def set_row(self, i: int, source: States) -> None:
         """Puts a copy of the first row of ``source`` into slot ``i``, in place of what is there."""
         self.put(i, source)
+
+    def copy(self) -> States:
+        """These rows again, on their own: what happens to one does not happen to the other."""
+        return self._part(self._twin(), self._start, self._length)
+
+    def __copy__(self) -> States:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> States:
+        return self.copy()
 
     def legal_mask(self, b: int | None = None) -> torch.Tensor:
         """Legal sets of the first ``b`` slots (all if None) as a tensor ``[b, V]`` to be added to logits, 0 where legal and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, Iterable
 
 from . import _engine
@@ -130,15 +131,16 @@ class Tokenizer:
         ``exclude`` has names of tokens (``"VAR_1"``) and of forms (``"for"``, the whole family). Raises ConfigError if no
         program is left, or none as short.
         """
-        if not exclude:
+        if exclude is None:
             known = self._languages.get((max_len, ()))
-            if known is not None:
+            if known is not None and not isinstance(max_len, float):
                 return known
         if isinstance(exclude, str):
             raise TypeError("exclude is a set of names, not one name")
-        names = tuple(sorted(set(exclude or ())))
+        names = tuple(sorted({str(name) for name in exclude} if exclude is not None else ()))
+        max_len = None if max_len is None else operator.index(max_len)
         if max_len is not None and max_len < 0:
-            raise ConfigError(f"max_len is {max_len}; it must not be negative")
+            raise _out_of_range("max_len", max_len)
         found = self._languages.get((max_len, names))
         if found is None:
             if len(self._languages) >= 256:
@@ -154,7 +156,8 @@ class Tokenizer:
         try:
             return self._ids[name]
         except KeyError:
-            raise UnknownNameError(name, self.language.nearest(name) if isinstance(name, str) else None) from None
+            is_text = isinstance(name, str) and name.isascii()
+            raise UnknownNameError(name, self.language.nearest(name) if is_text else None) from None
 
     def _local(self, token_id: int) -> int:
         if not 0 <= token_id < self.vocab_size:
@@ -214,11 +217,15 @@ class Tokenizer:
             return encode(self, src, normalise=normalise)
         if not isinstance(src, (list, tuple)):
             raise TypeError(f"source is text, bytes, or a list of them, not {type(src).__name__}")
-        results: list[EncodeResult] = [encode(self, each, normalise=normalise) for each in src]
-        for result in results:
-            if result.error is not None:
-                raise result.error
-        return [result.tokens for result in results]
+        try:
+            return _engine.encode_many(self.language, list(src), normalise)
+        except UnicodeEncodeError:
+            # Of text that is no text; the first that is refused may be another.
+            for each in src:
+                found: EncodeResult = encode(self, each, normalise=normalise)
+                if found.error is not None:
+                    raise found.error from None
+            raise
 
     def decode(self, tokens: Any, names: dict | None = None) -> str:
         """The source of a complete program; ``PAD`` may follow it.
@@ -237,11 +244,11 @@ class Tokenizer:
     ) -> Result:
         """Runs a complete program of this vocabulary, and calls its function ``FUNC_call`` with ``inputs`` if a number is
         given. Raises DecodeError if the tokens are no program."""
-        from .exec import given, result
+        from .exec import result
 
         if call is None:
             return result(*_engine.run_tokens(self.language, tokens, fuel))
-        return result(*_engine.call_func(self.language, tokens, call, [given(x) for x in inputs], fuel))
+        return result(*_engine.call_func(self.language, tokens, call, list(inputs), fuel))
 
     # ----------------------------------------------------------------- sampling
 
@@ -296,12 +303,18 @@ def _rebuild(settings: dict[str, Any], base: Any, pad_text: str) -> Tokenizer:
     return Tokenizer(**settings, base=base, pad_text=pad_text)
 
 
+def _out_of_range(knob: str, value: Any) -> ConfigError:
+    error = ConfigError(f"{knob} is {value}; it must be a number, 0 or more")
+    error.kind, error.knob, error.value, error.max = "out_of_range", knob, value, None
+    return error
+
+
 def _load_base(base: Any) -> Any:
     """A number of tokens, or what has ``len()``; a name is looked up with transformers."""
     if base is None:
         return 0
     if isinstance(base, bool) or (isinstance(base, int) and base < 0):
-        raise ConfigError(f"base is {base}; it must be a number of tokens, 0 or more")
+        raise _out_of_range("base", base)
     if isinstance(base, str):
         from transformers import AutoTokenizer  # type: ignore[import-not-found]
 
