@@ -205,15 +205,6 @@ pub(crate) fn unknown_value(py: Python<'_>, knob: &str, given: &str, possible: &
         .err()
 }
 
-/// A word of an argument that is none of those that there are.
-pub(crate) fn unknown_value(py: Python<'_>, knob: &str, given: &str, possible: &str) -> PyErr {
-    Raised::new::<ConfigError_>(py, format!("{knob} is {given:?}; {possible} is possible"))
-        .with("kind", "unknown_value")
-        .with("knob", knob)
-        .with("value", given)
-        .err()
-}
-
 pub(crate) fn batch(py: Python<'_>, error: &BatchError) -> PyErr {
     match error {
         BatchError::Token { slot, source } => token(py, source, Some(*slot)),
