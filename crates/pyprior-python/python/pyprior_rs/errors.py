@@ -13,6 +13,7 @@
 ``SessionError``    an input that a session refuses: ``line column message hint``
 ``TooLongError``    ``row limit``
 ``ExportError``     an animation that cannot be written
+``SettingError``    a setting of a server or of a request (``integrations``): ``place reason``
 """
 
 from ._engine import (
@@ -55,6 +56,15 @@ class UnknownIdError(PyPriorError, IndexError):
         self.vocab = vocab
 
 
+class SettingError(PyPriorError):
+    """A setting that an integration refuses: ``place``, such as ``extra_args["pyprior"]["max_len"]``, and ``reason``."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
+
+
 __all__ = [
     "BatchError",
     "ConfigError",
@@ -66,6 +76,7 @@ __all__ = [
     "PyPriorError",
     "RollbackError",
     "SessionError",
+    "SettingError",
     "ShapeError",
     "TokenError",
     "TooLongError",

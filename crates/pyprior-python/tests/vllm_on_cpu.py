@@ -1,0 +1,28 @@
+"""vLLM's own classes without a GPU: its platform for the CPU, and its Triton kernels run by Triton's interpreter.
+
+Import this before anything of vLLM. ``vllm.v1.worker.cpu.shm`` is what vLLM itself puts in place of pinned memory, streams
+and events on the CPU; it patches torch, so that these tests are not for a process that uses a GPU.
+"""
+
+import os
+
+os.environ["VLLM_TARGET_DEVICE"] = "cpu"
+os.environ["TRITON_INTERPRET"] = "1"
+# vLLM takes Triton for usable without a driver only where devices are hidden.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+
+import torch  # noqa: E402
+import vllm.v1.worker.cpu.shm  # noqa: E402, F401
+from vllm.config import VllmConfig  # noqa: E402
+
+CPU = torch.device("cpu")
+NAMED = "pyprior_rs.integrations.vllm:PyPriorLogitsProcessor"
+
+
+def config(**scheduler):
+    """vLLM's configuration, without a model."""
+    found = VllmConfig()
+    for name, value in scheduler.items():
+        setattr(found.scheduler_config, name, value)
+    return found
