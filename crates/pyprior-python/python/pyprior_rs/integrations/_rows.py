@@ -132,7 +132,9 @@ class RowPool:
             self._free = list(range(len(self._states) - 1, before - 1, -1))
         slot = self._free.pop()
         self._states.set_row(slot, _fresh(settings))
-        return ProgramRow(settings, self, slot, self._states.rows[slot])
+        row = self._states.rows[slot]
+        assert row is not None
+        return ProgramRow(settings, self, slot, row)
 
     def drop(self, row: ProgramRow) -> None:
         self._states.free_row(row.slot)

@@ -129,7 +129,9 @@ def _language(given: Any, place: str) -> ModelLanguage:
         tok = Tokenizer(**knobs)
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingError(f"{place}.tokenizer", str(error)) from None
-    max_len, exclude, prior, stop = None, (), NO_PRIOR, None
+    max_len: int | None = None
+    exclude: tuple[str, ...] = ()
+    prior, stop = NO_PRIOR, None
     if given.get("max_len") is not None:
         max_len = _natural(given["max_len"], f"{place}.max_len")
     if given.get("exclude") is not None:
