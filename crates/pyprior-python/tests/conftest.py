@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-NEEDS = {"torch": ("torch",), "xgrammar": ("torch", "xgrammar"), "pypi": ("pyprior",)}
+NEEDS = {"torch": ("torch",), "xgrammar": ("torch", "xgrammar"), "pypi": ("pyprior",), "transformers": ("torch", "transformers"), "vllm": ("torch", "vllm")}
 
 
 def pytest_collection_modifyitems(items):

@@ -66,6 +66,7 @@ class PriorTensors:
     def __init__(self, engine: SymbolicPrior, config: PriorConfig) -> None:
         self.engine = engine
         self.config = config
+        self.vocab = len(engine.groups())
         self._of_device: dict[tuple[torch.device, torch.dtype], tuple[torch.Tensor, torch.Tensor]] = {}
 
     def _arrays(self, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
@@ -80,10 +81,7 @@ class PriorTensors:
         """See ``Prior.apply``. Numbers are float64 where the logits are, else float32."""
         if not logits.is_floating_point():
             raise TypeError(f"logits are floating numbers, not {logits.dtype}")
-        device, kept = logits.device, logits.dtype
-        work = torch.float64 if kept == torch.float64 else torch.float32
-        base, groups = self._arrays(device, work)
-        vocab = base.shape[0]
+        device, vocab = logits.device, self.vocab
         if tuple(logits.shape) != (len(states), vocab):
             raise shape_error("what is given", f"of shape {tuple(logits.shape)}", (len(states), vocab))
         # Both as of one moment, in memory of their own: other threads may go on with the rows.
@@ -94,12 +92,20 @@ class PriorTensors:
             raise shape_error("the mask", f"of shape {tuple(mask.shape)}", tuple(logits.shape))
         else:
             legal = torch.as_tensor(mask, device=device) == 0
+        shifts = None if self.engine.mode == "off" else torch.from_numpy(holes).to(device)
+        return self.mix(logits, legal, shifts)
+
+    def mix(self, logits: torch.Tensor, legal: torch.Tensor, shifts: torch.Tensor | None) -> torch.Tensor:
+        """``apply``, of rows whose legal sets (bool ``[B, V]``) and shifts (``[B, groups]``; None where the prior has no
+        say) are on the logits' device."""
+        device, kept = logits.device, logits.dtype
+        work = torch.float64 if kept == torch.float64 else torch.float32
+        base, groups = self._arrays(device, work)
         given, alpha, apply = logits.to(work), float(self.config.alpha), self.config.apply
         silent = torch.full((), -math.inf, device=device, dtype=work)
         prior, shifted, weighed = base, base, legal
-        if self.engine.mode != "off":
-            shifts = torch.from_numpy(holes).to(device=device, dtype=work)
-            prior = shifted = base + shifts[:, groups]
+        if shifts is not None:
+            prior = shifted = base + shifts.to(work)[:, groups]
             # Weight 0 rules a token out where another one has weight.
             weighed = legal & (prior > -math.inf)
             without = ~weighed.any(-1, keepdim=True)

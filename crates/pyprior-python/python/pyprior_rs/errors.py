@@ -13,6 +13,7 @@
 ``SessionError``    an input that a session refuses: ``line column message hint``
 ``TooLongError``    ``row limit``
 ``ExportError``     an animation that cannot be written: ``path format reason``; what was there is still there
+``SettingError``    a setting of a server or of a request (``integrations``): ``place reason``
 
 All can be pickled and copied, fields included, and so come back from other processes.
 """
@@ -66,6 +67,18 @@ class UnknownIdError(PyPriorError, IndexError):
         return type(self), (self.token, self.vocab), self.__dict__
 
 
+class SettingError(PyPriorError):
+    """A setting that an integration refuses: ``place``, such as ``extra_args["pyprior"]["max_len"]``, and ``reason``."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.place, self.reason), self.__dict__
+
+
 __all__ = [
     "BatchError",
     "ConfigError",
@@ -77,6 +90,7 @@ __all__ = [
     "PyPriorError",
     "RollbackError",
     "SessionError",
+    "SettingError",
     "ShapeError",
     "TokenError",
     "TooLongError",
