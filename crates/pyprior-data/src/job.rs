@@ -190,6 +190,11 @@ impl Job {
         &self.tables
     }
 
+    /// The splits of the rows; the first is the one that takes what no other does.
+    pub fn split_names(&self) -> &[String] {
+        self.splits.names()
+    }
+
     /// Writes the tasks of programs.
     pub(crate) fn task_writer(&self) -> TaskWriter<'_> {
         let Description { tasks, trace, examples, limits, .. } = &self.description;
