@@ -13,11 +13,15 @@
 ``SessionError``    an input that a session refuses: ``line column message hint``
 ``TooLongError``    ``row limit``
 ``ExportError``     an animation that cannot be written
+``DatasetError``    a dataset that is refused or not made: ``kind``, and by it ``shard``, ``field value range`` ...
+``ShardBusyError``  a DatasetError: another process is making the shard: ``shard record``
+``ShardError``      a DatasetError: a shard that a worker elsewhere has not made: ``shard kind``
 """
 
 from ._engine import (
     BatchError,
     ConfigError,
+    DatasetError,
     DecodeError,
     EncodeError,
     ExportError,
@@ -27,6 +31,7 @@ from ._engine import (
     RollbackError,
     SessionError,
     ShapeError,
+    ShardBusyError,
     TokenError,
     TooLongError,
     TreeError,
@@ -55,9 +60,20 @@ class UnknownIdError(PyPriorError, IndexError):
         self.vocab = vocab
 
 
+class ShardError(DatasetError):
+    """A shard that a worker elsewhere has not made: ``shard``; ``kind``: ``failed`` (the cause is what the worker raised),
+    ``lost`` (with its worker, more often than it is tried again), ``missing`` (made, and not there)."""
+
+    def __init__(self, shard: int, kind: str, why: str) -> None:
+        super().__init__(f"shard {shard}: {why}")
+        self.shard = shard
+        self.kind = kind
+
+
 __all__ = [
     "BatchError",
     "ConfigError",
+    "DatasetError",
     "DecodeError",
     "EncodeError",
     "ExportError",
@@ -67,6 +83,8 @@ __all__ = [
     "RollbackError",
     "SessionError",
     "ShapeError",
+    "ShardBusyError",
+    "ShardError",
     "TokenError",
     "TooLongError",
     "TreeError",
