@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 
 NEEDS = {"torch": ("torch",), "xgrammar": ("torch", "xgrammar"), "pypi": ("pyprior",)}
+NEEDS |= {"pyarrow": ("pyarrow",), "ray": ("ray",)}
 
 
 def pytest_collection_modifyitems(items):

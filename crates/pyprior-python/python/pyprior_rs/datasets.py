@@ -87,36 +87,44 @@ class Column(NamedTuple):
     about: str
 
 
-def stages(source: Source = None, *, level: str | int | None = None, seed: int | None = None, **fields: Any) -> list[Stage]:
+def stages(
+    description: Source = None, /, *, level: str | int | None = None, seed: int | None = None, **fields: Any
+) -> list[Stage]:
     """The datasets that are described: one, unless the file has stages.
 
     ``level`` and ``seed`` are those of the command line; ``fields`` have the last word in every stage, as its flags have:
     fields of a description, tables as dicts (``language={"max_len": 20}`` changes that alone), lists as a whole. What is None
     is left as it is. Raises DatasetError; OSError if the file cannot be read.
     """
-    named = None if level is None else str(level)
     fields = {name: value for name, value in fields.items() if value is not None}
-    if isinstance(source, Description):
+    if isinstance(description, Description):
         if level is not None:
-            raise TypeError("level gives defaults, and a Description has none left: describe(level=...) makes one")
-        read = [Stage(None, source if seed is None else source.replace(seed=seed))]
-    elif isinstance(source, Mapping):
-        said = dict(source)
-        named = named if named is not None else said.pop("level", None)
-        said.pop("level", None)
-        (start,) = _engine.dataset_stages("", None if named is None else str(named))
-        read = [Stage(None, start[1].replace(**said) if seed is None else start[1].replace(**{**said, "seed": seed}))]
-    elif source is None or isinstance(source, (str, os.PathLike)):
-        text = "" if source is None else Path(source).read_text(encoding="utf-8")
-        read = [Stage(*stage) for stage in _engine.dataset_stages(text, named, seed)]
+            raise TypeError("level gives defaults, and a Description leaves nothing to them: describe(level=...) makes one")
+        read = [Stage(None, description)]
+    elif description is None or isinstance(description, Mapping):
+        said = dict(description or {})
+        own_level = said.pop("level", None)
+        (start,) = _stages_of("", own_level if level is None else level, None)
+        read = [Stage(None, start.description.replace(**said))]
+    elif isinstance(description, (str, os.PathLike)):
+        # Of several, the nth has the seed plus n.
+        read, seed = _stages_of(Path(description).read_text(encoding="utf-8"), level, seed), None
     else:
-        raise TypeError(f"a description is a file, fields by name or a Description, not {type(source).__name__}")
-    return [Stage(name, description.replace(**fields)) for name, description in read]
+        raise TypeError(f"a description is a file, fields by name or a Description, not {type(description).__name__}")
+    if seed is not None:
+        fields["seed"] = seed
+    return [Stage(name, one.replace(**fields)) for name, one in read]
 
 
-def describe(source: Source = None, *, level: str | int | None = None, seed: int | None = None, **fields: Any) -> Description:
+def _stages_of(text: str, level: str | int | None, seed: int | None) -> list[Stage]:
+    return [Stage(*stage) for stage in _engine.dataset_stages(text, None if level is None else str(level), seed)]
+
+
+def describe(
+    description: Source = None, /, *, level: str | int | None = None, seed: int | None = None, **fields: Any
+) -> Description:
     """The dataset that is described, as ``stages`` reads it. Raises DatasetError if they are several."""
-    read = stages(source, level=level, seed=seed, **fields)
+    read = stages(description, level=level, seed=seed, **fields)
     if read[0].name is not None:
         error = DatasetError("stages are several datasets, and one is wanted here: stages() lists them")
         error.kind = "stages"
@@ -138,8 +146,8 @@ class Dataset:
     ConfigError, PriorError.
     """
 
-    def __init__(self, source: Source = None, *, threads: int = 0) -> None:
-        self._job = _engine.Job(describe(source), threads)
+    def __init__(self, description: Source = None, *, threads: int = 0) -> None:
+        self._job = _engine.Job(describe(description), threads)
         #: What it is of; a range that is reached by steering stands in the language here.
         self.description: Description = self._job.description
         #: SHA-256 of the description's JSON.

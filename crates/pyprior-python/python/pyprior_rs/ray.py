@@ -16,7 +16,7 @@ from typing import Any, Callable, Mapping
 
 from . import _engine
 from .datasets import Dataset, Description, Progress, Shards, Source, Summary, shard_numbers, stages
-from .errors import DatasetError, ShardBusyError, ShardError
+from .errors import ShardBusyError, ShardError
 
 #: Tasks that are handed to Ray at a time, at most.
 IN_FLIGHT = 1024
@@ -25,7 +25,8 @@ BUSY_PAUSE, CANCEL_PAUSE = 1.0, 30.0
 
 
 def generate(
-    source: Source,
+    description: Source,
+    /,
     out: str | os.PathLike[str],
     *,
     shards: Shards = None,
@@ -37,9 +38,9 @@ def generate(
     seed: int | None = None,
     **fields: Any,
 ) -> Summary | dict[str, Summary]:
-    """Makes what ``pyprior dataset OUT --config SOURCE`` makes, on the cluster that Ray is, or will be, connected to.
+    """Makes what ``pyprior dataset OUT --config DESCRIPTION`` makes, on the cluster that Ray is, or will be, connected to.
 
-    ``source``, ``level``, ``seed`` and ``fields`` are those of ``datasets.stages``. ``out`` is a folder that this process and
+    ``description``, ``level``, ``seed`` and ``fields`` are those of ``datasets.stages``. ``out`` is a folder that this process and
     all workers have under the same absolute path, or a URL where the package was built with object stores. Shards that are
     done are not made again, so that the same call goes on; ``shards`` are those to make, all if None.
 
@@ -53,7 +54,7 @@ def generate(
     """
     if isinstance(num_cpus, bool) or not isinstance(num_cpus, int) or num_cpus < 1:
         raise ValueError(f"num_cpus is {num_cpus!r}; it must be a whole number of threads, 1 or more")
-    read = stages(source, level=level, seed=seed, **fields)
+    read = stages(description, level=level, seed=seed, **fields)
     places = _engine.dataset_places(os.fspath(out), [stage.name for stage in read])
     # All of them are checked before one is made.
     datasets = [Dataset(stage.description) for stage in read]
@@ -85,7 +86,8 @@ def _generate(
             progress(Progress(rows, done, before, candidates))
     end = dataset.inventory(place, numbers)
     if end.missing:
-        raise _failed(end.missing[0], "missing", f"its task is done, and it is not at {place}: do all workers have that place?")
+        why = f"its task is done, and it is not at {place}: do all workers have that place?"
+        raise ShardError(end.missing[0], "missing", why)
     return Summary(start.found, len(start.missing), end.counts, dataset.complete(place))
 
 
@@ -105,9 +107,10 @@ def _each_done(task: Callable[[Description, str, int], Any], description: Descri
             try:
                 candidates = ray.get(done)
             except ray.exceptions.RayTaskError as error:
-                raise _failed(shard, "failed", str(error.cause)) from error.cause
+                # It may say so itself.
+                raise ShardError(shard, "failed", str(error.cause).removeprefix(f"shard {shard}: ")) from error.cause
             except ray.exceptions.RayError as error:
-                raise _failed(shard, "lost", str(error)) from error
+                raise ShardError(shard, "lost", str(error)) from error
             yield shard, candidates
     finally:
         # Whatever ends it: Ctrl-C, a failure, what progress raises. A task that runs gives up its shard.
@@ -115,10 +118,6 @@ def _each_done(task: Callable[[Description, str, int], Any], description: Descri
             ray.cancel(reference)
         if running:
             ray.wait(list(running), num_returns=len(running), timeout=CANCEL_PAUSE)
-
-
-def _failed(shard: int, kind: str, why: str) -> DatasetError:
-    return ShardError(shard, kind, why)
 
 
 def _task(num_cpus: int, max_retries: int, options: Mapping[str, Any]) -> Callable[[Description, str, int], Any]:
