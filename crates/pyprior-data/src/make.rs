@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::manifest::{Manifest, ShardRecord, Yield};
 use crate::shard;
 use crate::store::Place;
-use crate::write::{Files, is_wide};
+use crate::write::Files;
 
 /// Which shards: those whose number leaves `index` when divided by `count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +134,7 @@ pub fn complete(job: &Job, place: impl Into<Place>) -> Result<bool, DataError> {
 }
 
 fn complete_in(job: &Job, folder: &Folder, seen: bool) -> Result<bool, DataError> {
-    finish::complete(folder, Manifest::of(job), is_wide(job.language().vocab().len()), seen)
+    finish::complete(folder, Manifest::of(job), job.is_wide(), seen)
 }
 
 /// What there is of some shards.

@@ -17,7 +17,7 @@ use crate::error::DataError;
 use crate::job::Job;
 use crate::make::{Watch, Work, check, threads};
 use crate::shard;
-use crate::write::{Sink, Sinks, array, is_wide, schema};
+use crate::write::{Sink, Sinks, array, schema};
 
 /// Which rows are wanted, and how they come.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ pub fn stream(job: &Arc<Job>, settings: StreamSettings) -> Result<Stream, DataEr
     if !job.split_names().contains(&settings.split) {
         return Err(DataError::NoSplit { split: settings.split, splits: job.split_names().join(", ") });
     }
-    let schema = schema(&table.columns, is_wide(job.language().vocab().len()), table.width);
+    let schema = schema(&table.columns, job.is_wide(), table.width);
     let (to, groups) = sync_channel(settings.ahead);
     let stop = Arc::new(AtomicBool::new(false));
     let maker = {

@@ -67,9 +67,11 @@ impl PyJob {
 
     /// The columns of each table.
     fn tables(&self) -> BTreeMap<String, ColumnFacts> {
-        let wide = self.inner.language().vocab().len() > 1 << 16;
         let tables = self.inner.tables().iter().map(|table| {
-            let columns = table.columns.iter().map(|column| (column.name, table.kind(column, wide), column.about));
+            let columns = table
+                .columns
+                .iter()
+                .map(|column| (column.name, table.kind(column, self.inner.is_wide()), column.about));
             (table.name.clone(), columns.collect())
         });
         tables.collect()
