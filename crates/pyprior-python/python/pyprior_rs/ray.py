@@ -9,10 +9,11 @@ The files are those of ``pyprior dataset`` with the same description, to the byt
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import time
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Generator, Mapping
 
 from . import _engine
 from .datasets import Dataset, Description, Progress, Shards, Source, Summary, shard_numbers, stages
@@ -80,10 +81,12 @@ def _generate(
     start = dataset.inventory(place, numbers)
     before = start.counts["rows"]
     rows, done, candidates = before + sum(map(dataset.rows_of, start.missing)), before, 0
-    for shard, looked_at in _each_done(task, description, place, start.missing):
-        done, candidates = done + dataset.rows_of(shard), candidates + looked_at
-        if progress is not None:
-            progress(Progress(rows, done, before, candidates))
+    # Closed whatever happens: what is left is cancelled.
+    with contextlib.closing(_each_done(task, description, place, start.missing)) as each:
+        for shard, looked_at in each:
+            done, candidates = done + dataset.rows_of(shard), candidates + looked_at
+            if progress is not None:
+                progress(Progress(rows, done, before, candidates))
     end = dataset.inventory(place, numbers)
     if end.missing:
         why = f"its task is done, and it is not at {place}: do all workers have that place?"
@@ -91,11 +94,14 @@ def _generate(
     return Summary(start.found, len(start.missing), end.counts, dataset.complete(place))
 
 
-def _each_done(task: Callable[[Description, str, int], Any], description: Description, place: str, shards: list[int]) -> Any:
+def _each_done(
+    task: Callable[[Description, str, int], Any], description: Description, place: str, shards: list[int]
+) -> Generator[tuple[int, int], None, None]:
     """Shards with the candidates looked at, as they are done."""
     import ray
 
-    left, running = iter(shards), {}
+    left = iter(shards)
+    running: dict[Any, int] = {}
     try:
         while True:
             while len(running) < IN_FLIGHT and (shard := next(left, None)) is not None:
