@@ -39,8 +39,8 @@ never pyprior-kernels pyprior pyprior-core pyprior-candle candle-core cudarc hal
 # candle is above the core, and below the command line.
 never pyprior-candle pyprior pyprior-naive pyprior-show clap anyhow
 
-# The package for Python stands above core and show, beside the command line.
-never pyprior-python pyprior pyprior-naive pyprior-data pyprior-compare clap anyhow candle-core tokenizers
+# The package for Python stands above core, data and show, beside the command line.
+never pyprior-python pyprior pyprior-naive pyprior-compare object_store clap anyhow candle-core tokenizers
 
 # unsafe stands where the design has it: instructions that are chosen at run time, weights that are mapped, launches of
 # kernels on a device and in the emulation.

@@ -24,8 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     description.write.columns = args.collect();
     let job = Job::new(description)?;
     let (start, stop) = (Instant::now(), AtomicBool::new(false));
-    let work = Work { part: Part::ALL, threads, stop: &stop, progress: &|_| {} };
-    let summary = make(&job, Path::new(&folder), &work)?;
+    let work = Work { threads, stop: &stop, progress: &|_| {} };
+    let summary = make(&job, Path::new(&folder), Part::ALL, &work)?;
     let seconds = start.elapsed().as_secs_f64();
     let (rows, candidates) = (summary.counts.rows as f64, summary.counts.candidates as f64);
     println!("{:.0} rows/s, {:.0} candidates/s; {:?}", rows / seconds, candidates / seconds, summary.counts);

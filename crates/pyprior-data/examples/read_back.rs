@@ -11,8 +11,8 @@ use pyprior_data::{Description, Job, Part, Work, make};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::temp_dir().join(format!("pyprior-read-back-{}", std::process::id()));
     let description = Description { rows: 1_000, keep: vec!["prints".to_owned()], ..Description::default() };
-    let work = Work { part: Part::ALL, threads: 0, stop: &AtomicBool::new(false), progress: &|_| {} };
-    make(&Job::new(description)?, folder.as_path(), &work)?;
+    let work = Work { threads: 0, stop: &AtomicBool::new(false), progress: &|_| {} };
+    make(&Job::new(description)?, folder.as_path(), Part::ALL, &work)?;
 
     let file = File::open(folder.join("data/train-00000-of-00001.parquet"))?;
     let mut rows = 0;

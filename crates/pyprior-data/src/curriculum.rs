@@ -4,7 +4,10 @@ use serde::Deserialize as _;
 use toml::{Table, Value};
 
 use crate::description::{Description, DescriptionError};
+use crate::error::DataError;
+use crate::folder::holds_dataset;
 use crate::level::Level;
+use crate::store::Place;
 use crate::tasks::Kind;
 
 /// Stages that a curriculum may have.
@@ -85,7 +88,33 @@ pub fn stages(text: &str, level: Option<&'static Level>, seed: Option<u64>) -> R
     Ok(read)
 }
 
+/// Where the datasets of stages go, in their order: that without a name at the place itself, each other one in a folder of its
+/// own below it.
+///
+/// # Errors
+///
+/// [`DataError::Occupied`]: a dataset has no datasets in its folder. Or nobody can tell.
+pub fn places(place: &Place, stages: &[Stage]) -> Result<Vec<Place>, DataError> {
+    if stages.iter().any(|stage| stage.name.is_some()) && holds_dataset(place)? {
+        return Err(DataError::Occupied { place: place.to_string() });
+    }
+    let of = |stage: &Stage| stage.name.as_ref().map_or_else(|| place.clone(), |name| place.below(name));
+    Ok(stages.iter().map(of).collect())
+}
+
 impl Description {
+    /// This one with what a table says instead, as a stage says it instead of the rest: tables field by field; a list, or a table
+    /// of another `kind`, as a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`DescriptionError`] names a field that is not known, or of another type.
+    pub fn with(&self, fields: Table) -> Result<Self, DescriptionError> {
+        let mut whole = Table::try_from(self)?;
+        overlay(&mut whole, fields);
+        Ok(Self::deserialize(Value::Table(whole))?)
+    }
+
     /// Reads TOML. Whether it makes sense is for [`Job::new`](crate::Job::new) to say.
     ///
     /// # Errors

@@ -155,6 +155,9 @@ pub enum DescriptionError {
     /// The text is not TOML, or says what is not known.
     #[error(transparent)]
     Toml(#[from] toml::de::Error),
+    /// A number is beyond what TOML has.
+    #[error(transparent)]
+    NotToml(#[from] toml::ser::Error),
     /// A number is out of range.
     #[error("{field} is {value}; it must be {range}")]
     Range {

@@ -114,6 +114,12 @@ pub enum DataError {
         /// What it lacks.
         manifest: String,
     },
+    /// Stages are to go below a folder that holds a dataset.
+    #[error("{place} holds a dataset, and stages need a folder of their own")]
+    Occupied {
+        /// The folder, or its URL.
+        place: String,
+    },
     /// A shard's record is that of another one.
     #[error("{record} is that of shard {shard}: without it, the shard is made again")]
     Misplaced {
@@ -140,6 +146,14 @@ pub enum DataError {
         /// Its record.
         record: String,
     },
+    /// There is no shard of this number.
+    #[error("there is no shard {shard}: shards are numbered from 0, and there are {shards}")]
+    NoShard {
+        /// What was asked for.
+        shard: u64,
+        /// Number of shards.
+        shards: u64,
+    },
     /// A shard is missing that is needed.
     #[error("shard {shard} of {shards} is not done")]
     Missing {
@@ -148,9 +162,28 @@ pub enum DataError {
         /// Number of shards.
         shards: u64,
     },
+    /// There is no table of this name.
+    #[error("there is no table {table:?}; the tables are {tables}")]
+    NoTable {
+        /// What was asked for.
+        table: String,
+        /// Those that there are.
+        tables: String,
+    },
+    /// There is no split of this name.
+    #[error("there is no split {split:?}; the splits are {splits}")]
+    NoSplit {
+        /// What was asked for.
+        split: String,
+        /// Those that there are.
+        splits: String,
+    },
     /// The threads cannot be started.
     #[error("cannot start threads")]
     Threads(#[source] rayon::ThreadPoolBuildError),
+    /// A thread cannot be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
     /// It was asked to stop.
     #[error("interrupted; the same command goes on")]
     Interrupted,

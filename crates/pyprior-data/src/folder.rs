@@ -28,7 +28,7 @@ const BATCH: usize = 64;
 /// # Errors
 ///
 /// [`DataError`] if nobody can tell.
-pub fn holds_dataset(place: &Place) -> Result<bool, DataError> {
+pub(crate) fn holds_dataset(place: &Place) -> Result<bool, DataError> {
     Ok(place.open()?.sizes(&[MANIFEST.to_owned()])?.iter().any(Option::is_some))
 }
 

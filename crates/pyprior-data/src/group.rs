@@ -31,7 +31,8 @@ pub(crate) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(crate) fn new(job: &Job, table: &Table, most_bytes: usize, sinks: &'a mut Sinks) -> Self {
+    /// It is written with so many rows, or bytes.
+    pub(crate) fn new(job: &Job, table: &Table, (most, most_bytes): (usize, usize), sinks: &'a mut Sinks) -> Self {
         let description = job.description();
         let packer = match table.rows {
             Rows::Streams(..) => Some(Packer::new(description.tasks.length as usize, job.language().vocab().pad())),
@@ -41,7 +42,7 @@ impl<'a> Group<'a> {
             rows: Columns::new(&table.columns),
             packer,
             counts: table.is_programs(),
-            most: description.write.group_rows as usize,
+            most: most.max(1),
             most_bytes,
             sinks,
         }

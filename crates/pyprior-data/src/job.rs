@@ -190,6 +190,16 @@ impl Job {
         &self.tables
     }
 
+    /// Whether token ids need more than 16 bits, as columns have them.
+    pub fn is_wide(&self) -> bool {
+        crate::write::is_wide(self.language.vocab().len())
+    }
+
+    /// The splits of the rows; the first is the one that takes what no other does.
+    pub fn split_names(&self) -> &[String] {
+        self.splits.names()
+    }
+
     /// Writes the tasks of programs.
     pub(crate) fn task_writer(&self) -> TaskWriter<'_> {
         let Description { tasks, trace, examples, limits, .. } = &self.description;

@@ -8,13 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
 use crate::error::DataError;
-use crate::finish::complete;
+use crate::finish;
 use crate::folder::Folder;
 use crate::job::Job;
 use crate::manifest::{Manifest, ShardRecord, Yield};
 use crate::shard;
 use crate::store::Place;
-use crate::write::{Files, is_wide};
+use crate::write::Files;
 
 /// Which shards: those whose number leaves `index` when divided by `count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,6 @@ impl FromStr for Part {
 
 /// How the work is done. Nothing of it shows in the files.
 pub struct Work<'a> {
-    /// Which shards.
-    pub part: Part,
     /// Threads that look at programs; 0 for as many as the machine has.
     pub threads: usize,
     /// Set by somebody who wants it to stop: shards that are not done are given up.
@@ -66,7 +64,7 @@ pub struct Work<'a> {
 
 impl std::fmt::Debug for Work<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Work").field("part", &self.part).field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("Work").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 
@@ -102,38 +100,105 @@ pub struct Summary {
 /// # Errors
 ///
 /// [`DataError`]: of the shard with the lowest number that failed.
-pub fn make(job: &Job, place: impl Into<Place>, work: &Work<'_>) -> Result<Summary, DataError> {
+pub fn make(job: &Job, place: impl Into<Place>, part: Part, work: &Work<'_>) -> Result<Summary, DataError> {
     let folder = Folder::open(&place.into(), job)?;
-    make_in(job, &folder, work)
+    make_in(job, &folder, part, work)
 }
 
 /// The same in a place that is open.
-pub(crate) fn make_in(job: &Job, folder: &Folder, work: &Work<'_>) -> Result<Summary, DataError> {
-    let (mut summary, mut missing) = (Summary::default(), Vec::new());
-    let shards = (0..job.description().shards()).filter(|&shard| work.part.has(shard)).collect::<Vec<_>>();
-    folder.records(&shards, |shard, record| {
+pub(crate) fn make_in(job: &Job, folder: &Folder, part: Part, work: &Work<'_>) -> Result<Summary, DataError> {
+    let shards = (0..job.description().shards()).filter(|&shard| part.has(shard)).collect::<Vec<_>>();
+    let summary = make_missing(job, folder, &shards, work)?;
+    // Of a part nobody has looked at the shards of others.
+    Ok(Summary { complete: complete_in(job, folder, part == Part::ALL)?, ..summary })
+}
+
+/// Makes these shards, those of them that are not done yet, and leaves it to [`complete`] to see whether that was all: for one
+/// of many workers, whose driver knows when it was. What was done stays, whatever happens.
+///
+/// # Errors
+///
+/// [`DataError`]: of the shard with the lowest number that failed; [`DataError::NoShard`] if there is none of that number.
+pub fn make_shards(job: &Job, place: impl Into<Place>, shards: &[u64], work: &Work<'_>) -> Result<Summary, DataError> {
+    let shards = each_once(job, shards)?;
+    make_missing(job, &Folder::open(&place.into(), job)?, &shards, work)
+}
+
+/// Writes what is missing of README.md and the report if all shards are done, and says whether they are.
+///
+/// # Errors
+///
+/// [`DataError`]: the place is that of something else, or cannot be read or written.
+pub fn complete(job: &Job, place: impl Into<Place>) -> Result<bool, DataError> {
+    complete_in(job, &Folder::open(&place.into(), job)?, false)
+}
+
+fn complete_in(job: &Job, folder: &Folder, seen: bool) -> Result<bool, DataError> {
+    finish::complete(folder, Manifest::of(job), job.is_wide(), seen)
+}
+
+/// What there is of some shards.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Those that are done.
+    pub found: u64,
+    /// The others, ascending.
+    pub missing: Vec<u64>,
+    /// What became of the candidates of those that are done.
+    pub counts: Yield,
+}
+
+/// Looks which of these shards are done. A place that is empty is begun.
+///
+/// # Errors
+///
+/// [`DataError`]: the place is that of something else, or cannot be read or written; [`DataError::NoShard`].
+pub fn inventory(job: &Job, place: impl Into<Place>, shards: &[u64]) -> Result<Inventory, DataError> {
+    let shards = each_once(job, shards)?;
+    look(&Folder::open(&place.into(), job)?, &shards)
+}
+
+/// In ascending order, each once: two threads must not make one shard.
+fn each_once(job: &Job, shards: &[u64]) -> Result<Vec<u64>, DataError> {
+    check(job, shards)?;
+    let mut shards = shards.to_vec();
+    shards.sort_unstable();
+    shards.dedup();
+    Ok(shards)
+}
+
+/// Whether there are shards of these numbers.
+pub(crate) fn check(job: &Job, shards: &[u64]) -> Result<(), DataError> {
+    let all = job.description().shards();
+    match shards.iter().find(|&&shard| shard >= all) {
+        Some(&shard) => Err(DataError::NoShard { shard, shards: all }),
+        None => Ok(()),
+    }
+}
+
+fn look(folder: &Folder, shards: &[u64]) -> Result<Inventory, DataError> {
+    let mut there = Inventory::default();
+    folder.records(shards, |shard, record| {
         match record {
             Some(record) => {
-                summary.found += 1;
-                summary.counts.add(&record.counts);
+                there.found += 1;
+                there.counts.add(&record.counts);
             }
-            None => missing.push(shard),
+            None => there.missing.push(shard),
         }
         true
     })?;
+    Ok(there)
+}
+
+fn make_missing(job: &Job, folder: &Folder, shards: &[u64], work: &Work<'_>) -> Result<Summary, DataError> {
+    let Inventory { found, missing, counts } = look(folder, shards)?;
+    let mut summary = Summary { found, made: 0, counts, complete: false };
     let rows = missing.iter().map(|&shard| job.description().rows_of(shard)).sum::<u64>();
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)?;
+    let threads = threads(work)?;
     // A thread for each shard merges and writes what the pool's threads find out: while one writes, others go on.
     let workers = threads.current_num_threads().min(missing.len());
-    let watch = Watch {
-        work,
-        rows: rows + summary.counts.rows,
-        before: summary.counts.rows,
-        done: AtomicU64::new(0),
-        candidates: AtomicU64::new(0),
-        failed: AtomicBool::new(false),
-        workers,
-    };
+    let watch = Watch::new(work, rows + summary.counts.rows, summary.counts.rows, workers);
     let (next, results) = (AtomicU64::new(0), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..workers {
@@ -168,10 +233,12 @@ pub(crate) fn make_in(job: &Job, folder: &Folder, work: &Work<'_>) -> Result<Sum
     if work.stop.load(Ordering::Relaxed) && summary.made < missing.len() as u64 {
         return Err(DataError::Interrupted);
     }
-    // Of a part nobody has looked at the shards of others.
-    let wide = is_wide(job.language().vocab().len());
-    summary.complete = complete(folder, Manifest::of(job), wide, work.part == Part::ALL)?;
     Ok(summary)
+}
+
+/// The threads that look at programs.
+pub(crate) fn threads(work: &Work<'_>) -> Result<rayon::ThreadPool, DataError> {
+    rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)
 }
 
 fn make_shard(
@@ -182,7 +249,8 @@ fn make_shard(
     watch: &Watch<'_>,
 ) -> Result<Yield, DataError> {
     let (files, mut sinks) = Files::create(job, folder, shard)?;
-    let shard::Made { counts, statistics } = shard::make(job, shard, threads, &mut sinks, watch)?;
+    let group_rows = job.description().write.group_rows;
+    let shard::Made { counts, statistics } = shard::make(job, shard, group_rows, threads, &mut sinks, watch)?;
     sinks.into_iter().flatten().try_for_each(|sink| sink.finish())?;
     let files = files.commit(folder)?;
     let record = ShardRecord { shard, counts: counts.clone(), files, statistics };
@@ -202,7 +270,13 @@ pub(crate) struct Watch<'a> {
     pub(crate) workers: usize,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    /// There are to be so many rows in the end, `before` of which are there.
+    pub(crate) fn new(work: &'a Work<'a>, rows: u64, before: u64, workers: usize) -> Self {
+        let (done, candidates) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { work, rows, before, done, candidates, failed: AtomicBool::new(false), workers }
+    }
+
     fn stopped(&self) -> bool {
         self.failed.load(Ordering::Relaxed) || self.work.stop.load(Ordering::Relaxed)
     }

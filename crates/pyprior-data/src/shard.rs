@@ -32,10 +32,12 @@ pub(crate) struct Made {
     pub(crate) statistics: Statistics,
 }
 
-/// Makes a shard. How many threads there are, and how candidates are dealt out to them, does not show in what is written.
+/// Makes a shard, whose rows come to the sinks in groups of `group_rows` at most. How many threads there are, and how candidates
+/// are dealt out to them, does not show in what is written.
 pub(crate) fn make(
     job: &Job,
     shard: u64,
+    group_rows: u32,
     threads: &rayon::ThreadPool,
     sinks: &mut [Sinks],
     watch: &Watch<'_>,
@@ -45,7 +47,7 @@ pub(crate) fn make(
     let first = shard * CANDIDATES;
     let limit = rows.saturating_mul(description.patience).min(CANDIDATES);
     let makers = Makers::new(job);
-    let mut state = State::new(job, &makers, shard, sinks);
+    let mut state = State::new(job, &makers, shard, group_rows, sinks);
     let mut next = 0;
     while state.counts.rows < rows {
         let end = limit.min(next + wave(job, threads, rows, &state.counts, watch.workers));
@@ -110,10 +112,11 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn new(job: &'a Job, makers: &'a Makers<'a>, shard: u64, sinks: &'a mut [Sinks]) -> Self {
+    fn new(job: &'a Job, makers: &'a Makers<'a>, shard: u64, group_rows: u32, sinks: &'a mut [Sinks]) -> Self {
         let description = job.description();
         let most_bytes = GROUP_BYTES / sinks.len().max(1);
-        let group = |(sinks, table): (&'a mut Sinks, &Table)| Group::new(job, table, most_bytes, sinks);
+        let most = (group_rows as usize, most_bytes);
+        let group = |(sinks, table): (&'a mut Sinks, &Table)| Group::new(job, table, most, sinks);
         Self {
             job,
             makers,

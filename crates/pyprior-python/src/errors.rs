@@ -110,13 +110,15 @@ pub(crate) fn add(m: &Bound<'_, PyModule>) -> PyResult<()> {
         ("TooLongError", py.get_type::<TooLongError_>()),
         ("ExportError", py.get_type::<ExportError_>()),
     ];
-    for (name, class) in all {
-        class.setattr("__name__", name)?;
-        class.setattr("__qualname__", name)?;
-        class.setattr("__module__", "pyprior_rs.errors")?;
-        m.add(name, class)?;
-    }
-    Ok(())
+    all.iter().try_for_each(|(name, class)| put(m, name, class))
+}
+
+/// Puts an exception into the module, under the name that it has in the package.
+pub(crate) fn put(m: &Bound<'_, PyModule>, name: &str, class: &Bound<'_, PyType>) -> PyResult<()> {
+    class.setattr("__name__", name)?;
+    class.setattr("__qualname__", name)?;
+    class.setattr("__module__", "pyprior_rs.errors")?;
+    m.add(name, class)
 }
 
 /// An exception and what is being set on it. What cannot be set is left out: the message says it too.

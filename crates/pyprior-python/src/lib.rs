@@ -9,6 +9,7 @@
 //! source.rs     encode and decode · names.rs · tree.rs: nodes
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
 //! programs.rs   whole programs in bulk · training.rs: batches to learn from
+//! dataset/      datasets: descriptions, shards, rows as they are made · watched.rs: long work that Python can interrupt
 //! run.rs        running, sessions · facts.rs: analysis · show.rs: a decode to look at
 //! errors.rs     exceptions with the fields of the engine's errors
 //! ```
@@ -25,6 +26,7 @@
 #![allow(unreachable_pub)]
 
 mod batch;
+mod dataset;
 mod errors;
 mod facts;
 mod language;
@@ -44,6 +46,7 @@ mod source;
 mod training;
 mod tree;
 mod turns;
+mod watched;
 
 use pyo3::prelude::*;
 
@@ -52,6 +55,7 @@ use pyo3::prelude::*;
 fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add(m)?;
+    dataset::add(m)?;
     m.add_class::<language::PyLanguage>()?;
     m.add_class::<batch::Batch>()?;
     m.add_class::<row::Row>()?;

@@ -4,7 +4,15 @@ import importlib.util
 
 import pytest
 
-NEEDS = {"torch": ("torch",), "xgrammar": ("torch", "xgrammar"), "pypi": ("pyprior",), "transformers": ("torch", "transformers"), "vllm": ("torch", "vllm")}
+NEEDS = {
+    "torch": ("torch",),
+    "xgrammar": ("torch", "xgrammar"),
+    "transformers": ("torch", "transformers"),
+    "vllm": ("torch", "vllm"),
+    "pyarrow": ("pyarrow",),
+    "ray": ("ray",),
+    "pypi": ("pyprior",),
+}
 
 
 def pytest_collection_modifyitems(items):

@@ -16,9 +16,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use pyprior_data::{
-    DataError, Job, Manifest, Part, PilotWork, Place, SourceDescription, Stage, Work, holds_dataset, make,
-};
+use pyprior_data::{DataError, Job, Manifest, Part, PilotWork, Place, SourceDescription, Stage, Work, make, places};
 
 use self::progress::Shown;
 use self::settings::Settings;
@@ -96,26 +94,20 @@ impl Dataset {
         let stop = interrupt::catch()?;
         let stages = self.settings.stages()?;
         let staged = stages.iter().any(|stage| stage.name.is_some());
-        let place = Place::parse(&out);
-        // A dataset has no datasets in its folder.
-        anyhow::ensure!(
-            !staged || !holds_dataset(&place)?,
-            "{place} holds a dataset, and stages need a folder of their own"
-        );
+        let places = places(&Place::parse(&out), &stages)?;
         // All of them are checked before one is made. A model is made again when its turn comes: several are large.
         let mut jobs = Vec::new();
-        for stage in stages {
+        for (stage, place) in stages.into_iter().zip(places) {
             let Some(job) = self.job(&stage, stop)? else { return Ok(interrupt::code()) };
             let is_of_a_model = matches!(job.description().source, SourceDescription::Model(_));
-            jobs.push((stage, Some(job).filter(|_| !staged || !is_of_a_model)));
+            jobs.push((stage, place, Some(job).filter(|_| !staged || !is_of_a_model)));
         }
-        for (stage, job) in jobs {
+        for (stage, place, job) in jobs {
             let Some(job) = job.map_or_else(|| self.job(&stage, stop), |job| Ok(Some(job)))? else { break };
-            let place = stage.name.as_ref().map_or_else(|| place.clone(), |name| place.below(name));
             let shown = Shown::new(if self.quiet { progress::When::Never } else { self.progress });
             let progress = |progress| shown.step(progress);
-            let work = Work { part: self.shard, threads: self.threads.into(), stop, progress: &progress };
-            match make(&job, place, &work) {
+            let work = Work { threads: self.threads.into(), stop, progress: &progress };
+            match make(&job, place, self.shard, &work) {
                 Ok(summary) => shown.end(&summary, &Manifest::of(&job)),
                 // What was asked for by Ctrl-C is told by the exit code.
                 Err(DataError::Interrupted) if interrupt::asked() => {

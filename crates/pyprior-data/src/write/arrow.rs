@@ -53,7 +53,7 @@ fn element(kind: DataType) -> Arc<Field> {
 }
 
 /// The values of a column, as the type of its field says.
-pub(super) fn array(buffer: &Buffer, kind: &DataType) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn array(buffer: &Buffer, kind: &DataType) -> Result<ArrayRef, ArrowError> {
     Ok(match buffer {
         Buffer::Position(places) => Arc::new(UInt64Array::from_iter_values(places.iter().copied())),
         Buffer::Tokens(_, lists) => {

@@ -5,7 +5,7 @@ mod jsonl;
 mod npy;
 mod parquet;
 
-pub(crate) use arrow::{is_wide, schema};
+pub(crate) use arrow::{array, is_wide, schema};
 pub(crate) use npy::{Array as NpyArray, HEADER};
 
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
-use super::{Sink, arrow};
+use super::Sink;
 use crate::columns::{Buffer, Columns, Get};
 use crate::error::DataError;
 use crate::job::Job;
@@ -73,7 +73,7 @@ fn header(kind: &str, shape: &str) -> Vec<u8> {
 impl Npy {
     /// `parts` are those of [`Table::ends`].
     pub(super) fn create(job: &Job, table: &Table, parts: &[&Part]) -> Result<Self, DataError> {
-        let wide = arrow::is_wide(job.language().vocab().len());
+        let wide = job.is_wide();
         let (mut arrays, mut offsets) = (Vec::new(), None);
         let mut parts = parts.iter();
         for (column, part) in table.arrays().zip(&mut parts) {

@@ -41,7 +41,7 @@ struct Origin {
 
 impl Parquet {
     pub(super) fn create(job: &Job, table: &Table, shard: u64, part: &Part) -> Result<Self, DataError> {
-        let wide = arrow::is_wide(job.language().vocab().len());
+        let wide = job.is_wide();
         let schema = arrow::schema(&table.columns, wide, table.width);
         let origin = serde_json::to_string(&Origin { shard, manifest: Manifest::of(job) });
         let origin = origin.map_err(DataError::Describe)?;

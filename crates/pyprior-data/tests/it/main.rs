@@ -24,3 +24,5 @@ mod split_tasks;
 mod splits;
 mod streams;
 mod task_tables;
+mod without_files;
+mod workers;

@@ -98,8 +98,8 @@ fn to_go_on_when_asked_to_stop() {
     let job = Job::new(description.clone()).unwrap();
     let stop = AtomicBool::new(false);
     let progress = |_| stop.store(true, Ordering::Relaxed);
-    let work = Work { part: Part::ALL, threads: 2, stop: &stop, progress: &progress };
-    let error = make(&job, folder.path(), &work).unwrap_err();
+    let work = Work { threads: 2, stop: &stop, progress: &progress };
+    let error = make(&job, folder.path(), Part::ALL, &work).unwrap_err();
     assert!(matches!(error, DataError::Interrupted), "{error}");
     assert!(folder.files().keys().all(|name| !name.ends_with(".part")));
     let whole = Folder::new("not-stopped");

@@ -19,7 +19,7 @@ programs raise no exception; ``Tokenizer(profile="pyprior-0.0.2")`` has the rule
 What is refused raises an exception that is a ValueError (see ``errors``), and has then changed nothing.
 """
 
-from . import analysis, errors, nodes
+from . import analysis, datasets, errors, nodes
 from ._engine import __version__, advance, done
 from .batches import training_batches
 from .encode import ast_to_source, ast_to_tokens, tokens_to_ast
@@ -44,6 +44,7 @@ __all__ = [
     "analysis",
     "ast_to_source",
     "ast_to_tokens",
+    "datasets",
     "done",
     "errors",
     "init",

@@ -1,7 +1,7 @@
 """The engine in Rust. Its classes are used by way of the package's; what they do is said there."""
 
 from os import PathLike
-from typing import Any, Iterable, Sequence, TypeVar, final, overload
+from typing import Any, Callable, ClassVar, Iterable, Sequence, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ __all__ = [
     "Batch",
     "BatchError",
     "ConfigError",
+    "DatasetError",
     "DecodeError",
+    "Description",
     "EncodeError",
     "ExportError",
+    "Job",
     "Language",
     "NamesError",
     "PriorError",
@@ -23,10 +26,13 @@ __all__ = [
     "PyPriorError",
     "RollbackError",
     "Row",
+    "RowStream",
+    "Rows",
     "Sampler",
     "Session",
     "SessionError",
     "ShapeError",
+    "ShardBusyError",
     "SymbolicPrior",
     "TokenError",
     "TooLongError",
@@ -37,6 +43,9 @@ __all__ = [
     "analysis_002",
     "ast_to_tokens",
     "call_func",
+    "dataset_finish",
+    "dataset_places",
+    "dataset_stages",
     "decode",
     "done",
     "encode",
@@ -139,6 +148,33 @@ class ExportError(PyPriorError):
     path: str
     format: str | None
     reason: str
+
+class DatasetError(PyPriorError):
+    kind: str
+    shard: int
+    shards: int
+    field: str
+    value: Any
+    range: str
+    column: str
+    name: str
+    text: str
+    row: int
+    rows: int
+    shard_rows: int
+    kept: int
+    candidates: int
+    most: str
+    path: Any
+    url: str
+    reason: str
+    manifest: str
+    difference: str
+    found: str
+    place: str
+    record: str
+
+class ShardBusyError(DatasetError): ...
 
 @final
 class Language:
@@ -258,6 +294,63 @@ class Programs:
     def padded(self) -> NDArray[np.int64]: ...
     def sources(self) -> list[str]: ...
 
+@final
+class Description:
+    INIT: ClassVar[str]
+    def __new__(cls, **fields: Any) -> Self: ...
+    @classmethod
+    def from_json(cls, text: str) -> Description: ...
+    def replace(self, **fields: Any) -> Description: ...
+    def json(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def shards(self) -> int: ...
+    def rows_of(self, shard: int) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class Job:
+    def __new__(cls, description: Description, threads: int = 0) -> Self: ...
+    @property
+    def description(self) -> Description: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def splits(self) -> list[str]: ...
+    def tables(self) -> dict[str, list[tuple[str, str, str]]]: ...
+    def inventory(self, out: str | PathLike[str], shards: Sequence[int]) -> tuple[int, list[int], str]: ...
+    def make(
+        self,
+        out: str | PathLike[str],
+        shards: Sequence[int] | None = None,
+        threads: int = 0,
+        progress: Callable[[int, int, int, int], object] | None = None,
+    ) -> tuple[int, int, str, bool]: ...
+    def complete(self, out: str | PathLike[str]) -> bool: ...
+    def stream(self, shards: Sequence[int], table: str, split: str | None, rows: int, threads: int) -> RowStream: ...
+
+@final
+class RowStream:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Rows: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+@final
+class Rows:
+    @property
+    def shard(self) -> int: ...
+    @property
+    def columns(self) -> list[str]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int | str, /) -> Any: ...
+    def to_pylist(self) -> list[dict[str, Any]]: ...
+    def padded(self, name: str, width: int | None = None, pad: int = 0) -> NDArray[np.int64]: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
+
 _Ended = tuple[Any, str, int, str | None]
 
 @final
@@ -272,6 +365,11 @@ _B = TypeVar("_B", bound=Batch)
 
 def advance(states: _B, toks: Any, *, active: Any = None) -> _B: ...
 def done(states: Batch) -> bool: ...
+def dataset_finish(out: str | PathLike[str]) -> str: ...
+def dataset_places(out: str | PathLike[str], names: Sequence[str | None]) -> list[str]: ...
+def dataset_stages(
+    text: str, level: str | None = None, seed: int | None = None
+) -> list[tuple[str | None, Description]]: ...
 def encode(
     language: Language, source: str | bytes, normalise: bool = False
 ) -> tuple[tuple[int, ...], list[str], list[list[str]], list[tuple[str, str]]]: ...

@@ -14,6 +14,9 @@
 ``TooLongError``    ``row limit``
 ``ExportError``     an animation that cannot be written: ``path format reason``; what was there is still there
 ``SettingError``    a setting of a server or of a request (``integrations``): ``place reason``
+``DatasetError``    a dataset that is refused or not made: ``kind``, and by it ``shard``, ``field value range`` ...
+``ShardBusyError``  a DatasetError: another process is making the shard: ``shard record``
+``ShardError``      a DatasetError: a shard that a worker elsewhere has not made: ``shard kind``
 
 All can be pickled and copied, fields included, and so come back from other processes.
 """
@@ -23,6 +26,7 @@ from typing import Any
 from ._engine import (
     BatchError,
     ConfigError,
+    DatasetError,
     DecodeError,
     EncodeError,
     ExportError,
@@ -32,6 +36,7 @@ from ._engine import (
     RollbackError,
     SessionError,
     ShapeError,
+    ShardBusyError,
     TokenError,
     TooLongError,
     TreeError,
@@ -79,9 +84,24 @@ class SettingError(PyPriorError):
         return type(self), (self.place, self.reason), self.__dict__
 
 
+class ShardError(DatasetError):
+    """A shard that a worker elsewhere has not made: ``shard``; ``kind``: ``failed`` (the cause is what the worker raised),
+    ``lost`` (with its worker, more often than it is tried again), ``missing`` (made, and not there)."""
+
+    def __init__(self, shard: int, kind: str, why: str) -> None:
+        super().__init__(f"shard {shard}: {why}")
+        self.shard = shard
+        self.kind = kind
+        self._why = why
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.shard, self.kind, self._why), self.__dict__
+
+
 __all__ = [
     "BatchError",
     "ConfigError",
+    "DatasetError",
     "DecodeError",
     "EncodeError",
     "ExportError",
@@ -92,6 +112,8 @@ __all__ = [
     "SessionError",
     "SettingError",
     "ShapeError",
+    "ShardBusyError",
+    "ShardError",
     "TokenError",
     "TooLongError",
     "TreeError",

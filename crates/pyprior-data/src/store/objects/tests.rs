@@ -133,8 +133,8 @@ fn job() -> Job {
 
 fn make(job: &Job, store: Box<dyn Store>, part: &str) -> std::result::Result<bool, DataError> {
     let stop = AtomicBool::new(false);
-    let work = Work { part: part.parse::<Shards>().unwrap(), threads: 1, stop: &stop, progress: &|_| {} };
-    make_in(job, &Folder::open_in(store, job)?, &work).map(|summary| summary.complete)
+    let work = Work { threads: 1, stop: &stop, progress: &|_| {} };
+    make_in(job, &Folder::open_in(store, job)?, part.parse::<Shards>().unwrap(), &work).map(|summary| summary.complete)
 }
 
 /// The dataset as it is in a folder.

@@ -73,7 +73,7 @@ pub(crate) fn part(description: &Description, folder: &Path, threads: usize, par
     let job = Job::new(description.clone())?;
     let stop = AtomicBool::new(false);
     let part = part.parse::<Part>().unwrap();
-    make(&job, folder, &Work { part, threads, stop: &stop, progress: &|_| {} })
+    make(&job, folder, part, &Work { threads, stop: &stop, progress: &|_| {} })
 }
 
 /// Makes all of a dataset on two threads.

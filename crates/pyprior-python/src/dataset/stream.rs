@@ -1,0 +1,106 @@
+//! Rows as they are made.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use pyprior_data::{Job, Stream, StreamSettings, stream};
+
+use super::errors;
+use super::rows::PyRows;
+use crate::watched::PAUSE;
+
+/// Groups that are made before they are asked for.
+const AHEAD: usize = 2;
+/// Rows of a group, at most: as in a description.
+const MAX_ROWS: u32 = 1 << 20;
+
+/// Which rows are wanted.
+pub(super) struct Asked {
+    pub(super) shards: Vec<u64>,
+    pub(super) table: String,
+    /// None for the one that takes what no other does.
+    pub(super) split: Option<String>,
+    pub(super) rows: u32,
+    pub(super) threads: usize,
+}
+
+/// An iterator over rows, or, by way of `__arrow_c_stream__`, over Arrow's batches.
+#[pyclass(frozen, name = "RowStream", module = "pyprior_rs._engine")]
+pub struct PyStream {
+    /// None when it was handed over to Arrow.
+    inner: Mutex<Option<Stream>>,
+}
+
+impl PyStream {
+    pub(super) fn begin(py: Python<'_>, job: &Arc<Job>, asked: Asked) -> PyResult<Self> {
+        let Asked { shards, table, split, rows, threads } = asked;
+        if !(1..=MAX_ROWS).contains(&rows) {
+            return Err(crate::errors::wrong_length(py, "batch_rows", rows as usize, MAX_ROWS as usize));
+        }
+        let split = split.or_else(|| job.split_names().first().cloned()).unwrap_or_default();
+        let settings = StreamSettings { shards, table, split, group_rows: rows, ahead: AHEAD, threads };
+        let inner = stream(job, settings).map_err(|error| errors::data(py, &error))?;
+        Ok(Self { inner: Mutex::new(Some(inner)) })
+    }
+}
+
+#[pymethods]
+impl PyStream {
+    fn __iter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Waits without the interpreter; Ctrl-C is answered.
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyRows>> {
+        loop {
+            let next = py.detach(|| match &mut *self.inner.lock().unwrap_or_else(PoisonError::into_inner) {
+                Some(stream) => stream.next_within(PAUSE),
+                None => Poll::Ready(None),
+            });
+            match next {
+                Poll::Pending => py.check_signals()?,
+                Poll::Ready(None) => return Ok(None),
+                Poll::Ready(Some(Ok(rows))) => return Ok(Some(PyRows::new(rows))),
+                Poll::Ready(Some(Err(error))) => return Err(errors::data(py, &error)),
+            }
+        }
+    }
+
+    /// What is left, as a stream of Arrow's C data interface: `pyarrow.RecordBatchReader.from_stream(rows)`.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // A wish, which one need not grant.
+        drop(requested_schema);
+        let stream = self.inner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stream =
+            stream.ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("the stream was handed over before"))?;
+        PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(Batches(stream))), c"arrow_array_stream")
+    }
+}
+
+/// The same for Arrow, which asks without the interpreter.
+struct Batches(Stream);
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let told = self.0.next()?;
+        Some(told.map_err(|error| ArrowError::ExternalError(Box::new(error))).and_then(|rows| rows.record_batch()))
+    }
+}
+
+impl RecordBatchReader for Batches {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.0.schema())
+    }
+}
