@@ -8,6 +8,7 @@
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
 //! programs.rs   whole programs in bulk · training.rs: batches to learn from
 //! run.rs        running, sessions · facts.rs: analysis · show.rs: a decode to look at
+//! logic/        logic variables, finite domains · sketch/: programs with holes
 //! errors.rs     exceptions with the fields of the engine's errors
 //! ```
 //!
@@ -27,6 +28,7 @@ mod errors;
 mod facts;
 mod language;
 mod legal_sets;
+mod logic;
 mod masks;
 mod names;
 mod numbers;
@@ -36,6 +38,7 @@ mod row;
 mod run;
 mod shared;
 mod show;
+mod sketch;
 mod source;
 mod training;
 mod tree;
@@ -47,6 +50,8 @@ use pyo3::prelude::*;
 fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add(m)?;
+    logic::add(m)?;
+    sketch::add(m)?;
     m.add_class::<language::PyLanguage>()?;
     m.add_class::<batch::Batch>()?;
     m.add_class::<row::Row>()?;

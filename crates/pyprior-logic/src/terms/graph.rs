@@ -157,7 +157,8 @@ impl Store {
                         store.compound(if is_tuple { Functor::Tuple(arity) } else { Functor::List(arity) }, &args)?
                     }
                     GraphNode::Map(pairs) => {
-                        let ordered: std::collections::BTreeMap<_, _> = pairs.iter().map(|(key, of)| (key, *of)).collect();
+                        let ordered: std::collections::BTreeMap<_, _> =
+                            pairs.iter().map(|(key, of)| (key, *of)).collect();
                         let args = ordered.values().map(|of| part(store, *of)).collect::<Result<Vec<_>, _>>()?;
                         store.compound(Functor::Map(ordered.into_keys().cloned().collect()), &args)?
                     }

@@ -13,6 +13,11 @@
 ``SessionError``    an input that a session refuses: ``line column message hint``
 ``TooLongError``    ``row limit``
 ``ExportError``     an animation that cannot be written
+
+Of ``pyprior_rs.logic``: ``RebindingError`` (``variable held offered``), ``UnificationError`` (``left right clash``),
+``FreeVariableError`` (``variable``), ``StoreError`` (``kind``), ``ExpressionError`` (``expression column problem``), ``ProblemError``
+(``kind line column``), ``LimitError`` (``limit value``). Of ``pyprior_rs.sketch``: ``SketchError`` (``kind line column message``),
+``FillError`` (``kind limit``).
 """
 
 from ._engine import (
@@ -21,15 +26,24 @@ from ._engine import (
     DecodeError,
     EncodeError,
     ExportError,
+    ExpressionError,
+    FillError,
+    FreeVariableError,
+    LimitError,
     NamesError,
     PriorError,
+    ProblemError,
     PyPriorError,
+    RebindingError,
     RollbackError,
     SessionError,
     ShapeError,
+    SketchError,
+    StoreError,
     TokenError,
     TooLongError,
     TreeError,
+    UnificationError,
 )
 
 
@@ -61,15 +75,24 @@ __all__ = [
     "DecodeError",
     "EncodeError",
     "ExportError",
+    "ExpressionError",
+    "FillError",
+    "FreeVariableError",
+    "LimitError",
     "NamesError",
     "PriorError",
+    "ProblemError",
     "PyPriorError",
+    "RebindingError",
     "RollbackError",
     "SessionError",
     "ShapeError",
+    "SketchError",
+    "StoreError",
     "TokenError",
     "TooLongError",
     "TreeError",
+    "UnificationError",
     "UnknownIdError",
     "UnknownNameError",
 ]
