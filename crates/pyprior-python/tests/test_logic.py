@@ -279,6 +279,10 @@ def test_large_terms_need_no_stack():
     unify(y, shared)
     bind(end, 1)
     assert show(y)
+    z = newvar(domain=[deep, other, 3])
+    assert len(domain_of(z)) == 2 and domain_of(z)[1] == 3
+    bind(z, deep)
+    assert value(z)[0] == 1
 
 
 def test_against_a_naive_model():

@@ -3,7 +3,6 @@
 import itertools
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading

@@ -4,7 +4,6 @@ import gc
 import itertools
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -326,12 +325,16 @@ def test_errors_say_what_and_where():
     assert text.place(text.contradiction()) == (3, 1)
 
 
-def slow():
-    """Functions of many variables: few choices, no end."""
+def slow(functions="none"):
+    """A search without end: by text alone, with a function that is asked beforehand, with one that is asked all the time."""
     names = [f"v{i}" for i in range(12)]
-    return Repository(names, dict.fromkeys(names, range(12)), [
-        fd.make_expression(names, " + ".join(f"{n} * {n}" for n in names) + " == 1000003"), fd.AllDistinct(names[:6]),
-    ])
+    squares = fd.make_expression(names, " + ".join(f"{n} * {n}" for n in names) + " == 1000003")
+    more = {
+        "none": [squares],
+        "beforehand": [squares, fd.make_expression(names[:2], lambda a, b: a != 11 - b)],
+        "always": [fd.make_expression(names, lambda *v: sum(v) == 200)],
+    }
+    return Repository(names, dict.fromkeys(names, range(12)), [*more[functions], fd.AllDistinct(names[:6])])
 
 
 def test_limits():
@@ -359,13 +362,10 @@ def test_limits():
     assert solve_problem("var a in 1..9\na > 9\nminimise a\n") == []
 
 
-@pytest.mark.parametrize("functions", [False, True])
+@pytest.mark.parametrize("functions", ["none", "beforehand", "always"])
 @pytest.mark.parametrize("parallel", [False, True])
 def test_other_threads_go_on(functions, parallel):
-    problem = slow()
-    if functions:
-        names = list(problem.variables)
-        problem = Repository(names, dict.fromkeys(names, range(12)), [fd.make_expression(names, lambda *v: sum(v) == 200)])
+    problem = slow(functions)
     ticks, end = [], threading.Event()
 
     def tick():
@@ -390,10 +390,7 @@ INTERRUPTED = """
 import os, signal, sys, threading, time
 sys.path.insert(0, {tests!r})
 from test_solver import Repository, Solver, fd, slow
-problem = slow()
-if {functions}:
-    names = list(problem.variables)
-    problem = Repository(names, dict.fromkeys(names, range(12)), [fd.make_expression(names, lambda *v: sum(v) == 200)])
+problem = slow({functions!r})
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 started = time.monotonic()
 try:
@@ -404,7 +401,7 @@ print(Solver().count(Repository(["a"], {{"a": [1, 2]}})))
 """
 
 
-@pytest.mark.parametrize("functions", [False, True])
+@pytest.mark.parametrize("functions", ["none", "beforehand", "always"])
 @pytest.mark.parametrize("call", [
     "Solver().solve(problem)", "next(Solver().solve_all(problem))", "Solver(parallel=True).count(problem)",
     "Solver().minimise(problem, 'v0')",

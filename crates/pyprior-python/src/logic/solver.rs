@@ -27,6 +27,9 @@ fn choice<T: Copy, const N: usize>(py: Python<'_>, what: &str, given: &str, all:
     })
 }
 
+/// A solution, the objective there, and the limit that came before it was proved that none is better.
+type Best<'py> = (Bound<'py, PyDict>, i64, Option<&'static str>);
+
 /// Solutions, the limit that ended the search, choices, failures.
 type Found<'py> = (Bound<'py, PyList>, Option<&'static str>, u64, u64);
 
@@ -67,7 +70,7 @@ impl Solver {
         problem: &Repository,
         objective: &str,
         maximise: bool,
-    ) -> PyResult<Option<(Bound<'py, PyDict>, i64, Option<&'static str>)>> {
+    ) -> PyResult<Option<Best<'py>>> {
         let best = self.run(py, problem, |solver, problem| match maximise {
             true => solver.maximise(problem, objective),
             false => solver.minimise(problem, objective),
@@ -173,14 +176,13 @@ impl Solver {
         }
     }
 
-    #[allow(clippy::type_complexity, reason = "a tuple of Python")]
     fn _optimise<'py>(
         &self,
         py: Python<'py>,
         problem: &Bound<'py, Repository>,
         objective: &str,
         maximise: bool,
-    ) -> PyResult<Option<(Bound<'py, PyDict>, i64, Option<&'static str>)>> {
+    ) -> PyResult<Option<Best<'py>>> {
         self.optimise(py, problem.get(), objective, maximise)
     }
 }

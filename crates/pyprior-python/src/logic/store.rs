@@ -11,7 +11,7 @@ use pyprior_logic::{Entailment, GraphNode, Term, Universe, Value, Var};
 
 use super::errors;
 use super::flat::{self, Variables};
-use super::objects::{self, Kept};
+use super::objects::Kept;
 
 /// Variables, terms and domains, and what undoes what is done to them. See `pyprior_rs.logic.Store`.
 ///
@@ -164,8 +164,20 @@ impl Store {
             })
         };
         let Some(values) = values else { return Ok(None) };
-        let objects = values.iter().map(|value| objects::object(py, value)).collect::<PyResult<Vec<_>>>()?;
-        PyTuple::new(py, objects).map(Some)
+        // As terms, since values may be deeper than the stack.
+        let nodes = |value: &Value| {
+            let mut store = this.lock(py);
+            let mark = store.mark();
+            let nodes = store.term(value).map_err(Err).and_then(|term| store.graph(term).map_err(Ok));
+            store.undo_to(mark);
+            nodes
+        };
+        let object = |value: &Value| match nodes(value) {
+            Ok(nodes) => Store::object(slf, &nodes),
+            Err(Ok(error)) => Err(errors::read(py, &error)),
+            Err(Err(error)) => Err(errors::unify(py, &error)),
+        };
+        PyTuple::new(py, values.iter().map(object).collect::<PyResult<Vec<_>>>()?).map(Some)
     }
 
     fn _name(&self, py: Python<'_>, number: u32) -> PyResult<String> {
