@@ -39,7 +39,7 @@ never pyprior-kernels pyprior pyprior-core pyprior-candle candle-core cudarc hal
 # candle is above the core, and below the command line.
 never pyprior-candle pyprior pyprior-naive pyprior-show clap anyhow
 
-# The package for Python stands above core, data and show, beside the command line.
+# The package for Python stands above core, data, show, logic and sketch, beside the command line.
 never pyprior-python pyprior pyprior-naive pyprior-compare object_store clap anyhow candle-core tokenizers
 
 # unsafe stands where the design has it: instructions that are chosen at run time, weights that are mapped, launches of

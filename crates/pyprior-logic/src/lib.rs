@@ -15,6 +15,6 @@ pub use dataflow::{
 pub use space::{Constraints, DomainSpace, Recipe, SearchSpace, Space, SpaceError, Status, distribute, distribute_by};
 pub use store::{DomainChange, DomainError, DomainEvent, DomainRef, FailedValue, Mark, Store, Term, Universe, Var};
 pub use terms::{
-    Entailment, IntoTerm, Part, Parts, ReadError, RebindingError, Structure, UnificationError, UnifyError,
+    Entailment, GraphNode, IntoTerm, Part, Parts, ReadError, RebindingError, Structure, UnificationError, UnifyError,
 };
 pub use value::{Record, Value};

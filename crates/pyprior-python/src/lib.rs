@@ -11,6 +11,7 @@
 //! programs.rs   whole programs in bulk · training.rs: batches to learn from
 //! dataset/      datasets: descriptions, shards, rows as they are made · watched.rs: long work that Python can interrupt
 //! run.rs        running, sessions · facts.rs: analysis · show.rs: a decode to look at
+//! logic/        logic variables, finite domains · sketch/: programs with holes
 //! errors.rs     exceptions with the fields of the engine's errors
 //! ```
 //!
@@ -31,6 +32,7 @@ mod errors;
 mod facts;
 mod language;
 mod legal_sets;
+mod logic;
 mod masks;
 mod names;
 mod numbers;
@@ -42,6 +44,7 @@ mod row;
 mod run;
 mod shared;
 mod show;
+mod sketch;
 mod source;
 mod training;
 mod tree;
@@ -56,6 +59,8 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add(m)?;
     dataset::add(m)?;
+    logic::add(m)?;
+    sketch::add(m)?;
     m.add_class::<language::PyLanguage>()?;
     m.add_class::<batch::Batch>()?;
     m.add_class::<row::Row>()?;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use pyprior_core::Language;
 
 use crate::error::SketchError;
+use crate::filling::Filling;
+use crate::interrupt::Interruption;
 use crate::matcher::{SketchMatcher, SketchTokenError};
 use crate::sample::DEFAULT_STEPS;
 use crate::sketch::{DEFAULT_MEMORY, DEFAULT_WORK, FillError, MAX_SIZE, Sketch, SketchSource};
@@ -39,37 +41,8 @@ pub struct Enumerator {
     nodes: u64,
     node_limit: Option<u64>,
     step_limit: u64,
+    interruption: Interruption,
     done: bool,
-}
-
-/// A program that fills a sketch.
-#[derive(Debug, Clone)]
-pub struct Filling {
-    row: SketchMatcher,
-}
-
-impl Filling {
-    pub(crate) fn new(row: SketchMatcher) -> Self {
-        Self { row }
-    }
-
-    /// Its tokens.
-    pub fn tokens(&self) -> &[u32] {
-        self.row.tokens()
-    }
-
-    /// Its source, under the names of the sketch; what holes bind gets names of the default pool. Where a hole reads a
-    /// variable that the branches of an `if` name differently, all names are the default ones.
-    pub fn source(&self) -> String {
-        let language = &self.row.sketch().language;
-        let mut renderer = pyprior_core::Renderer::new(language);
-        if let Some(Ok(names)) = crate::names::names(&self.row)
-            && let Ok(source) = renderer.render_named(self.tokens(), &names)
-        {
-            return source.to_owned();
-        }
-        renderer.render(self.tokens()).map(str::to_owned).unwrap_or_default()
-    }
 }
 
 /// Why an enumeration has ended before it was complete.
@@ -97,6 +70,9 @@ pub enum EnumerateError {
         /// The largest size.
         limit: u32,
     },
+    /// Somebody [wanted](Enumerator::interrupt) it to end.
+    #[error("the enumeration was interrupted; there may be other fillings")]
+    Interrupted,
     /// The decoder refuses a token that the sketch allows: a mistake of this crate.
     #[error(transparent)]
     Token(#[from] SketchTokenError),
@@ -131,6 +107,7 @@ impl Enumerator {
             nodes: 0,
             node_limit: None,
             step_limit: DEFAULT_STEPS,
+            interruption: Interruption::default(),
             done,
         })
     }
@@ -168,6 +145,13 @@ impl Enumerator {
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
+        self
+    }
+
+    /// The same, which ends when this says so. It is asked at every step; what a step asks about the sketch is not interrupted.
+    #[must_use]
+    pub fn interrupt(mut self, enough: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.interruption = Interruption::new(enough);
         self
     }
 
@@ -237,6 +221,9 @@ impl Enumerator {
             };
             if let Some(limit) = self.node_limit.filter(|&limit| self.nodes >= limit) {
                 return Err(EnumerateError::Nodes { limit });
+            }
+            if self.interruption.is_wanted() {
+                return Err(EnumerateError::Interrupted);
             }
             self.nodes += 1;
             // The last way on needs no copy.

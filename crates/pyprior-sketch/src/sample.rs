@@ -6,7 +6,8 @@ use std::sync::Arc;
 use pyprior_core::{Matcher, Prior, PriorConfig, PriorError, UniformSampler};
 use thiserror::Error;
 
-use crate::enumerate::Filling;
+use crate::filling::Filling;
+use crate::interrupt::Interruption;
 use crate::matcher::{SketchMatcher, SketchTokenError};
 use crate::sketch::{FillError, Sketch};
 
@@ -105,6 +106,9 @@ pub enum SampleError {
         /// Whether none may come twice.
         distinct: bool,
     },
+    /// Somebody [wanted](Sampler::interrupt) it to end.
+    #[error("the sampling was interrupted")]
+    Interrupted,
     /// The decoder refuses a token that the sketch allows: a mistake of this crate, or the work limit.
     #[error(transparent)]
     Token(#[from] SketchTokenError),
@@ -144,6 +148,7 @@ pub struct Sampler<C> {
     legal: Vec<u32>,
     /// Fillings so far, if none may come twice.
     seen: Option<HashSet<Box<[u32]>>>,
+    interruption: Interruption,
 }
 
 impl<C: Chooser> Sampler<C> {
@@ -172,6 +177,7 @@ impl<C: Chooser> Sampler<C> {
             steps: DEFAULT_STEPS,
             legal,
             seen: None,
+            interruption: Interruption::default(),
         })
     }
 
@@ -196,6 +202,13 @@ impl<C: Chooser> Sampler<C> {
         self
     }
 
+    /// The same, which ends when this says so. It is asked at every token; what a token asks about the sketch is not interrupted.
+    #[must_use]
+    pub fn interrupt(mut self, enough: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.interruption = Interruption::new(enough);
+        self
+    }
+
     /// Tries so far.
     pub fn tries(&self) -> u64 {
         self.tries
@@ -213,6 +226,9 @@ impl<C: Chooser> Sampler<C> {
             self.tries += 1;
             self.row.clone_from(&self.start);
             while !self.row.is_terminated() && !self.row.is_violated() {
+                if self.interruption.is_wanted() {
+                    return Err(SampleError::Interrupted);
+                }
                 let token = match self.row.only_token()? {
                     Some(token) => token,
                     None => self.choose(number)?,

@@ -146,6 +146,12 @@ impl Store {
         self.cells.len()
     }
 
+    /// The variable of a [number](Var::number); nothing if there are not as many.
+    #[must_use]
+    pub fn var(&self, number: u32) -> Option<Var> {
+        ((number as usize) < self.cells.len()).then_some(Var(number))
+    }
+
     /// Whether there is no variable.
     #[must_use]
     pub fn is_empty(&self) -> bool {

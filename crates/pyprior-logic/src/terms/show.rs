@@ -115,6 +115,10 @@ impl Writer<'_> {
             }
             Functor::Custom { name, fields } => {
                 self.out.push_str(name);
+                if fields.is_empty() {
+                    self.path.pop();
+                    return;
+                }
                 self.parts("(", args, |out, place| out.push_str(&format!("{}=", fields[place])));
                 self.out.push(')');
             }

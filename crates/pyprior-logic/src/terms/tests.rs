@@ -10,6 +10,7 @@ use crate::value::Value;
 use crate::{list, map};
 
 mod cases;
+mod graph;
 
 /// A term on paper: variables by number, constants, and functions of two parts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

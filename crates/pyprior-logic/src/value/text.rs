@@ -68,6 +68,8 @@ fn write_value<'a>(f: &mut fmt::Formatter<'_>, value: &'a Value, left: &mut Vec<
         Value::Bool(false) => return f.write_str("False"),
         Value::Int(number) => return write!(f, "{number}"),
         Value::Str(text) => return write_text(f, text),
+        // As Rust writes a type without fields.
+        Value::Record(record) if record.fields.is_empty() => return f.write_str(&record.name),
         Value::Tuple(items) if items.len() == 1 => ",)",
         Value::Tuple(_) | Value::Record(_) => ")",
         Value::List(_) => "]",

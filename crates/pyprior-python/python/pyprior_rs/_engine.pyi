@@ -1,7 +1,7 @@
 """The engine in Rust. Its classes are used by way of the package's; what they do is said there."""
 
 from os import PathLike
-from typing import Any, Callable, ClassVar, Iterable, Sequence, TypeVar, final, overload
+from typing import Any, Callable, ClassVar, Iterable, Iterator, Mapping, Sequence, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +10,37 @@ from typing_extensions import Self, disjoint_base
 from .nodes import Func, Module
 
 __all__ = [
+    "AllDistinct",
     "Batch",
     "BatchError",
     "ConfigError",
     "DatasetError",
+    "Constraint",
+    "DEFAULT_MEMORY",
+    "DEFAULT_STEPS",
+    "DEFAULT_TRIES",
+    "DEFAULT_WORK",
     "DecodeError",
     "Description",
     "EncodeError",
     "ExportError",
     "Job",
+    "ExpressionError",
+    "FillError",
+    "Filling",
+    "Fillings",
+    "FiniteDomain",
+    "FreeVariableError",
     "Language",
+    "LimitError",
+    "Mark",
     "NamesError",
     "PriorError",
+    "ProblemError",
     "Programs",
     "PyPriorError",
+    "RebindingError",
+    "Repository",
     "RollbackError",
     "Row",
     "RowStream",
@@ -33,10 +50,19 @@ __all__ = [
     "SessionError",
     "ShapeError",
     "ShardBusyError",
+    "Sketch",
+    "SketchError",
+    "SketchRows",
+    "SketchSampler",
+    "Solutions",
+    "Solver",
+    "Store",
+    "StoreError",
     "SymbolicPrior",
     "TokenError",
     "TooLongError",
     "TreeError",
+    "UnificationError",
     "__version__",
     "advance",
     "analyse",
@@ -52,16 +78,23 @@ __all__ = [
     "encode_many",
     "export",
     "frames",
+    "linear",
+    "make_expression",
     "partial",
     "play",
     "render",
     "run_many",
     "run_source",
     "run_tokens",
+    "table",
     "tokens_to_ast",
     "training_batch",
 ]
 __version__: str
+DEFAULT_WORK: int
+DEFAULT_MEMORY: int
+DEFAULT_TRIES: int
+DEFAULT_STEPS: int
 
 class PyPriorError(ValueError):
     value: Any
@@ -405,3 +438,200 @@ def export(
     font_size: int = 20,
 ) -> None: ...
 def play(language: Language, tokens: Any, names: Any = None, run: bool = True, interval: float = 0.7) -> None: ...
+
+class RebindingError(PyPriorError):
+    variable: str
+    held: str
+    offered: str
+
+class UnificationError(PyPriorError):
+    left: str
+    right: str
+    clash: tuple[str, str] | None
+
+class FreeVariableError(PyPriorError):
+    variable: str
+
+class StoreError(PyPriorError):
+    kind: str
+
+class ExpressionError(PyPriorError):
+    expression: str
+    column: int
+    problem: str
+
+class ProblemError(PyPriorError):
+    kind: str
+    line: int | None
+    column: int | None
+    message: str
+    name: str
+    constraint: str
+    wanted: int
+    found: int
+    value: str
+    number: int
+    assignment: str
+    reason: str
+    what: str
+
+class LimitError(PyPriorError):
+    limit: str
+    value: int | float | None
+
+class SketchError(PyPriorError):
+    kind: str
+    line: int
+    column: int
+    message: str
+
+class FillError(PyPriorError):
+    kind: str
+    limit: int | None
+    fillings: list[Any]
+
+@disjoint_base
+class Store:
+    def __new__(cls) -> Self: ...
+    def __len__(self) -> int: ...
+    def mark(self) -> Mark: ...
+    def undo_to(self, mark: Mark) -> bool: ...
+    def commit(self, mark: Mark) -> bool: ...
+    def _newvar(self, name: str | None = None) -> int: ...
+    def _constrain(self, number: int, values: Iterable[Any]) -> None: ...
+    def _domain(self, number: int) -> tuple[Any, ...] | None: ...
+    def _name(self, number: int) -> str: ...
+    def _is_free(self, number: int) -> bool: ...
+    def _alias_of(self, a: int, b: int) -> bool: ...
+    def _bind(self, number: int, value: Any) -> None: ...
+    def _unify(self, left: Any, right: Any) -> None: ...
+    def _entailed(self, left: Any, right: Any) -> bool | None: ...
+    def _read(self, number: int) -> Any: ...
+    def _value(self, term: Any) -> Any: ...
+    def _show(self, term: Any) -> str: ...
+
+@final
+class Mark: ...
+
+@final
+class FiniteDomain:
+    def __new__(cls, values: Iterable[Any]) -> Self: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __contains__(self, key: Any, /) -> bool: ...
+    def size(self) -> int: ...
+    def getValues(self) -> list[Any]: ...
+
+@final
+class Constraint:
+    @property
+    def variables(self) -> tuple[str, ...]: ...
+
+def make_expression(variables: Iterable[str], formula: str | Callable[..., Any]) -> Constraint: ...
+def AllDistinct(variables: Iterable[str], *, matching: bool = False) -> Constraint: ...
+def linear(variables: Iterable[str], coefficients: Sequence[int], operator: str, bound: int) -> Constraint: ...
+def table(variables: Iterable[str], rows: Iterable[Iterable[Any]]) -> Constraint: ...
+
+@final
+class Repository:
+    def __new__(
+        cls,
+        variables: Iterable[str],
+        domains: Mapping[str, FiniteDomain | Iterable[Any]],
+        constraints: Iterable[Constraint] | None = None,
+    ) -> Self: ...
+    @staticmethod
+    def parse(text: str) -> Repository: ...
+    @property
+    def variables(self) -> tuple[str, ...]: ...
+    @property
+    def _goal(self) -> tuple[str, str | None]: ...
+    def __len__(self) -> int: ...
+    def contradiction(self) -> int | None: ...
+    def place(self, constraint: int) -> tuple[int, int] | None: ...
+
+@disjoint_base
+class Solver:
+    def __new__(
+        cls,
+        *,
+        variables: str = "weighted_degree",
+        values: str = "least",
+        distribution: str = "enumerating",
+        nodes: int | None = None,
+        time: float | None = None,
+        solutions: int | None = None,
+        parallel: bool = False,
+    ) -> Self: ...
+    def _solve(self, problem: Repository) -> tuple[list[dict[str, Any]], str | None, int, int]: ...
+    def _first(self, problem: Repository) -> dict[str, Any] | None: ...
+    def _count(self, problem: Repository) -> int: ...
+    def _iter(self, problem: Repository) -> Solutions: ...
+    def _optimise(
+        self, problem: Repository, objective: str, maximise: bool
+    ) -> tuple[dict[str, Any], int, str | None] | None: ...
+
+@final
+class Solutions:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> dict[str, Any]: ...
+
+@disjoint_base
+class Sketch:
+    def __new__(
+        cls,
+        text: str,
+        language: Language | None,
+        max_len: int | None,
+        work: int,
+        memory: int,
+    ) -> Self: ...
+    @property
+    def language(self) -> Language: ...
+    def can_be_filled(self) -> bool: ...
+    def _fillings(self, nodes: int | None, steps: int) -> Fillings: ...
+    def _sampler(
+        self, seed: int, prior: dict[str, Any] | None, distinct: bool, tries: int, steps: int
+    ) -> SketchSampler: ...
+    def _rows(self, n: int) -> SketchRows: ...
+
+@final
+class Filling:
+    @property
+    def source(self) -> str: ...
+    @property
+    def ids(self) -> tuple[int, ...]: ...
+    def _holes(self) -> list[tuple[str, str, int, int]]: ...
+
+@final
+class Fillings:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Filling: ...
+    @property
+    def nodes(self) -> int: ...
+
+@final
+class SketchSampler:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Filling: ...
+    def sample(self, n: int) -> list[Filling]: ...
+    @property
+    def tries(self) -> int: ...
+
+@disjoint_base
+class SketchRows:
+    def __len__(self) -> int: ...
+    @property
+    def ids(self) -> list[tuple[int, ...]]: ...
+    def padded(self, pad: int) -> NDArray[np.int64]: ...
+    def done(self) -> bool: ...
+    def terminated(self) -> list[int]: ...
+    def violated(self) -> list[int]: ...
+    def legal(self) -> list[frozenset[int]]: ...
+    def advance(self, toks: Any, *, active: Any = None) -> Self: ...
+    def rollback(self, i: int, n: int = 1) -> None: ...
+    def reset(self, i: int) -> None: ...
+    def fork(self, src: int, dst: int) -> None: ...
+    def bitmask(self) -> NDArray[np.uint32]: ...
+    def _fill_bitmask(self, out: Any) -> None: ...
+    def mask(self) -> NDArray[np.float32]: ...

@@ -18,6 +18,11 @@
 ``ShardBusyError``  a DatasetError: another process is making the shard: ``shard record``
 ``ShardError``      a DatasetError: a shard that a worker elsewhere has not made: ``shard kind``
 
+Of ``pyprior_rs.logic``: ``RebindingError`` (``variable held offered``), ``UnificationError`` (``left right clash``),
+``FreeVariableError`` (``variable``), ``StoreError`` (``kind``), ``ExpressionError`` (``expression column problem``), ``ProblemError``
+(``kind line column``), ``LimitError`` (``limit value``). Of ``pyprior_rs.sketch``: ``SketchError`` (``kind line column message``),
+``FillError`` (``kind limit``).
+
 All can be pickled and copied, fields included, and so come back from other processes.
 """
 
@@ -30,16 +35,25 @@ from ._engine import (
     DecodeError,
     EncodeError,
     ExportError,
+    ExpressionError,
+    FillError,
+    FreeVariableError,
+    LimitError,
     NamesError,
     PriorError,
+    ProblemError,
     PyPriorError,
+    RebindingError,
     RollbackError,
     SessionError,
     ShapeError,
     ShardBusyError,
+    SketchError,
+    StoreError,
     TokenError,
     TooLongError,
     TreeError,
+    UnificationError,
 )
 
 
@@ -105,18 +119,27 @@ __all__ = [
     "DecodeError",
     "EncodeError",
     "ExportError",
+    "ExpressionError",
+    "FillError",
+    "FreeVariableError",
+    "LimitError",
     "NamesError",
     "PriorError",
+    "ProblemError",
     "PyPriorError",
+    "RebindingError",
     "RollbackError",
     "SessionError",
     "SettingError",
     "ShapeError",
     "ShardBusyError",
     "ShardError",
+    "SketchError",
+    "StoreError",
     "TokenError",
     "TooLongError",
     "TreeError",
+    "UnificationError",
     "UnknownIdError",
     "UnknownNameError",
 ]

@@ -52,6 +52,19 @@ pub(super) struct Roles {
 }
 
 impl Role {
+    /// The word for it in constraints.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Role::Const => "const",
+            Role::Var => "var",
+            Role::Op => "op",
+            Role::Expr => "expr",
+            Role::Cond => "cond",
+            Role::Stmt => "stmt",
+            Role::Block => "block",
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Role::Const => "a constant",

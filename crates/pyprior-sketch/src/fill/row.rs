@@ -99,6 +99,11 @@ impl Row {
         self.alternatives.first().map_or(&[], |alternative| &alternative.state.registers)
     }
 
+    /// Ranges of the tokens of holes that have been filled, by hole; of those with several places the first one's.
+    pub(crate) fn filled(&self) -> &[Option<(u32, u32)>] {
+        &self.filled
+    }
+
     /// The operation that takes the next token, outside of holes that are being filled.
     pub(crate) fn op(&self) -> Option<usize> {
         self.alternatives.first().filter(|first| first.inside.is_none()).map(|first| first.state.at)

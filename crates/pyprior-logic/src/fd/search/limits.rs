@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::fd::clock::Clock;
+use crate::fd::clock::{Clock, Interruption};
 
 /// Which limit ended a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +15,8 @@ pub enum Limit {
     Time(Duration),
     /// Number of solutions.
     Solutions(u64),
+    /// Somebody [wanted](super::Solver::interrupt) it to end.
+    Interrupted,
 }
 
 impl fmt::Display for Limit {
@@ -23,16 +25,25 @@ impl fmt::Display for Limit {
             Limit::Nodes(nodes) => write!(f, "{nodes} choices"),
             Limit::Time(time) => write!(f, "{time:?}"),
             Limit::Solutions(solutions) => write!(f, "{solutions} solutions"),
+            Limit::Interrupted => f.write_str("an interruption"),
         }
     }
 }
 
 /// The limits of a solver; none by default.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Limits {
     pub(crate) nodes: Option<u64>,
     pub(crate) time: Option<Duration>,
     pub(crate) solutions: Option<u64>,
+    pub(crate) interruption: Option<Interruption>,
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limits { nodes, time, solutions, .. } = self;
+        write!(f, "{nodes:?} nodes, {time:?}, {solutions:?} solutions")
+    }
 }
 
 /// Limits of a search under way, shared by its threads.
@@ -56,18 +67,21 @@ impl Meter {
 
     /// What looks at the time while propagating and compiling.
     pub(crate) fn clock(&self) -> Clock {
-        Clock::new(self.deadline)
+        Clock::new(self.deadline, self.limits.interruption.clone())
     }
 
-    /// The limit on time, when it has passed.
+    /// What ended the search, when its clock says that it is over.
     pub(crate) fn out_of_time(&self) -> Limit {
-        Limit::Time(self.limits.time.unwrap_or_default())
+        match (self.limits.time, self.deadline) {
+            (Some(time), Some(deadline)) if Instant::now() >= deadline => Limit::Time(time),
+            _ => Limit::Interrupted,
+        }
     }
 
     /// Counts a node.
     #[inline]
     pub(crate) fn node(&self) -> Result<(), Limit> {
-        if self.limits.nodes.is_none() && self.deadline.is_none() {
+        if self.limits.nodes.is_none() && self.deadline.is_none() && self.limits.interruption.is_none() {
             return Ok(());
         }
         let count = self.nodes.fetch_add(1, Ordering::Relaxed);
@@ -75,12 +89,16 @@ impl Meter {
             Some(most) if count >= most => return Err(Limit::Nodes(most)),
             _ => {}
         }
+        if count.is_multiple_of(BETWEEN_LOOKS) { self.look() } else { Ok(()) }
+    }
+
+    fn look(&self) -> Result<(), Limit> {
         match (self.deadline, self.limits.time) {
-            (Some(deadline), Some(time)) if count.is_multiple_of(BETWEEN_LOOKS) && Instant::now() >= deadline => {
-                Err(Limit::Time(time))
-            }
-            _ => Ok(()),
+            (Some(deadline), Some(time)) if Instant::now() >= deadline => return Err(Limit::Time(time)),
+            _ => {}
         }
+        let interrupted = self.limits.interruption.as_ref().is_some_and(|interruption| interruption());
+        if interrupted { Err(Limit::Interrupted) } else { Ok(()) }
     }
 
     /// The limit on solutions; `u64::MAX` if there is none.

@@ -119,6 +119,27 @@ impl Solver {
         self
     }
 
+    /// Stops when this says so: [`Limit::Interrupted`]. It is asked where a limit on time is looked at, some ten thousand times
+    /// a second, by the threads that search.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicBool, Ordering};
+    /// # use pyprior_logic::fd::{FiniteDomain, Limit, Relation, Repository, Solver};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut problem = Repository::default();
+    /// let sides = problem.variables(["a", "b", "c", "d"], &FiniteDomain::range(1..=300))?;
+    /// problem.post(&Relation::template("%s ** 2 + %s ** 2 == %s ** 2 * %s")?, &sides)?;
+    /// let enough = Arc::new(AtomicBool::new(true));
+    /// let solver = Solver::new().interrupt(move || enough.load(Ordering::Relaxed));
+    /// assert_eq!(solver.solve(&problem)?.stopped(), Some(Limit::Interrupted));
+    /// # Ok(()) }
+    /// ```
+    pub fn interrupt(mut self, enough: impl Fn() -> bool + Send + Sync + 'static) -> Solver {
+        self.limits.interruption = Some(Arc::new(enough));
+        self
+    }
+
     /// Stops after so many solutions.
     pub fn solutions(mut self, most: u64) -> Solver {
         self.limits.solutions = Some(most);
@@ -141,7 +162,7 @@ impl Solver {
     pub fn solve(&self, problem: &Repository) -> Result<Found, SolveError> {
         let header = Arc::clone(&problem.header);
         let mut found = Found { header, rows: Vec::new(), count: 0, stopped: None, statistics: Statistics::default() };
-        let meter = Meter::new(self.limits);
+        let meter = Meter::new(self.limits.clone());
         let prepared = match prepare(problem, &meter) {
             Ok(prepared) => prepared,
             Err(Stopped::Limit(limit)) => {
@@ -169,7 +190,7 @@ impl Solver {
     ///
     /// [`Stopped::Limit`] if a limit came before certainty.
     pub fn solve_first(&self, problem: &Repository) -> Result<Option<Solution>, Stopped> {
-        let limits = Limits { solutions: Some(1), ..self.limits };
+        let limits = Limits { solutions: Some(1), ..self.limits.clone() };
         if !self.parallel {
             return self.lead(problem, problem.store.clone(), limits);
         }
@@ -208,7 +229,7 @@ impl Solver {
             return self.solve_first(&problem);
         }
         let store = std::mem::take(&mut problem.store);
-        self.lead(&problem, store, Limits { solutions: Some(1), ..self.limits })
+        self.lead(&problem, store, Limits { solutions: Some(1), ..self.limits.clone() })
     }
 
     /// The first solution on one thread; the store is that of the problem, or a copy.
@@ -234,13 +255,13 @@ impl Solver {
     ///
     /// [`Stopped::Limit`] if a limit on nodes or time came first.
     pub fn count(&self, problem: &Repository) -> Result<usize, Stopped> {
-        let meter = Meter::new(self.limits);
+        let meter = Meter::new(self.limits.clone());
         let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(0) };
         let task = Task { counts: true, ..Task::new(&compiled, &problem.variables, &self.strategy, &meter) };
         let mut count = 0;
         let (stopped, _) = self.run(&task, store, problem, |_, _| count += 1)?;
         match stopped {
-            Some(limit @ (Limit::Nodes(_) | Limit::Time(_))) => Err(Stopped::Limit(limit)),
+            Some(limit @ (Limit::Nodes(_) | Limit::Time(_) | Limit::Interrupted)) => Err(Stopped::Limit(limit)),
             _ => Ok(count),
         }
     }
@@ -251,7 +272,7 @@ impl Solver {
     ///
     /// [`SolveError`] where the problem is at fault as far as that shows before the search.
     pub fn iter(&self, problem: &Repository) -> Result<Solutions, SolveError> {
-        let meter = Meter::new(self.limits);
+        let meter = Meter::new(self.limits.clone());
         let (prepared, stopped) = match prepare(problem, &meter) {
             Ok(prepared) => (prepared, None),
             Err(Stopped::Problem(error)) => return Err(error),
@@ -282,7 +303,7 @@ impl Solver {
     fn optimise(&self, problem: &Repository, text: &str, maximise: bool) -> Result<Option<Best>, Stopped> {
         let names: Vec<&str> = problem.names().collect();
         let expression = Expression::new(&names, text)?;
-        let meter = Meter::new(self.limits);
+        let meter = Meter::new(self.limits.clone());
         let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(None) };
         let objective = Objective::new(expression, &problem.variables, &store, maximise);
         let task = Task {

@@ -1,0 +1,127 @@
+//! Values of Python as the engine has them, and back.
+//!
+//! None, truth values, integers of 64 bits, text, tuples, lists and dicts are what they are. Everything else that can be
+//! hashed is a constant for the engine, which goes by a name: see `_objects.py`. It is equal to what is of its type and `==`.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyModule, PyString, PyTuple, PyType};
+use pyprior_logic::{Record, Value};
+
+use crate::errors::{PyPriorError, Raised};
+
+/// What keeps names in use: as long as one of these lives, its object goes by its name.
+pub(super) type Kept = Vec<Py<PyAny>>;
+
+/// Levels of tuples, lists and dicts in a value, at most: more are taken for a list that contains itself.
+const DEEPEST: usize = 200;
+
+pub(super) fn registry(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    MODULE.get_or_try_init(py, || Ok(py.import("pyprior_rs._objects")?.unbind())).map(|module| module.bind(py))
+}
+
+fn is_enum(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static ENUM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    object.is_instance(ENUM.import(object.py(), "enum", "Enum")?)
+}
+
+/// The value of what has no parts and is of a kind that the engine knows.
+pub(super) fn plain(object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
+    if object.is_none() {
+        return Ok(Some(Value::None));
+    }
+    if object.is_instance_of::<PyBool>() {
+        return Ok(Some(Value::Bool(object.is_truthy()?)));
+    }
+    if object.is_instance_of::<PyInt>() {
+        // A member of an enumeration is more than its number. Numbers beyond 64 bits go by a name.
+        let is_number = object.is_exact_instance_of::<PyInt>() || !is_enum(object)?;
+        return Ok(object.extract().ok().filter(|_| is_number).map(Value::Int));
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        let is_text = object.is_exact_instance_of::<PyString>() || !is_enum(object)?;
+        // Halves of characters have no place in the engine's text.
+        return Ok(text.to_cow().ok().filter(|_| is_text).map(|text| Value::from(&*text)));
+    }
+    // Integers of numpy are none of Python's, but become such.
+    match object.get_type().hasattr("__index__")? {
+        true => Ok(object.extract().ok().map(Value::Int)),
+        false => Ok(None),
+    }
+}
+
+/// The name that stands for an object. Raises TypeError if it cannot be hashed.
+pub(super) fn named(object: &Bound<'_, PyAny>, kept: &mut Kept) -> PyResult<Arc<str>> {
+    let named = registry(object.py())?.call_method1("named", (object,))?;
+    let name: String = named.getattr("name")?.extract()?;
+    kept.push(named.unbind());
+    Ok(name.into())
+}
+
+/// The value of an object without variables in it.
+pub(super) fn value(object: &Bound<'_, PyAny>, kept: &mut Kept) -> PyResult<Value> {
+    nested(object, kept, DEEPEST)
+}
+
+fn nested(object: &Bound<'_, PyAny>, kept: &mut Kept, levels: usize) -> PyResult<Value> {
+    if let Some(value) = plain(object)? {
+        return Ok(value);
+    }
+    let Some(levels) = levels.checked_sub(1) else {
+        return Err(Raised::new::<PyPriorError>(object.py(), "a value that contains itself, or is too deep").err());
+    };
+    if let Ok(tuple) = object.cast::<PyTuple>() {
+        let items = tuple.iter().map(|item| nested(&item, kept, levels)).collect::<PyResult<_>>()?;
+        return Ok(Value::Tuple(items));
+    }
+    if let Ok(list) = object.cast::<PyList>() {
+        let items = list.iter().map(|item| nested(&item, kept, levels)).collect::<PyResult<_>>()?;
+        return Ok(Value::List(items));
+    }
+    if let Ok(dict) = object.cast::<PyDict>() {
+        let pairs = dict.iter().map(|(key, item)| Ok((nested(&key, kept, levels)?, nested(&item, kept, levels)?)));
+        return Ok(Value::map(pairs.collect::<PyResult<Vec<_>>>()?));
+    }
+    let name = named(object, kept)?;
+    Ok(Value::Record(Arc::new(Record { name, fields: Vec::new() })))
+}
+
+/// The object of a value.
+pub(super) fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::None => py.None().into_bound(py),
+        Value::Bool(truth) => PyBool::new(py, *truth).to_owned().into_any(),
+        Value::Int(number) => number.into_pyobject(py)?.into_any(),
+        Value::Str(text) => PyString::new(py, text).into_any(),
+        Value::Tuple(items) => {
+            let items = items.iter().map(|item| object(py, item)).collect::<PyResult<Vec<_>>>()?;
+            PyTuple::new(py, items)?.into_any()
+        }
+        Value::List(items) => {
+            let items = items.iter().map(|item| object(py, item)).collect::<PyResult<Vec<_>>>()?;
+            PyList::new(py, items)?.into_any()
+        }
+        Value::Map(pairs) => {
+            let dict = PyDict::new(py);
+            for (key, item) in pairs.iter() {
+                dict.set_item(object(py, key)?, object(py, item)?)?;
+            }
+            dict.into_any()
+        }
+        Value::Record(record) => {
+            let fields = PyDict::new(py);
+            for (name, item) in &record.fields {
+                fields.set_item(&**name, object(py, item)?)?;
+            }
+            again(py, &record.name, &fields)?
+        }
+    })
+}
+
+/// The object that goes by a name, with these parts if the name is that of a type.
+pub(super) fn again<'py>(py: Python<'py>, name: &str, fields: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    registry(py)?.call_method1("again", (name, fields))
+}

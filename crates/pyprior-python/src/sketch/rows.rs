@@ -1,0 +1,210 @@
+//! Rows that are filled by loops of one's own: legal sets and steps.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use numpy::{PyArray2, PyUntypedArrayMethods as _};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt as _;
+use pyo3::types::{PyFrozenSet, PyList, PyTuple};
+use pyprior_sketch::{FillError, Sketch, SketchMatcher, SketchTokenError};
+
+use super::errors;
+use crate::{masks, numbers};
+
+/// Rows of a batch, at most.
+const MAX_ROWS: usize = 1 << 16;
+
+/// Rows of a sketch. See `pyprior_rs.sketch.SketchStates`.
+#[pyclass(frozen, subclass, module = "pyprior_rs._engine")]
+pub struct SketchRows {
+    rows: Mutex<Vec<SketchMatcher>>,
+    vocab: usize,
+}
+
+impl SketchRows {
+    pub(super) fn new(py: Python<'_>, sketch: &Arc<Sketch>, n: usize) -> PyResult<Self> {
+        if n > MAX_ROWS {
+            return Err(crate::errors::wrong_length(py, "rows", n, MAX_ROWS));
+        }
+        let row = py.detach(|| SketchMatcher::new(sketch)).map_err(|error| errors::fill(py, &error))?;
+        Ok(Self { rows: Mutex::new(vec![row; n]), vocab: sketch.language().vocab().len() })
+    }
+
+    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Vec<SketchMatcher>> {
+        self.rows.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on the rows without the interpreter: what is legal may take long to find out.
+    fn work<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Vec<SketchMatcher>) -> R + Send) -> R {
+        py.detach(|| work(&mut self.rows.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn words(&self) -> usize {
+        self.vocab.div_ceil(32)
+    }
+
+    /// One row of it, changed or asked.
+    fn row<R: Send>(&self, py: Python<'_>, i: usize, work: impl FnOnce(&mut SketchMatcher) -> R + Send) -> PyResult<R> {
+        let done = self.work(py, |rows| {
+            let slots = rows.len();
+            rows.get_mut(i).map(work).ok_or(slots)
+        });
+        done.map_err(|slots| crate::errors::no_slot(py, i, slots))
+    }
+}
+
+/// Writes legal sets as bits.
+fn fill(rows: &[SketchMatcher], words: usize, out: &mut [u32]) -> Result<(), FillError> {
+    let (mut legal, mut bits) = (Vec::new(), vec![0; out.len()]);
+    for (row, bits) in rows.iter().zip(bits.chunks_mut(words.max(1))) {
+        row.legal_tokens_into(&mut legal)?;
+        for token in &legal {
+            bits[*token as usize / 32] |= 1 << (token % 32);
+        }
+    }
+    out.copy_from_slice(&bits);
+    Ok(())
+}
+
+/// Takes a token in each row, or in none.
+fn take(rows: &mut [SketchMatcher], tokens: &[u32], active: Option<&[bool]>) -> Result<(), (usize, SketchTokenError)> {
+    let mut before: Vec<(usize, usize)> = Vec::new();
+    for (nth, token) in tokens.iter().enumerate().filter(|(nth, _)| active.is_none_or(|active| active[*nth])) {
+        let len = rows[nth].tokens().len();
+        if let Err(error) = rows[nth].accept_token(*token) {
+            for (nth, len) in before {
+                let taken = rows[nth].tokens().len() - len;
+                // As many as were taken.
+                let _ = rows[nth].rollback(taken);
+            }
+            return Err((nth, error));
+        }
+        before.push((nth, len));
+    }
+    Ok(())
+}
+
+#[pymethods]
+impl SketchRows {
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.lock(py).len()
+    }
+
+    /// The tokens of each row.
+    #[getter]
+    fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let tokens = self.lock(py).iter().map(|row| row.tokens().to_vec()).collect::<Vec<_>>();
+        PyList::new(py, tokens.into_iter().map(|row| PyTuple::new(py, row)).collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
+    fn padded<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
+        let rows = self.lock(py).iter().map(|row| row.tokens().to_vec()).collect::<Vec<_>>();
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let array = masks::zeros(py, rows.len(), longest)?;
+        masks::write(&array, |out| {
+            out.fill(pad);
+            for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
+                row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
+            }
+        })?;
+        Ok(array)
+    }
+
+    /// Whether all rows are complete.
+    fn done(&self, py: Python<'_>) -> bool {
+        self.lock(py).iter().all(SketchMatcher::is_terminated)
+    }
+
+    /// The rows that are complete, ascending.
+    fn terminated(&self, py: Python<'_>) -> Vec<usize> {
+        let rows = self.lock(py);
+        (0..rows.len()).filter(|nth| rows[*nth].is_terminated()).collect()
+    }
+
+    /// The rows of which it is known that they do not behave as the sketch asks for, ascending.
+    fn violated(&self, py: Python<'_>) -> Vec<usize> {
+        let rows = self.lock(py);
+        (0..rows.len()).filter(|nth| rows[*nth].is_violated()).collect()
+    }
+
+    /// The legal set of each row; `PAD` alone once it is complete. Raises FillError at the limit of work.
+    fn legal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let sets = self.work(py, |rows| rows.iter().map(SketchMatcher::legal_tokens).collect::<Result<Vec<_>, _>>());
+        let sets = sets.map_err(|error| errors::fill(py, &error))?;
+        PyList::new(py, sets.iter().map(|set| PyFrozenSet::new(py, set)).collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// Takes one token a row: a list, an array or a tensor of as many ids; rows that are not `active` stay. All rows or, where a
+    /// token is not legal, none.
+    #[pyo3(signature = (toks, *, active=None))]
+    fn advance<'py>(
+        slf: &Bound<'py, Self>,
+        toks: &Bound<'py, PyAny>,
+        active: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        let tokens = numbers::ids(toks, "toks")?;
+        let active = active.map(|given| numbers::flags(given, "active")).transpose()?;
+        let rows = this.__len__(py);
+        if tokens.len() != rows {
+            return Err(crate::errors::wrong_length(py, "tokens", tokens.len(), rows));
+        }
+        if let Some(active) = active.as_ref().filter(|active| active.len() != rows) {
+            return Err(crate::errors::wrong_length(py, "active", active.len(), rows));
+        }
+        let taken = this.work(py, |rows| take(rows, &tokens, active.as_deref()));
+        taken.map_err(|(nth, error)| errors::token(py, &error, nth))?;
+        Ok(slf.clone())
+    }
+
+    /// Undoes the last `n` tokens of a row.
+    #[pyo3(signature = (i, n=1))]
+    fn rollback(&self, py: Python<'_>, i: usize, n: usize) -> PyResult<()> {
+        let undone = self.row(py, i, |row| row.rollback(n))?;
+        undone.map_err(|error| crate::errors::rollback(py, &error, Some(i)))
+    }
+
+    /// Puts a row back to before its first token: for another try.
+    fn reset(&self, py: Python<'_>, i: usize) -> PyResult<()> {
+        self.row(py, i, SketchMatcher::reset)
+    }
+
+    /// Copies a row to another slot, in place of what is there.
+    fn fork(&self, py: Python<'_>, src: usize, dst: usize) -> PyResult<()> {
+        let copy = self.row(py, src, |row| row.fork())?;
+        self.row(py, dst, |row| *row = copy)
+    }
+
+    /// Legal sets as bits, uint32 `[rows, ceil(V / 32)]`. A new array.
+    fn bitmask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u32>>> {
+        let array = masks::zeros(py, self.__len__(py), self.words())?;
+        self._fill_bitmask(py, &array)?;
+        Ok(array)
+    }
+
+    /// Writes legal sets into an array of the caller: uint32 or int32, `[rows, ceil(V / 32)]`.
+    fn _fill_bitmask(&self, py: Python<'_>, out: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (rows, words) = (self.__len__(py), self.words());
+        let mut lent = masks::words_of(out, rows, words)?;
+        let out = lent
+            .as_slice_mut()
+            .map_err(|error| crate::errors::shape(py, "the bitmask", &error.to_string(), "a contiguous one"))?;
+        self.work(py, |rows| fill(rows, words, out)).map_err(|error| errors::fill(py, &error))
+    }
+
+    /// Legal sets as float32 `[rows, V]` to be added to logits: 0 where legal, -inf elsewhere. A new array.
+    fn mask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let (rows, words, vocab) = (self.__len__(py), self.words().max(1), self.vocab.max(1));
+        let mut bits = vec![0; rows * words];
+        self.work(py, |rows| fill(rows, words, &mut bits)).map_err(|error| errors::fill(py, &error))?;
+        let array = masks::zeros(py, rows, vocab)?;
+        masks::write(&array, |out| {
+            for (bits, out) in bits.chunks(words).zip(out.chunks_mut(vocab)) {
+                masks::additive(bits, out);
+            }
+        })?;
+        debug_assert_eq!(array.shape(), [rows, vocab]);
+        Ok(array)
+    }
+}

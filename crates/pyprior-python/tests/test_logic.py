@@ -1,0 +1,409 @@
+"""Logic variables: the cases of PyPy's page and of Oz, and a naive model of unification."""
+
+import enum
+import gc
+import random
+import threading
+import weakref
+from collections import namedtuple
+from dataclasses import dataclass
+
+import pytest
+from pyprior_rs import errors
+from pyprior_rs.logic import (
+    FiniteDomain,
+    Store,
+    Var,
+    alias_of,
+    bind,
+    domain_of,
+    entailed,
+    is_bound,
+    is_free,
+    newvar,
+    show,
+    transaction,
+    unify,
+    value,
+)
+
+
+class Foo(object):
+    def __init__(self, a):
+        self.a = a
+        self.b = newvar()
+
+
+def test_the_page():
+    X = newvar()
+    assert is_free(X)
+    assert not is_bound(X)
+    bind(X, 42)
+    assert X / 2 == 21
+    with pytest.raises(errors.RebindingError) as caught:
+        bind(X, "hello")
+    assert (caught.value.held, caught.value.offered) == ("42", "'hello'")
+    bind(X, 42)
+    unify([1, 2], [1, 2])
+    with pytest.raises(errors.UnificationError) as caught:
+        unify(42, 43)
+    assert (caught.value.left, caught.value.right, caught.value.clash) == ("42", "43", None)
+
+    Z, W = newvar(), newvar()
+    unify({"a": 42, "b": Z}, {"a": Z, "b": W})
+    assert Z == W == 42
+
+    f1 = Foo(newvar())
+    f2 = Foo(42)
+    unify(f1, f2)
+    assert f1.a == f2.a == 42
+    assert alias_of(f1.b, f2.b)
+    unify(f2.b, "foo")
+    assert f1.b == f2.b == "foo"
+
+
+def test_the_cases_of_oz():
+    assert is_bound(1) and not is_free(1) and not alias_of(1, 1)
+    x, y = newvar("X"), newvar("Y")
+    bind(x, x)
+    unify(x, x)
+    assert is_free(x) and alias_of(x, x) and x == x
+    bind(x, 1), bind(y, 2)
+    with pytest.raises(errors.UnificationError):
+        bind(x, y)
+    x, y, z, w = (newvar() for _ in range(4))
+    unify(x, y), unify(z, w), unify(x, w)
+    assert all(alias_of(a, b) for a in (x, y, z, w) for b in (x, y, z, w))
+    unify(y, 42)
+    assert [x, y, z, w] == [42] * 4
+    chain = [newvar() for _ in range(20)]
+    for a, b in zip(chain, chain[1:]):
+        unify(a, b)
+    bind(chain[9], 7)
+    assert all(v == 7 for v in chain)
+    x = newvar()
+    for _ in range(2):
+        unify(x, (1, (2, None)))
+    for other in ((1, 2), (1, (2, None), 3), [1, (2, None)]):
+        with pytest.raises(errors.UnificationError):
+            unify(x, other)
+    for a, b in (({"a": 1}, {"a": 1, "b": 2}), ({"a": 1, "b": 2}, {"a": 1}), (True, 1), ((1,), [1]), ("1", 1)):
+        with pytest.raises(errors.UnificationError):
+            unify(a, b)
+
+
+def test_rational_trees():
+    x, y = newvar(), newvar()
+    unify(x, [y]), unify(y, [x])
+    assert show(x) == "r1=[[r1]]" or "r1" in show(x)
+    f = lambda t: {"f": t}
+    g = lambda t: {"g": t}
+    x, y = newvar(), newvar()
+    unify(x, f(x)), unify(y, f(f(y))), unify(x, y)
+    x, y = newvar(), newvar()
+    unify(x, f(x)), unify(y, f(g(y)))
+    with pytest.raises(errors.UnificationError):
+        unify(x, y)
+    with pytest.raises(errors.StoreError) as caught:
+        value(x)
+    assert caught.value.kind == "infinite"
+    inner = x.value["f"]
+    assert isinstance(inner, Var) and inner.value.keys() == {"f"}
+    # Lists of Python that contain themselves.
+    a, b = [1], [1]
+    a.append(a), b.append([1, b])
+    unify(a, b)
+    b[1][0] = 2
+    with pytest.raises(errors.UnificationError):
+        unify(a, b)
+
+
+def test_what_fails_has_changed_nothing():
+    x, y = newvar(), newvar()
+    with pytest.raises(errors.UnificationError) as caught:
+        unify((x, y, 1), (5, 6, 2))
+    assert is_free(x) and is_free(y) and caught.value.clash == ("1", "2")
+    with pytest.raises(KeyError):
+        with transaction():
+            unify(x, y)
+            bind(x, 3)
+            with transaction():
+                made = newvar()
+            raise KeyError
+    assert is_free(x) and not alias_of(x, y)
+    with pytest.raises(errors.StoreError):
+        is_free(made)
+    with transaction():
+        with pytest.raises(errors.UnificationError):
+            with transaction():
+                bind(x, 1)
+                unify(x, 2)
+        bind(y, 2)
+    assert is_free(x) and y == 2
+    store = x.store
+    mark = store.mark()
+    bind(x, 9)
+    later = store.mark()
+    assert store.undo_to(mark) and is_free(x)
+    assert not store.undo_to(mark) and not store.commit(later)
+    assert not Store().undo_to(store.mark())
+
+
+def test_values_of_many_kinds():
+    class Colour(enum.Enum):
+        RED = 1
+        BLUE = 2
+
+    class Level(enum.IntEnum):
+        LOW = 1
+
+    @dataclass
+    class Point:
+        x: object
+        y: object = 0
+
+    Pair = namedtuple("Pair", "left right")
+    big = 10**30
+    for each in (None, True, 0, -(2**63), big, 1.5, "é\0", b"x", Colour.RED, Level.LOW, frozenset({1}), int, len, (), [], {}):
+        x = newvar()
+        unify(x, each)
+        assert x.value == each and type(x.value) is type(each)
+        unify(x, each)
+        with pytest.raises(errors.UnificationError):
+            unify(x, "another")
+    for a, b in ((1, 1.0), (Colour.RED, Colour.BLUE), (Level.LOW, 1), (big, big + 1), (object(), object()), (int, str)):
+        assert entailed(a, a) and entailed(a, b) is False
+    x, y = newvar(), newvar()
+    unify(Point(x, [y]), Point(1, [Colour.BLUE]))
+    assert (x, y) == (1, Colour.BLUE)
+    p = newvar("p")
+    bind(p, Point(newvar("a"), {"k": (y,)}))
+    assert is_free(p.value.x) and p.value.y == {"k": (Colour.BLUE,)} and show(p).startswith("Point(x=a, y={'k': (")
+    unify(p.value.x, 4)
+    assert value(p) == Point(4, {"k": (Colour.BLUE,)})
+    with pytest.raises(errors.UnificationError):
+        unify(p, Foo(1))
+    unify(Pair(x, 2), (1, 2))
+    # Two classes of one name are two classes.
+    def local(a):
+        class Same:
+            def __init__(self):
+                self.a = a
+        return Same()
+    one, two = local(1), local(1)
+    assert entailed(one, two) is False and entailed(one, one)
+    with pytest.raises(TypeError):
+        unify(x, {1, 2})
+    unify({x: 1}, {1: 1})
+    with pytest.raises(TypeError):
+        bind(3, 3)
+
+
+def test_variables_are_used_like_their_values():
+    x, y = newvar("x"), newvar("y")
+    for use in (bool, str, int, len, iter, hash, lambda v: v + 1, lambda v: v == 1, lambda v: v < 2, lambda v: v[0], lambda v: -v):
+        with pytest.raises(errors.FreeVariableError) as caught:
+            use(x)
+        assert caught.value.variable == "x"
+    with pytest.raises(errors.FreeVariableError):
+        x == y  # nobody can say
+    unify(x, y)
+    assert x == y and not x != y
+    assert repr(x) == "x"
+    bind(x, 6)
+    assert (y + 1, 1 + y, y - x, 2 * y, y // 4, 13 % y, -y, y**2, y < 7, 7 > y, [0] * 2 + [y]) == (
+        7, 7, 0, 12, 1, 1, -6, 36, True, True, [0, 0, 6]
+    )
+    assert f"{x:>3}" == "  6" and str(x) == "6" and int(x) == 6 and "abcdefgh"[x] == "g" and {x: 1}[6] == 1
+    items = newvar()
+    bind(items, ["a", x, "c"])
+    assert len(items) == 3 and list(items) == ["a", 6, "c"] and "c" in items and items[1] == 6
+    items.value.append("d")
+    assert len(items) == 3
+
+
+def test_domains():
+    x, y = newvar(domain=[1, 2, 3]), newvar(domain=range(2, 5))
+    unify(x, y)
+    assert domain_of(x) == domain_of(y) == (2, 3)
+    unify(x, newvar(domain=[3, 4]))
+    assert x == y == 3
+    x, y = newvar("x", domain=[1, 2, 3]), newvar(domain=[5, 6])
+    assert show(x) == "x{1, 2, 3}" and domain_of(newvar()) is None
+    for other in (y, 42, "1", True):
+        with pytest.raises(errors.UnificationError):
+            unify(x, other)
+    with pytest.raises(errors.UnificationError):
+        bind(newvar(domain=[1, 2, 4]), 42)
+    with pytest.raises(errors.StoreError) as caught:
+        newvar(domain=[])
+    assert caught.value.kind == "empty_domain"
+    pair = newvar(domain=[("a", 1), ("b", 2), ("b", 3)])
+    left, right = newvar(), newvar()
+    unify(pair, (left, right))
+    bind(left, "b")
+    assert is_free(right) and domain_of(pair) == (("b", 2), ("b", 3))
+    assert entailed(right, 5) in (False, None)
+    floats = newvar(domain=FiniteDomain([0.5, 1.5]))
+    bind(floats, 1.5)
+    assert floats.value == 1.5
+
+
+def test_stores_are_apart():
+    x = newvar()
+    with Store() as store:
+        y = newvar()
+        assert y.store is store and x.store is not store
+        with Store():
+            assert newvar().store is not store
+        assert newvar().store is store
+    assert newvar().store is x.store
+    for call in (lambda: unify(x, y), lambda: unify([x], (y,)), lambda: bind(x, [y]), lambda: entailed(x, y)):
+        with pytest.raises(errors.StoreError) as caught:
+            call()
+        assert caught.value.kind == "unknown"
+    assert not alias_of(x, y) and is_free(x) and is_free(y)
+
+
+def test_large_terms_need_no_stack():
+    deep, other, end = None, None, newvar()
+    for _ in range(100_000):
+        deep, other = (1, deep), (1, other)
+    x = newvar()
+    unify(x, deep)
+    unify(x, other)
+    shared = end
+    for _ in range(200):
+        shared = [shared, shared]
+    y = newvar()
+    unify(y, shared)
+    bind(end, 1)
+    assert show(y)
+    z = newvar(domain=[deep, other, 3])
+    assert len(domain_of(z)) == 2 and domain_of(z)[1] == 3
+    bind(z, deep)
+    assert value(z)[0] == 1
+
+
+def test_against_a_naive_model():
+    """Triangular substitutions with an occurs check; terms that would be infinite are left out."""
+
+    class Infinite(Exception):
+        pass
+
+    def walk(term, known):
+        while isinstance(term, str) and term in known:
+            term = known[term]
+        return term
+
+    def occurs(name, term, known):
+        term = walk(term, known)
+        return term == name or (isinstance(term, tuple) and any(occurs(name, part, known) for part in term))
+
+    def solve(a, b, known):
+        a, b = walk(a, known), walk(b, known)
+        if a == b and type(a) is type(b):
+            return True
+        if not isinstance(a, str):
+            a, b = b, a
+        if isinstance(a, str):
+            if occurs(a, b, known):
+                raise Infinite
+            known[a] = b
+            return True
+        if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+            return all(solve(x, y, known) for x, y in zip(a, b))
+        return False
+
+    def resolve(term, known):
+        term = walk(term, known)
+        return tuple(resolve(part, known) for part in term) if isinstance(term, tuple) else term
+
+    rng = random.Random(5)
+
+    def draw(depth):
+        kind = rng.random()
+        if depth and kind < 0.4:
+            return tuple(draw(depth - 1) for _ in range(rng.choice((1, 2, 2, 3))))
+        return rng.choice("ABCDE") if kind < 0.8 else rng.randrange(3)
+
+    def build(term, variables):
+        if isinstance(term, tuple):
+            return tuple(build(part, variables) for part in term)
+        return variables[term] if isinstance(term, str) else term
+
+    outcomes = {True: 0, False: 0}
+    for _ in range(2000):
+        variables = {name: newvar(name) for name in "ABCDE"}
+        known = {}
+        for _ in range(rng.randrange(1, 5)):
+            left, right = draw(3), draw(3)
+            trial = dict(known)
+            try:
+                expected = solve(left, right, trial)
+            except Infinite:
+                break
+            try:
+                unify(build(left, variables), build(right, variables))
+                found = True
+            except errors.UnificationError:
+                found = False
+            assert found == expected, (left, right, known)
+            outcomes[found] += 1
+            known = trial if expected else known
+            for a in "ABCDE":
+                end = resolve(a, known)
+                assert is_free(variables[a]) == isinstance(end, str)
+                if isinstance(end, str):
+                    assert all(alias_of(variables[a], variables[b]) == (walk(b, known) == end) for b in "ABCDE")
+                else:
+                    assert entailed(variables[a], build(end, variables)) is True
+    assert min(outcomes.values()) > 300, outcomes
+
+
+def test_threads_share_a_store():
+    variables = [newvar() for _ in range(200)]
+    bound, refused = [], []
+
+    def work(number):
+        for variable in variables:
+            try:
+                bind(variable, number)
+                bound.append(number)
+            except errors.RebindingError:
+                refused.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(bound) == 200 and len(refused) == 600
+
+
+def test_nothing_stays_behind():
+    class Thing:
+        def __eq__(self, other):
+            return self is other
+
+        __hash__ = object.__hash__
+
+    thing = Thing()
+    gone = weakref.ref(thing)
+    with Store() as store:
+        x = newvar()
+        bind(x, [thing])
+        thing.store = store  # a circle
+        assert x[0] is thing
+    store_gone = weakref.ref(store)
+    del store, x, thing
+    gc.collect()
+    assert gone() is None and store_gone() is None
+    from pyprior_rs import _objects
+
+    before = len(_objects._by_name), len(_objects._by_hash)
+    for number in range(1000):
+        with Store():
+            bind(newvar(), (number + 0.5, object()))
+    gc.collect()
+    assert (len(_objects._by_name), len(_objects._by_hash)) == before
