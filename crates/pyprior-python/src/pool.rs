@@ -14,7 +14,8 @@ pub(crate) const MANY: usize = BatchMatcher::PARALLEL_ROWS;
 /// asked with the interpreter held, which a thread that forks holds too, so no fork happens in between.
 static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 
-fn pool(py: Python<'_>) -> Option<Arc<ThreadPool>> {
+/// This process's threads; `None` if there are no more to be had.
+pub(crate) fn threads(py: Python<'_>) -> Option<Arc<ThreadPool>> {
     let mut known = POOL.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
     if let Some((_, pool)) = known.as_ref().filter(|(of, _)| *of == process) {
@@ -28,14 +29,14 @@ fn pool(py: Python<'_>) -> Option<Arc<ThreadPool>> {
 
 /// Does work that spreads over threads, without the interpreter.
 pub(crate) fn spread<R: Send>(py: Python<'_>, work: impl FnOnce() -> R + Send) -> R {
-    let pool = pool(py);
+    let pool = threads(py);
     py.detach(|| on(pool.as_deref(), work))
 }
 
 /// Does work that spreads over threads on what a lock guards. The lock is taken before the threads are entered: one that waits
 /// for others takes up work of theirs, which might want the same lock.
 pub(crate) fn spread_on<T: Send, R: Send>(py: Python<'_>, lock: &Mutex<T>, work: impl FnOnce(&mut T) -> R + Send) -> R {
-    let pool = pool(py);
+    let pool = threads(py);
     py.detach(|| {
         let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let held = &mut *held;
@@ -43,10 +44,10 @@ pub(crate) fn spread_on<T: Send, R: Send>(py: Python<'_>, lock: &Mutex<T>, work:
     })
 }
 
-fn on<R: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> R + Send) -> R {
+/// Does work on threads, or on those that there are.
+pub(crate) fn on<R: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> R + Send) -> R {
     match pool {
         Some(pool) => pool.install(work),
-        // No more threads are to be had: on those that there are.
         None => work(),
     }
 }

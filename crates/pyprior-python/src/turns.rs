@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 /// How long the interpreter is kept, at most; what comes on top are `LOOK` objects.
-const TURN: Duration = Duration::from_micros(400);
+pub(crate) const TURN: Duration = Duration::from_micros(400);
 /// How long it is left. A thread that waits for the interpreter is woken when it is let go of; whoever takes it again before
 /// that thread runs leaves it waiting, and longer than if nothing had been let go of: it begins to wait from new.
 const PAUSE: Duration = Duration::from_micros(30);
@@ -23,16 +23,22 @@ pub(crate) fn in_turns<I: IntoIterator>(py: Python<'_>, items: I) -> impl Iterat
         if nth % LOOK == 0 {
             let now = Instant::now();
             if now.duration_since(*since.get_or_insert(now)) >= TURN {
-                py.detach(|| {
-                    while now.elapsed() < PAUSE {
-                        std::thread::yield_now();
-                    }
-                });
+                leave(py);
                 since = None;
             }
         }
         item
     })
+}
+
+/// Leaves the interpreter to whoever waits for it. No lock may be held.
+pub(crate) fn leave(py: Python<'_>) {
+    py.detach(|| {
+        let left = Instant::now();
+        while left.elapsed() < PAUSE {
+            std::thread::yield_now();
+        }
+    });
 }
 
 /// A list of objects that are made one after the other.

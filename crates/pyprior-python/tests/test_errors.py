@@ -3,10 +3,13 @@
 import copy
 import multiprocessing
 import pickle
+import tempfile
+from pathlib import Path
 
 import pytest
 import pyprior_rs as pp
-from pyprior_rs import errors, nodes
+from pyprior_rs import datasets, errors, logic, nodes, sketch
+from pyprior_rs.logic import fd
 
 
 def session():
@@ -34,6 +37,51 @@ def not_started():
     pp.Prior(pp.Tokenizer()).states
 
 
+def raised(error):
+    raise error
+
+
+def rebound():
+    x = logic.newvar("x")
+    logic.bind(x, 1)
+    logic.bind(x, 2)
+
+
+def infinite():
+    x = logic.newvar("x")
+    logic.unify(x, [x])
+    logic.value(x)
+
+
+def queens():
+    """More than one choice."""
+    names = [f"q{i}" for i in range(8)]
+    apart = [
+        fd.make_expression((names[a], names[b]), f"abs({names[a]} - {names[b]}) not in (0, {b - a})")
+        for a in range(8)
+        for b in range(a + 1, 8)
+    ]
+    return logic.Repository(names, dict.fromkeys(names, range(8)), apart)
+
+
+def unfilled():
+    """Six fillings there are, and so many come with the exception that says that there are no more."""
+    few = sketch.Sketch("print(X)\n---\nX in 1..6\n")
+    few.sample(20, tries=30, distinct=True)
+
+
+def busy():
+    """Of a shard that another process is making."""
+    fcntl = pytest.importorskip("fcntl")
+    with tempfile.TemporaryDirectory() as out:
+        dataset = datasets.Dataset({"rows": 9})
+        dataset.inventory(Path(out) / "a")
+        (Path(out) / "a/data").mkdir()
+        with open(Path(out) / "a/data/.train-00000-of-00001.parquet.part", "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            dataset.make(Path(out) / "a", [0])
+
+
 RAISED = {
     "PyPriorError": not_started,
     "ConfigError": lambda: pp.Tokenizer(max_funcs=256),
@@ -49,6 +97,19 @@ RAISED = {
     "SessionError": session,
     "TooLongError": too_long,
     "ExportError": lambda: pp.show(pp.Tokenizer(), [], save_as_gif=True, gif_path="decode.bmp"),
+    "RebindingError": rebound,
+    "UnificationError": lambda: logic.unify([1, 2], [1, 3]),
+    "FreeVariableError": lambda: len(logic.newvar("x")),
+    "StoreError": infinite,
+    "ExpressionError": lambda: fd.make_expression(("a",), "a +"),
+    "ProblemError": lambda: logic.solve_problem("var a in 1..3\na + < 2\n"),
+    "LimitError": lambda: logic.Solver(nodes=1).solve_one(queens()),
+    "SketchError": lambda: sketch.Sketch("print(X\n"),
+    "FillError": unfilled,
+    "DatasetError": lambda: datasets.Dataset({"rows": 9, "keep": ["len <"]}),
+    "ShardBusyError": busy,
+    "ShardError": lambda: raised(errors.ShardError(3, "lost", "its worker died 4 times")),
+    "SettingError": lambda: raised(errors.SettingError("languages", "there is none")),
     "UnknownNameError": lambda: pp.Tokenizer().id_of("ASIGN"),
     "UnknownIdError": lambda: pp.Tokenizer().name(10**6),
 }

@@ -25,7 +25,7 @@ def quick_turns():
 def test_a_call_that_keeps_the_interpreter_is_seen(quick_turns):
     """What the next test goes by: one call of C that never lets go."""
     longest, taken = held.held(lambda: sum(bytes(10_000_000)), tries=3)
-    assert longest > 0.9 * taken
+    assert longest > 0.7 * taken
 
 
 #: Calls that take too little to be told from noise are left to scripts/held.py.

@@ -54,6 +54,17 @@ class Hole(NamedTuple):
     value: int | str | None
 
 
+class _Kept(NamedTuple):
+    """What a filling is without the engine: in another process, say."""
+
+    source: str
+    ids: tuple[int, ...]
+    holes: list[tuple[str, str, int, int]]
+
+    def _holes(self) -> list[tuple[str, str, int, int]]:
+        return self.holes
+
+
 class Filling:
     """A program that fills a sketch: equal to another if the tokens are."""
 
@@ -64,8 +75,11 @@ class Filling:
     #: What they are tokens of.
     tok: Tokenizer
 
-    def __init__(self, filling: _engine.Filling, tok: Tokenizer) -> None:
+    def __init__(self, filling: _engine.Filling | _Kept, tok: Tokenizer) -> None:
         self._filling, self.ids, self.tok = filling, filling.ids, tok
+
+    def __reduce__(self) -> Any:
+        return type(self), (_Kept(self.source, self.ids, self._filling._holes()), self.tok)
 
     @property
     def source(self) -> str:

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 use super::function::Raised;
+use crate::{pool, turns};
 
 /// How long a search goes on before it looks for signals.
 const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
-/// How long one that has the interpreter goes on before others get their turn, as in Python.
-const TURN: Duration = Duration::from_millis(5);
 
 /// How a search shares the interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl Interruption {
         let pause = match self.turns {
             Turns::Waiting => return false,
             Turns::Released => BETWEEN_SIGNALS,
-            Turns::Held => TURN,
+            Turns::Held => turns::TURN,
         };
         {
             let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +62,7 @@ impl Interruption {
         }
         let stop = Python::attach(|py| {
             if self.turns == Turns::Held {
-                py.detach(std::thread::yield_now);
+                turns::leave(py);
             }
             self.signalled(py)
         });
@@ -91,7 +90,10 @@ impl Interruption {
         match self.turns {
             Turns::Released => py.detach(search),
             Turns::Held => search(),
-            Turns::Waiting => py.detach(|| self.wait(search)),
+            Turns::Waiting => {
+                let pool = pool::threads(py);
+                py.detach(|| self.wait(|| pool::on(pool.as_deref(), search)))
+            }
         }
     }
 

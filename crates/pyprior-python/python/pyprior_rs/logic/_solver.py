@@ -45,7 +45,7 @@ class Solver(_engine.Solver):
     ever. ``parallel`` searches on all cores: the same solutions, which may come in another order.
 
     Other threads of Python run while it searches, and signals are looked at: Ctrl-C ends it by KeyboardInterrupt. Where functions
-    of Python take part, it gives other threads their turn every 5 ms. What a function raises ends the search, and comes
+    of Python take part, it gives other threads their turn every 0.4 ms. What a function raises ends the search, and comes
     to the caller as it is, unless relations over one variable rule out the values that it was called with.
 
     ``verbose`` is taken, as by logilab-constraint, and does nothing.
