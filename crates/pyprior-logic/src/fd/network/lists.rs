@@ -7,46 +7,6 @@ pub(crate) struct Lists<T> {
     items: Vec<T>,
 }
 
-/// Lists of numbers in one piece of memory: where each ends, then the items.
-#[derive(Debug, Clone)]
-pub(crate) struct Rows {
-    /// How many lists there are, and how many are ended.
-    lists: usize,
-    ended: usize,
-    cells: Vec<u32>,
-}
-
-impl Rows {
-    /// Room for so many lists and items in all, which are pushed one after another.
-    pub(super) fn with_room(lists: usize, items: usize) -> Rows {
-        let mut cells = Vec::with_capacity(lists + items);
-        cells.extend(std::iter::repeat_n(lists as u32, lists));
-        Rows { lists, ended: 0, cells }
-    }
-
-    /// A further item of the list that is not ended.
-    #[inline]
-    pub(super) fn push(&mut self, item: u32) {
-        self.cells.push(item);
-    }
-
-    /// Ends a list. No more of them than there is room for.
-    #[inline]
-    pub(super) fn close(&mut self) {
-        self.cells[self.ended] = self.cells.len() as u32;
-        self.ended += 1;
-    }
-
-    pub(crate) fn of(&self, list: u32) -> &[u32] {
-        let list = list as usize;
-        if list >= self.ended {
-            return &[];
-        }
-        let start = if list == 0 { self.lists } else { self.cells[list - 1] as usize };
-        &self.cells[start..self.cells[list] as usize]
-    }
-}
-
 impl<T: Copy> Lists<T> {
     /// Items with the numbers of their lists, by counting.
     pub(super) fn sorted(count: usize, pairs: &[(u32, T)]) -> Lists<T> {
