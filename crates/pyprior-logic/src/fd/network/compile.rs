@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::lists::Lists;
 use super::matrix::{self, Key, Matrices, Matrix};
 use super::propagate::Interrupt;
+use super::reach::Reach;
 use super::refusal::{Refusal, refused};
 use super::test::Test;
 use crate::fd::clock::Clock;
@@ -53,11 +53,7 @@ pub(crate) struct Compiled {
     /// How many variables the store had: those that came later have no constraints here.
     pub(crate) vars: usize,
     pub(crate) bits: Vec<u64>,
-    /// By the number of a variable its pairs, and the propagators that watch it.
-    pub(crate) edges: Lists<Edge>,
-    pub(crate) watching: Lists<u32>,
-    /// While a variable has more values than these, nothing follows from its losing one; 0 where it has no constraint.
-    pub(crate) quiet: Vec<u32>,
+    pub(crate) reach: Reach,
     pub(crate) propagators: Vec<Propagation>,
     pub(crate) scopes: Vec<Var>,
 }
@@ -135,19 +131,9 @@ impl Compiled {
         if vars >= MOST || compiler.propagators.len() >= MOST {
             return Err(Interrupt::refused(Refusal::TooLarge { what: "variables or constraints" }));
         }
-        let mut quiet: Vec<u32> = std::iter::repeat_n(0, vars).collect();
-        for (var, edge) in &compiler.edges {
-            let most = &mut quiet[*var as usize];
-            *most = edge.conflicts.max(*most);
-        }
-        for (var, _) in &compiler.watching {
-            quiet[*var as usize] = u32::MAX;
-        }
         Ok(Compiled {
             vars,
-            quiet,
-            edges: Lists::sorted(vars, &compiler.edges),
-            watching: Lists::sorted(vars, &compiler.watching),
+            reach: Reach::new(vars, &compiler.edges, &compiler.watching),
             bits: compiler.matrices.bits,
             propagators: compiler.propagators,
             scopes: compiler.scopes,

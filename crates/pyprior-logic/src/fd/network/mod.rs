@@ -3,9 +3,9 @@
 mod agenda;
 mod compile;
 mod distinct;
-mod lists;
 mod matrix;
 mod propagate;
+mod reach;
 mod refusal;
 mod sums;
 mod test;

@@ -61,9 +61,9 @@ impl Scratch {
         self.changed.make_room(compiled.vars);
         self.waiting.make_room(compiled.propagators.len());
         if self.weights.len() != compiled.vars {
-            let degree = |var| compiled.edges.of(var).len() + compiled.watching.of(var).len();
+            let degree = |var| (compiled.reach.edges(var).len() + compiled.reach.watching(var).len()) as u32;
             self.weights.clear();
-            self.weights.extend((0..compiled.vars as u32).map(|var| degree(var) as u32));
+            self.weights.extend((0..compiled.vars as u32).map(|number| degree(Var::of_number(number))));
         }
     }
 
@@ -75,7 +75,7 @@ impl Scratch {
         store: &mut Store,
     ) -> Result<(), Interrupt> {
         store.clear_events();
-        for var in vars.iter().filter(|var| compiled.quiet.get(var.index()).is_some_and(|most| *most > 0)) {
+        for var in vars.iter().filter(|var| compiled.reach.quiet(**var) > 0) {
             store.watch_domain(*var);
             self.put(compiled, store, *var);
         }
@@ -152,7 +152,7 @@ impl Scratch {
     /// Puts a variable down to be looked at, unless it has so many values that nothing follows.
     #[inline]
     fn put(&mut self, compiled: &Compiled, store: &Store, var: Var) {
-        if compiled.quiet.get(var.index()).is_some_and(|most| store.size(var) <= *most) {
+        if (1..=compiled.reach.quiet(var)).contains(&store.size(var)) {
             self.changed.insert(var.number());
         }
     }
@@ -161,7 +161,7 @@ impl Scratch {
     /// must differ. Its other relations are put down to be looked at.
     #[inline]
     fn look(&mut self, compiled: &Compiled, store: &mut Store, var: Var) -> Result<(), Interrupt> {
-        let watching = compiled.watching.of(var.number());
+        let watching = compiled.reach.watching(var);
         for propagator in watching {
             self.waiting.insert(*propagator);
         }
@@ -170,7 +170,7 @@ impl Scratch {
         {
             self.take(compiled, store, var, index, watching)?;
         }
-        let edges = compiled.edges.of(var.number());
+        let edges = compiled.reach.edges(var);
         if self.clock.is_set() && self.clock.spend((1 + store.words(var).len()) * (1 + edges.len())) {
             return Err(Interrupt::OutOfTime);
         }
