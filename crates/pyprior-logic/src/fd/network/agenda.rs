@@ -48,7 +48,7 @@ mod tests {
     fn numbers_come_out_once_and_in_order() {
         let mut agenda = Agenda::default();
         agenda.make_room(200);
-        [63, 0, 199, 64, 128, 0, 63].map(|number| agenda.insert(number));
+        [63, 0, 199, 64, 128, 0, 63].into_iter().for_each(|number| agenda.insert(number));
         let taken: Vec<u32> = std::iter::from_fn(|| agenda.pop()).collect();
         assert_eq!(taken, [0, 63, 64, 128, 199]);
         agenda.insert(5);
