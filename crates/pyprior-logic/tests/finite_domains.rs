@@ -41,6 +41,24 @@ fn pairs_and_sums_over_32_values() {
     assert_eq!(count(&[("a", d.clone()), ("b", d.clone()), ("c", d)], &["a == b + c"]), 528);
 }
 
+/// Values of solutions go by the numbers of domains, which those taken back must not shift.
+#[test]
+fn variables_that_are_refused_leave_nothing_behind() {
+    let mut problem = problem(&[("a", FiniteDomain::new(["x", "y"]))], &[]);
+    let refused = problem.variables_of([
+        ("b", FiniteDomain::range(1..=3)),
+        ("c", FiniteDomain::new(["u", "v"])),
+        ("a", FiniteDomain::range(5..=6)),
+    ]);
+    assert_eq!(refused, Err(SolveError::DuplicateVariable { name: "a".into() }));
+    assert_eq!(problem.names().collect::<Vec<_>>(), ["a"]);
+    problem.variables_of([("b", FiniteDomain::range(7..=8)), ("c", FiniteDomain::new(["w"]))]).unwrap();
+    problem.add(&fd::make_expression(&["a", "b"], "a == 'y' and b == 8").unwrap()).unwrap();
+    let found = Solver::new().solve_first(&problem).unwrap().unwrap();
+    assert_eq!(found.to_string(), "a = 'y', b = 8, c = 'w'");
+    assert_eq!(Solver::new().first(problem).unwrap().unwrap(), found);
+}
+
 #[test]
 fn expressions_of_three_variables_are_exact() {
     let bit = FiniteDomain::range(0..=1);

@@ -6,13 +6,11 @@ use super::names::Names;
 use crate::Value;
 use crate::store::Universe;
 
-/// Most variables have the universe of the one before, or of one shortly before: each is kept once.
-const NEWEST: usize = 8;
-
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Header {
     /// Noted with each is the number of its universe.
     pub(crate) names: Names,
+    /// As the store of the problem numbers them.
     universes: Vec<Arc<Universe>>,
 }
 
@@ -24,17 +22,17 @@ impl Header {
     /// Takes back all variables but the first.
     pub(crate) fn truncate(&mut self, variables: usize) {
         self.names.truncate(variables);
+        let last = (0..variables).filter_map(|variable| self.names.noted(variable)).max();
+        self.universes.truncate(last.map_or(0, |last| last as usize + 1));
     }
 
-    /// The universe of the variable that was named last.
-    pub(crate) fn push(&mut self, universe: &Arc<Universe>) {
-        let newest = self.universes.len().saturating_sub(NEWEST);
-        let known = self.universes[newest..].iter().rposition(|known| Arc::ptr_eq(known, universe));
-        let number = known.map_or(self.universes.len(), |place| newest + place);
-        if known.is_none() {
+    /// The universe of the variable that was named last, and its number in the store of the problem, where they count up.
+    #[inline]
+    pub(crate) fn push(&mut self, number: u32, universe: &Arc<Universe>) {
+        if number as usize == self.universes.len() {
             self.universes.push(Arc::clone(universe));
         }
-        self.names.note(number as u32);
+        self.names.note(number);
     }
 
     /// The value of a variable, both by number.

@@ -49,6 +49,7 @@ impl Names {
     }
 
     /// Adds a name; false if it is there already, or if there is no room.
+    #[inline]
     pub(crate) fn add(&mut self, name: &str) -> bool {
         let hash = hash(name);
         if self.find_hashed(name, hash).is_some() || self.text.len() + name.len() >= FREE as usize {
@@ -118,21 +119,23 @@ impl Names {
         self.find_hashed(name, hash(name))
     }
 
-    #[inline]
+    #[inline(always)]
     fn find_hashed(&self, name: &str, hash: u32) -> Option<u32> {
-        let same = |number: u32| self.entries[number as usize].hash == hash && self.get(number as usize) == Some(name);
-        if !self.index.is_empty() {
-            let mask = self.index.len() - 1;
-            let mut at = hash as usize & mask;
-            while self.index[at] != FREE {
-                if same(self.index[at]) {
-                    return Some(self.index[at]);
-                }
-                at = (at + 1) & mask;
-            }
-            return None;
+        if self.index.is_empty() {
+            let mut entries = self.entries.iter().enumerate();
+            let same = |(place, entry): (usize, &Entry)| entry.hash == hash && self.get(place) == Some(name);
+            return entries.position(same).map(|place| place as u32);
         }
-        (0..self.entries.len() as u32).find(|number| same(*number))
+        let mask = self.index.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.index[at] != FREE {
+            let number = self.index[at];
+            if self.entries[number as usize].hash == hash && self.get(number as usize) == Some(name) {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
 
     pub(crate) fn get(&self, place: usize) -> Option<&str> {

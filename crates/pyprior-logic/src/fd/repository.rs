@@ -8,7 +8,7 @@ use super::domain::FiniteDomain;
 use super::error::SolveError;
 use super::header::Header;
 use super::names::Names;
-use super::network::{Compiled, Interrupt, Scratch, check_arity};
+use super::network::{Compiled, Interrupt, Refusal, Scratch, check_arity};
 use super::relation::{Constraint, Relation};
 use crate::store::{Store, Var};
 
@@ -23,8 +23,14 @@ const FEW: usize = 16;
 /// The variables are logic variables of a store of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
-    pub(super) header: Arc<Header>,
     pub(super) store: Store,
+    pub(super) model: Model,
+}
+
+/// What a problem says besides the domains of its variables.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Model {
+    pub(super) header: Arc<Header>,
     pub(super) variables: Vec<Var>,
     /// Relations, each once as long as it is posted again and again.
     relations: Vec<Relation>,
@@ -59,10 +65,10 @@ impl Repository {
         }
         let mut repository = Repository::default();
         repository.reserve(variables.len());
-        let header = Arc::make_mut(&mut repository.header);
+        let header = Arc::make_mut(&mut repository.model.header);
         for (name, domain) in variables.iter().zip(&given) {
             let domain = domain.as_ref().ok_or_else(|| SolveError::NoDomain { name: (*name).into() })?;
-            add(header, &mut repository.store, &mut repository.variables, name, domain)?;
+            add(header, &mut repository.store, &mut repository.model.variables, name, domain)?;
         }
         for constraint in constraints.as_ref() {
             repository.add(constraint)?;
@@ -121,20 +127,21 @@ impl Repository {
         given: impl IntoIterator<Item = (N, D)>,
     ) -> Result<Vec<Variable>, SolveError> {
         let given = given.into_iter();
-        if self.variables.capacity() == 0 {
+        if self.model.variables.capacity() == 0 {
             self.reserve(given.size_hint().0.max(FEW));
         }
-        let (before, extent) = (self.variables.len(), self.store.extent());
-        let header = Arc::make_mut(&mut self.header);
+        let (before, extent) = (self.model.variables.len(), self.store.extent());
+        let header = Arc::make_mut(&mut self.model.header);
         for (name, domain) in given {
-            if let Err(error) = add(header, &mut self.store, &mut self.variables, name.as_ref(), domain.borrow()) {
-                self.variables.truncate(before);
+            if let Err(error) = add(header, &mut self.store, &mut self.model.variables, name.as_ref(), domain.borrow())
+            {
+                self.model.variables.truncate(before);
                 header.truncate(before);
                 self.store.forget_since(extent);
                 return Err(error);
             }
         }
-        Ok(self.variables[before..].to_vec())
+        Ok(self.model.variables[before..].to_vec())
     }
 
     /// A further variable.
@@ -144,19 +151,19 @@ impl Repository {
     /// [`SolveError::DuplicateVariable`], [`SolveError::EmptyDomain`]; [`SolveError::TooLarge`] for a domain that
     /// [is cut](FiniteDomain::is_cut).
     pub fn variable(&mut self, name: &str, domain: &FiniteDomain) -> Result<Variable, SolveError> {
-        if self.variables.capacity() == 0 {
+        if self.model.variables.capacity() == 0 {
             self.reserve(FEW);
         }
-        add(Arc::make_mut(&mut self.header), &mut self.store, &mut self.variables, name, domain)
+        add(Arc::make_mut(&mut self.model.header), &mut self.store, &mut self.model.variables, name, domain)
     }
 
     /// Room for so many variables and their constraints at once: growing lists would take longer than solving it.
     fn reserve(&mut self, variables: usize) {
         self.store.reserve_domains(variables, variables);
-        self.variables.reserve(variables);
-        Arc::make_mut(&mut self.header).reserve(variables);
-        self.posted.reserve(2 * variables);
-        self.scopes.reserve(4 * variables);
+        self.model.variables.reserve(variables);
+        Arc::make_mut(&mut self.model.header).reserve(variables);
+        self.model.posted.reserve(2 * variables);
+        self.model.scopes.reserve(4 * variables);
     }
 
     /// A further constraint, over variables by name.
@@ -165,14 +172,14 @@ impl Repository {
     ///
     /// [`SolveError::UnknownVariable`], [`SolveError::Arity`].
     pub fn add(&mut self, constraint: &Constraint<'_>) -> Result<(), SolveError> {
-        let start = self.scopes.len();
+        let start = self.model.scopes.len();
         for name in &constraint.variables {
             let Some(var) = self.find(name) else {
-                self.scopes.truncate(start);
+                self.model.scopes.truncate(start);
                 let constraint = constraint.relation.describe();
                 return Err(SolveError::UnknownVariable { name: (*name).into(), constraint });
             };
-            self.scopes.push(var);
+            self.model.scopes.push(var);
         }
         self.close(&constraint.relation, start)
     }
@@ -184,50 +191,51 @@ impl Repository {
     /// [`SolveError::Arity`]; [`SolveError::UnknownVariable`] for a variable whose number this problem does not have.
     /// Variables are numbers: one of another problem is taken for the one of the same number here.
     pub fn post(&mut self, relation: &Relation, variables: &[Variable]) -> Result<(), SolveError> {
-        if let Some(var) = variables.iter().find(|var| var.index() >= self.store.len()) {
+        let known = self.store.len();
+        if let Some(var) = variables.iter().find(|var| var.index() >= known) {
             return Err(SolveError::UnknownVariable { name: var.to_string(), constraint: relation.describe() });
         }
-        let start = self.scopes.len();
-        self.scopes.extend_from_slice(variables);
+        let start = self.model.scopes.len();
+        self.model.scopes.extend_from_slice(variables);
         self.close(relation, start)
     }
 
     /// Takes the variables from `start` as the scope of a relation.
+    #[inline(always)]
     fn close(&mut self, relation: &Relation, start: usize) -> Result<(), SolveError> {
-        let checked = check_arity(relation, self.scopes.len() - start);
-        let end = u32::try_from(self.scopes.len()).map_err(|_| SolveError::TooLarge { what: "constraints" });
-        match (checked, end) {
-            (Ok(()), Ok(end)) => {
-                if !self.relations.last().is_some_and(|last| last.is(relation)) {
-                    self.relations.push(relation.clone());
-                }
-                self.posted.push((self.relations.len() as u32 - 1, end));
-                Ok(())
-            }
-            (Err(refusal), _) => {
-                self.scopes.truncate(start);
-                Err(refusal.named(&|var| self.name(var)))
-            }
-            (_, Err(error)) => {
-                self.scopes.truncate(start);
-                Err(error)
-            }
+        let Ok(end) = u32::try_from(self.model.scopes.len()) else {
+            return Err(self.refused(start, Refusal::TooLarge { what: "constraints" }));
+        };
+        if let Err(refusal) = check_arity(relation, self.model.scopes.len() - start) {
+            return Err(self.refused(start, *refusal));
         }
+        if !self.model.relations.last().is_some_and(|last| last.is(relation)) {
+            self.model.relations.push(relation.clone());
+        }
+        self.model.posted.push((self.model.relations.len() as u32 - 1, end));
+        Ok(())
+    }
+
+    /// Takes the variables from `start` back.
+    #[cold]
+    fn refused(&mut self, start: usize, refusal: Refusal) -> SolveError {
+        self.model.scopes.truncate(start);
+        refusal.named(&|var| self.model.name(var))
     }
 
     /// The variable of a name.
     pub fn find(&self, name: &str) -> Option<Variable> {
-        self.variables.get(self.header.names.find(name)? as usize).copied()
+        self.model.variables.get(self.model.header.names.find(name)? as usize).copied()
     }
 
     /// Names of the variables, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> + '_ {
-        self.header.names.iter()
+        self.model.header.names.iter()
     }
 
     /// Number of constraints.
     pub fn constraints(&self) -> usize {
-        self.posted.len()
+        self.model.posted.len()
     }
 
     /// The first constraint that contradicts the domains and the constraints before it as far as propagation at the root shows,
@@ -237,39 +245,41 @@ impl Repository {
     ///
     /// What solving gives, too.
     pub fn contradiction(&self) -> Result<Option<usize>, SolveError> {
-        let (mut possible, mut contradicts) = (0, self.posted.len() + 1);
+        let (mut possible, mut contradicts) = (0, self.model.posted.len() + 1);
         while contradicts - possible > 1 {
             let count = possible + (contradicts - possible) / 2;
             // Beyond the last there is nothing to try.
-            let count = count.min(self.posted.len());
+            let count = count.min(self.model.posted.len());
             if self.stands(count)? {
                 possible = count;
-                if count == self.posted.len() {
+                if count == self.model.posted.len() {
                     return Ok(None);
                 }
             } else {
                 contradicts = count;
             }
         }
-        Ok((contradicts <= self.posted.len()).then(|| contradicts - 1))
+        Ok((contradicts <= self.model.posted.len()).then(|| contradicts - 1))
     }
 
     /// Whether propagation leaves values with the first constraints alone.
     fn stands(&self, count: usize) -> Result<bool, SolveError> {
         let mut store = self.store.clone();
-        let result = Compiled::new(self.posted().take(count), &self.variables, &mut store, &mut Clock::default())
-            .and_then(|compiled| {
+        let result =
+            Compiled::new(self.model.posted().take(count), &mut store, &mut Clock::default()).and_then(|compiled| {
                 let mut scratch = Scratch::default();
                 scratch.prepare(&compiled);
-                scratch.propagate_all(&compiled, &mut store)
+                scratch.propagate_all(&compiled, &self.model.variables, &mut store)
             });
         match result {
             Ok(()) => Ok(true),
-            Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| self.name(var))),
+            Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| self.model.name(var))),
             Err(_) => Ok(false),
         }
     }
+}
 
+impl Model {
     /// The name of a variable.
     pub(super) fn name(&self, var: Var) -> String {
         let place = self.variables.iter().position(|own| *own == var);
@@ -278,14 +288,16 @@ impl Repository {
 
     /// Relations with their variables.
     pub(super) fn posted(&self) -> impl Iterator<Item = (&Relation, &[Var])> + Clone + '_ {
-        self.posted.iter().enumerate().map(|(number, (relation, end))| {
-            let start = if number == 0 { 0 } else { self.posted[number - 1].1 };
-            (&self.relations[*relation as usize], &self.scopes[start as usize..*end as usize])
+        let mut start = 0;
+        self.posted.iter().map(move |(relation, end)| {
+            let begin = std::mem::replace(&mut start, *end as usize);
+            (&self.relations[*relation as usize], &self.scopes[begin..*end as usize])
         })
     }
 }
 
 /// A further variable; on an error none is added.
+#[inline]
 fn add(
     header: &mut Header,
     store: &mut Store,
@@ -310,7 +322,9 @@ fn add(
         header.names.pop();
         return Err(SolveError::TooLarge { what: "variables or values" });
     };
-    header.push(domain.universe());
+    if let Some(number) = store.universe_number(var) {
+        header.push(number, domain.universe());
+    }
     variables.push(var);
     Ok(var)
 }

@@ -43,7 +43,7 @@ pub(super) struct Cell {
     pub(super) universe: u32,
     /// Where the domain's words begin.
     pub(super) offset: u32,
-    /// How many values are in the domain.
+    /// How many values are in the domain; 0 without one.
     pub(super) size: u32,
     /// When the domain was last saved on the trail.
     pub(super) stamp: u64,

@@ -3,9 +3,10 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::cell::IN_PARTIAL;
-use super::event::DomainChange;
-use super::{Cell, Store, Universe, Var};
+use super::cell::{IN_PARTIAL, WATCH_DOMAIN, WATCH_TASKS};
+use super::event::{DomainChange, DomainEvent};
+use super::trail::Entry;
+use super::{Cell, Store, Universe, Var, heap};
 
 /// Why a domain was not narrowed. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,11 +74,13 @@ impl Store {
     /// [`DomainError::Empty`] if the universe has no value, [`DomainError::TooLarge`] if it was cut off, [`DomainError::Full`].
     pub fn new_domain_var(&mut self, universe: &Arc<Universe>) -> Result<Var, DomainError> {
         let bits = universe.len();
-        let full = (0..universe.words()).map(|word| match bits - word * 64 {
-            64.. => u64::MAX,
-            rest => (1 << rest) - 1,
-        });
-        self.push_domain_var(universe, full)
+        let var = self.push_domain_var(universe, bits as u32)?;
+        let (whole, rest) = (bits / 64, bits % 64);
+        self.words.extend(std::iter::repeat_n(u64::MAX, whole));
+        if rest > 0 {
+            self.words.push((1 << rest) - 1);
+        }
+        Ok(var)
     }
 
     /// A variable that takes one of these values of the universe. Bits beyond the universe do not count, words that are not
@@ -94,32 +97,27 @@ impl Store {
                 rest => given & ((1 << rest) - 1),
             }
         });
-        self.push_domain_var(universe, cut)
+        let var = self.push_domain_var(universe, cut.clone().map(u64::count_ones).sum())?;
+        self.words.extend(cut);
+        Ok(var)
     }
 
-    fn push_domain_var(
-        &mut self,
-        universe: &Arc<Universe>,
-        words: impl Iterator<Item = u64>,
-    ) -> Result<Var, DomainError> {
+    /// A variable whose words, of so many values, are to follow.
+    #[inline]
+    fn push_domain_var(&mut self, universe: &Arc<Universe>, size: u32) -> Result<Var, DomainError> {
         if universe.is_cut() {
             return Err(DomainError::TooLarge { most: Universe::MAX });
         }
         let offset = self.words.len();
-        if u32::try_from(offset + universe.words()).is_err() {
+        if self.cells.len() >= heap::CAPACITY || u32::try_from(offset + universe.words()).is_err() {
             return Err(DomainError::Full);
         }
-        self.words.extend(words);
-        let size = self.words[offset..].iter().map(|word| word.count_ones()).sum();
-        let var = self.newvar();
-        if size == 0 || var == Var::NONE {
-            self.words.truncate(offset);
-            self.cells.truncate(var.index());
-            return Err(if size == 0 { DomainError::Empty(var) } else { DomainError::Full });
+        let var = Var(self.cells.len() as u32);
+        if size == 0 {
+            return Err(DomainError::Empty(var));
         }
-        let id = self.universe_id(universe);
-        let cell = &mut self.cells[var.index()];
-        *cell = Cell { universe: id, offset: offset as u32, size, ..*cell };
+        let universe = self.universe_id(universe);
+        self.cells.push(Cell { universe, offset: offset as u32, size, ..Cell::free(var.0) });
         Ok(var)
     }
 
@@ -129,10 +127,19 @@ impl Store {
         self.words.reserve(words);
     }
 
+    #[inline]
     pub(super) fn universe_id(&mut self, universe: &Arc<Universe>) -> u32 {
+        match self.universes.last() {
+            Some(last) if Arc::ptr_eq(&last.universe, universe) => self.universes.len() as u32 - 1,
+            _ => self.other_universe_id(universe),
+        }
+    }
+
+    /// Of one that is not the newest.
+    fn other_universe_id(&mut self, universe: &Arc<Universe>) -> u32 {
         // The same universe under two numbers is slower to compare, not wrong: so only the newest are looked at.
         let newest = self.universes.len().saturating_sub(8);
-        let known = self.universes[newest..].iter().position(|known| Arc::ptr_eq(&known.universe, universe));
+        let known = self.universes[newest..].iter().rposition(|known| Arc::ptr_eq(&known.universe, universe));
         let place = known.map_or(self.universes.len(), |place| newest + place);
         if known.is_none() {
             self.universes.push(Known { universe: Arc::clone(universe), width: universe.words() as u32 });
@@ -171,27 +178,35 @@ impl Store {
         self.domain_cell(var).map_or(&[], |(_, cell)| self.words_of(cell))
     }
 
+    /// The domain, if it takes one word, as most do.
+    #[inline]
+    pub(crate) fn word(&self, var: Var) -> Option<u64> {
+        match self.words(var) {
+            [word] => Some(*word),
+            _ => None,
+        }
+    }
+
     /// How many values the domain has; 0 if there is no domain.
     #[must_use]
     #[inline]
     pub fn size(&self, var: Var) -> u32 {
-        self.domain_cell(var).map_or(0, |(_, cell)| cell.size)
+        self.root_cell(var).map_or(0, |(_, cell)| cell.size)
     }
 
     /// The number of the one value that is left in the domain.
     #[must_use]
     #[inline]
     pub fn fixed(&self, var: Var) -> Option<u32> {
-        if self.size(var) == 1 { self.min_index(var) } else { None }
+        let (_, cell) = self.domain_cell(var)?;
+        if cell.size == 1 { lowest(self.words_of(cell)) } else { None }
     }
 
     /// The lowest number in the domain.
     #[must_use]
     #[inline]
     pub fn min_index(&self, var: Var) -> Option<u32> {
-        let words = self.words(var);
-        let place = words.iter().position(|word| *word != 0)?;
-        Some(place as u32 * 64 + words[place].trailing_zeros())
+        lowest(self.words(var))
     }
 
     /// The highest number in the domain.
@@ -250,6 +265,12 @@ impl Store {
     #[inline]
     pub fn keep(&mut self, var: Var, mask: &[u64]) -> Result<bool, DomainError> {
         self.narrow(var, |place| mask.get(place).copied().unwrap_or(0))
+    }
+
+    /// As [`keep`](Store::keep), with the first word of the mask; all others are zero.
+    #[inline]
+    pub(crate) fn keep_word(&mut self, var: Var, mask: u64) -> Result<bool, DomainError> {
+        self.narrow(var, |place| if place == 0 { mask } else { 0 })
     }
 
     /// Takes the values of a mask away. Words that are not given are zero.
@@ -313,20 +334,24 @@ impl Store {
     /// The root must have a domain.
     #[inline]
     fn narrow_root(&mut self, root: Var, mask: impl Fn(usize) -> u64) -> Result<bool, DomainError> {
-        let cell = &self.cells[root.index()];
+        let cell = &mut self.cells[root.index()];
         let (start, old) = (cell.offset as usize, cell.size);
         let count = self.universes[cell.universe as usize].width as usize;
         if count == 1 {
-            // Most domains: nothing to go through.
-            let left = self.words[start] & mask(0);
-            if left == self.words[start] {
+            // Most domains: nothing to go through, and saved as by `save_domain`.
+            let word = &mut self.words[start];
+            let left = *word & mask(0);
+            if left == *word {
                 return Ok(false);
             }
             if left == 0 {
                 return Err(DomainError::Empty(root));
             }
-            self.save_domain(root);
-            self.words[start] = left;
+            if cell.stamp != self.time && !self.frames.is_empty() {
+                cell.stamp = self.time;
+                self.trail.push(Entry::Small { var: root, old: *word });
+            }
+            *word = left;
             self.narrowed(root, left.count_ones());
             return Ok(true);
         }
@@ -348,15 +373,26 @@ impl Store {
 
     #[inline]
     fn narrowed(&mut self, root: Var, size: u32) {
-        self.cells[root.index()].size = size;
-        self.report(root, if size == 1 { DomainChange::Fixed } else { DomainChange::Narrowed });
-        self.wake(root, if size == 1 { super::Wake::Bound(root) } else { super::Wake::Narrowed(root) });
+        let cell = &mut self.cells[root.index()];
+        cell.size = size;
+        if cell.has(WATCH_DOMAIN) {
+            let kind = if size == 1 { DomainChange::Fixed } else { DomainChange::Narrowed };
+            self.events.push(DomainEvent { var: root, kind });
+        }
+        if cell.has(WATCH_TASKS | IN_PARTIAL) {
+            self.wake(root, if size == 1 { super::Wake::Bound(root) } else { super::Wake::Narrowed(root) });
+        }
     }
 
     #[inline]
     pub(super) fn domain_cell(&self, var: Var) -> Option<(Var, &Cell)> {
-        let root = self.known_root(var)?;
-        let cell = &self.cells[root.index()];
-        cell.has_domain().then_some((root, cell))
+        self.root_cell(var).filter(|(_, cell)| cell.has_domain())
     }
+}
+
+/// The number of the lowest bit that is set.
+#[inline]
+fn lowest(words: &[u64]) -> Option<u32> {
+    let (place, word) = words.iter().enumerate().find(|(_, word)| **word != 0)?;
+    Some(place as u32 * 64 + word.trailing_zeros())
 }

@@ -92,6 +92,7 @@ impl<T: Copy> Queue<T> {
 impl Store {
     /// Reports every later change of the domain of this variable, and of what it is aliased with, by
     /// [`next_event`](Store::next_event). Taken back by an undo.
+    #[inline]
     pub fn watch_domain(&mut self, var: Var) {
         self.set_flag(var, cell::WATCH_DOMAIN);
     }
@@ -161,10 +162,13 @@ impl Store {
         }
     }
 
+    #[inline]
     pub(super) fn set_flag(&mut self, var: Var, flag: u32) {
-        if let Some(root) = self.known_root(var) {
-            let meta = self.cells[root.index()].meta;
-            self.set_meta(root, meta | flag);
+        if let Some((root, cell)) = self.root_cell(var)
+            && !cell.has(flag)
+        {
+            let meta = cell.meta | flag;
+            self.set_meta(root, meta);
         }
     }
 }

@@ -56,19 +56,28 @@ pub(super) struct Terms {
     pub(super) atoms: Vec<Value>,
     pub(super) functors: Vec<Functor>,
     pub(super) failures: Vec<FailedValue>,
-    atom_ids: HashMap<Value, u32>,
-    functor_ids: HashMap<Functor, u32>,
+    /// None before the first atom or functor: stores that have nothing but domains are made and moved by the thousand.
+    interned: Option<Box<Interned>>,
+}
+
+/// Numbers of atoms and functors.
+#[derive(Debug, Clone, Default)]
+struct Interned {
+    atoms: HashMap<Value, u32>,
+    functors: HashMap<Functor, u32>,
 }
 
 impl Terms {
     pub(super) fn truncate(&mut self, nodes: usize, args: usize, atoms: usize, functors: usize, failures: usize) {
         self.nodes.truncate(nodes);
         self.args.truncate(args);
-        for atom in self.atoms.drain(atoms..) {
-            self.atom_ids.remove(&atom);
-        }
-        for functor in self.functors.drain(functors..) {
-            self.functor_ids.remove(&functor);
+        if let Some(interned) = &mut self.interned {
+            for atom in self.atoms.drain(atoms..) {
+                interned.atoms.remove(&atom);
+            }
+            for functor in self.functors.drain(functors..) {
+                interned.functors.remove(&functor);
+            }
         }
         self.failures.truncate(failures);
     }
@@ -76,9 +85,9 @@ impl Terms {
     /// What the tables of interned atoms and functors say, by number.
     #[cfg(test)]
     pub(super) fn interned(&self) -> (Vec<String>, Vec<String>) {
-        let mut atoms: Vec<_> = self.atom_ids.iter().map(|(atom, id)| (id, format!("{id} {atom}"))).collect();
-        let mut functors: Vec<_> =
-            self.functor_ids.iter().map(|(functor, id)| (id, format!("{id} {functor:?}"))).collect();
+        let Interned { atoms, functors } = self.interned.as_deref().cloned().unwrap_or_default();
+        let mut atoms: Vec<_> = atoms.iter().map(|(atom, id)| (id, format!("{id} {atom}"))).collect();
+        let mut functors: Vec<_> = functors.iter().map(|(functor, id)| (id, format!("{id} {functor:?}"))).collect();
         atoms.sort();
         functors.sort();
         (atoms.into_iter().map(|(_, text)| text).collect(), functors.into_iter().map(|(_, text)| text).collect())
@@ -171,12 +180,13 @@ impl Store {
         {
             return Ok(term);
         }
-        if let Some(id) = self.terms.atom_ids.get(&value) {
+        let interned = self.terms.interned.get_or_insert_default();
+        if let Some(id) = interned.atoms.get(&value) {
             return Ok(Term(id << 2 | TAG_ATOM));
         }
         let id = index_below_capacity(self.terms.atoms.len())?;
         self.terms.atoms.push(value.clone());
-        self.terms.atom_ids.insert(value, id);
+        interned.atoms.insert(value, id);
         Ok(Term(id << 2 | TAG_ATOM))
     }
 
@@ -234,12 +244,13 @@ impl Store {
         if let Some(place) = self.terms.functors[newest..].iter().position(|known| *known == functor) {
             return Ok((newest + place) as u32);
         }
-        if let Some(id) = self.terms.functor_ids.get(&functor) {
+        let interned = self.terms.interned.get_or_insert_default();
+        if let Some(id) = interned.functors.get(&functor) {
             return Ok(*id);
         }
         let id = index_below_capacity(self.terms.functors.len())?;
         self.terms.functors.push(functor.clone());
-        self.terms.functor_ids.insert(functor, id);
+        interned.functors.insert(functor, id);
         Ok(id)
     }
 

@@ -166,13 +166,17 @@ impl Store {
 
     #[inline]
     pub(crate) fn known_root(&self, var: Var) -> Option<Var> {
-        let mut root = var;
-        let mut cell = self.cells.get(root.index())?;
+        self.root_cell(var).map(|(root, _)| root)
+    }
+
+    #[inline]
+    fn root_cell(&self, var: Var) -> Option<(Var, &Cell)> {
+        let (mut root, mut cell) = (var, self.cells.get(var.index())?);
         while let Link::Alias(over) = cell.link() {
             root = over;
             cell = &self.cells[root.index()];
         }
-        Some(root)
+        Some((root, cell))
     }
 
     /// All variables that this one is aliased with, itself the first.
@@ -222,6 +226,12 @@ impl Var {
     #[inline]
     pub(crate) fn index(self) -> usize {
         self.0 as usize
+    }
+
+    /// The variable of this number, in a store that has so many.
+    #[inline]
+    pub(crate) fn of_number(number: u32) -> Var {
+        Var(number)
     }
 
     /// Its number: how many variables were made before it.

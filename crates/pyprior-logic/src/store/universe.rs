@@ -52,35 +52,37 @@ impl Universe {
     pub fn new<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Arc<Universe> {
         let values = values.into_iter();
         let mut distinct: Vec<Value> = Vec::with_capacity(values.size_hint().0.min(1 << 10));
-        let mut seen: HashMap<Value, u32> = HashMap::new();
+        // None while a search from the front is faster.
+        let mut seen: Option<HashMap<Value, u32>> = None;
         let mut cut = false;
         for value in values {
             let value = value.into();
-            if distinct.len() == SCANNED && seen.is_empty() {
-                seen.extend(distinct.iter().cloned().zip(0..));
+            if distinct.len() == SCANNED && seen.is_none() {
+                seen = Some(distinct.iter().cloned().zip(0..).collect());
             }
-            let known = if distinct.len() < SCANNED { distinct.contains(&value) } else { seen.contains_key(&value) };
-            if !known && distinct.len() == Self::MAX {
+            let known = seen.as_ref().map_or_else(|| distinct.contains(&value), |seen| seen.contains_key(&value));
+            if known {
+                continue;
+            }
+            if distinct.len() == Self::MAX {
                 cut = true;
                 break;
             }
-            if !known {
-                if distinct.len() >= SCANNED {
-                    seen.insert(value.clone(), distinct.len() as u32);
-                }
-                distinct.push(value);
+            if let Some(seen) = &mut seen {
+                seen.insert(value.clone(), distinct.len() as u32);
             }
+            distinct.push(value);
         }
         Self::of_distinct(distinct, seen, cut)
     }
 
     /// Values of which no two are the same: nobody looks whether they are. `cut`: whether some were left off.
     pub(crate) fn distinct(values: Vec<Value>, cut: bool) -> Arc<Universe> {
-        Self::of_distinct(values, HashMap::new(), cut)
+        Self::of_distinct(values, None, cut)
     }
 
-    fn of_distinct(distinct: Vec<Value>, seen: HashMap<Value, u32>, cut: bool) -> Arc<Universe> {
-        let places = if seen.is_empty() { OnceLock::new() } else { OnceLock::from(seen) };
+    fn of_distinct(distinct: Vec<Value>, seen: Option<HashMap<Value, u32>>, cut: bool) -> Arc<Universe> {
+        let places = seen.map_or_else(OnceLock::new, OnceLock::from);
         Arc::new(Universe { values: Values::Listed { values: distinct.into(), places }, cut })
     }
 

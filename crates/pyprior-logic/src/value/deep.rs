@@ -201,10 +201,11 @@ impl PartialEq for Value {
     #[inline]
     fn eq(&self, other: &Value) -> bool {
         // Most values, without a call.
-        if let (Value::Int(a), Value::Int(b)) = (self, other) {
-            return a == b;
+        match (self, other) {
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Str(a), Value::Str(b)) => a == b,
+            _ => self.cmp(other) == Ordering::Equal,
         }
-        self.cmp(other) == Ordering::Equal
     }
 }
 

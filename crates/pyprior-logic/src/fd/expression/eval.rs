@@ -207,9 +207,9 @@ impl Plan {
                     let value = universe.value(index).unwrap_or_default();
                     results.push(evaluate(nodes, id, &One(&value)).map(Cow::into_owned));
                 }
-                nodes.inside(id, &mut |part| inside[part as usize] = true);
+                nodes.inside(nodes.node(id), &mut |part| inside[part as usize] = true);
             } else if remembered {
-                nodes.inside(id, &mut |part| inside[part as usize] = true);
+                nodes.inside(nodes.node(id), &mut |part| inside[part as usize] = true);
             }
         }
         Plan { expression: Arc::clone(expression), universes, start, results }

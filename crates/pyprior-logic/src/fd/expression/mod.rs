@@ -109,13 +109,13 @@ pub struct Expression {
 impl Expression {
     /// Reads a text in which `%s` stands for the variables, one each from left to right.
     pub fn template(text: &str) -> Result<Expression, ExpressionError> {
-        let (nodes, variables) = Parser::parse(text, &[])?;
+        let (nodes, variables) = Parser::parse(text, &[]).map_err(|error| *error)?;
         Ok(Expression { nodes, variables, text: text.into() })
     }
 
     /// Reads a text over variables by name. Where it has `%s`, that stands once for each of them.
     pub fn new(variables: &[&str], text: &str) -> Result<Expression, ExpressionError> {
-        let (nodes, placeholders) = Parser::parse(text, variables)?;
+        let (nodes, placeholders) = Parser::parse(text, variables).map_err(|error| *error)?;
         if placeholders > 0 && placeholders as usize != variables.len() {
             let problem = SyntaxProblem::Placeholders { variables: variables.len() };
             return Err(ExpressionError { expression: text.into(), column: 1, problem });

@@ -116,25 +116,20 @@ impl Nodes {
     }
 
     pub(super) fn push(&mut self, node: Node) -> Id {
-        let id = self.nodes.len() as Id;
-        self.nodes.push((node, Reads::Nothing, 0));
+        let mut reads = if let Node::Variable(position) = node { Reads::One(position) } else { Reads::Nothing };
         let mut depth = 0;
-        let mut reads = Reads::Nothing;
-        self.inside(id, &mut |part| {
+        self.inside(&node, &mut |part| {
             reads = reads.and(self.reads(part));
             depth = depth.max(self.depth(part));
         });
-        if let (Node::Variable(position), _, _) = self.nodes[id as usize] {
-            reads = Reads::One(position);
-        }
-        self.nodes[id as usize].1 = reads;
-        self.nodes[id as usize].2 = depth + 1;
-        id
+        self.nodes.push((node, reads, depth + 1));
+        self.whole()
     }
 
     /// Tells of the parts of a node, not of their parts.
-    pub(super) fn inside(&self, id: Id, tell: &mut impl FnMut(Id)) {
-        match *self.node(id) {
+    #[inline]
+    pub(super) fn inside(&self, node: &Node, tell: &mut impl FnMut(Id)) {
+        match *node {
             Node::Constant(_) | Node::Variable(_) => {}
             Node::Not(a) | Node::Negative(a) | Node::Positive(a) => tell(a),
             Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) | Node::Index(a, b) => {

@@ -27,7 +27,8 @@ pub(super) struct Parser<'t> {
     nodes: Nodes,
 }
 
-type Result<T> = std::result::Result<T, ExpressionError>;
+/// The error in a box: what every step hands on is a number.
+type Result<T> = std::result::Result<T, Box<ExpressionError>>;
 
 impl<'t> Parser<'t> {
     pub(super) fn parse(text: &'t str, variables: &'t [&'t str]) -> Result<(Nodes, u32)> {
@@ -50,16 +51,19 @@ impl<'t> Parser<'t> {
         Ok((parser.nodes, parser.placeholders))
     }
 
-    fn error_at(&self, problem: SyntaxProblem, at: usize) -> ExpressionError {
+    #[cold]
+    fn error_at(&self, problem: SyntaxProblem, at: usize) -> Box<ExpressionError> {
         let column = self.text[..at].chars().count() + 1;
-        ExpressionError { expression: self.text.into(), column, problem }
+        Box::new(ExpressionError { expression: self.text.into(), column, problem })
     }
 
-    fn error(&self, problem: SyntaxProblem) -> ExpressionError {
+    #[cold]
+    fn error(&self, problem: SyntaxProblem) -> Box<ExpressionError> {
         self.error_at(problem, self.at)
     }
 
-    fn unexpected(&self, wanted: &'static str) -> ExpressionError {
+    #[cold]
+    fn unexpected(&self, wanted: &'static str) -> Box<ExpressionError> {
         let found = match &self.token {
             Token::Name(name) => format!("`{name}`"),
             Token::Int(number) => format!("`{number}`"),
@@ -118,11 +122,13 @@ impl<'t> Parser<'t> {
         Ok(id)
     }
 
+    #[inline]
     fn either(&mut self) -> Result<Id> {
         let first = self.both()?;
         self.several("or", first, Self::both, Node::Or)
     }
 
+    #[inline]
     fn both(&mut self) -> Result<Id> {
         let first = self.inverted()?;
         self.several("and", first, Self::inverted, Node::And)
@@ -146,6 +152,7 @@ impl<'t> Parser<'t> {
         self.push(make(parts))
     }
 
+    #[inline]
     fn inverted(&mut self) -> Result<Id> {
         let mut times = 0_u16;
         while self.eat("not", true)? {
@@ -189,6 +196,7 @@ impl<'t> Parser<'t> {
         Ok(Some(comparison))
     }
 
+    #[inline]
     fn comparison(&mut self) -> Result<Id> {
         let first = self.arithmetic(0)?;
         let Some(comparison) = self.comparison_sign()? else { return Ok(first) };
@@ -210,30 +218,46 @@ impl<'t> Parser<'t> {
 
     /// Sums (level 0) and products (level 1).
     fn arithmetic(&mut self, level: u8) -> Result<Id> {
-        let mut left = if level == 0 { self.arithmetic(1)? } else { self.signed()? };
+        let first = self.operand(level)?;
+        match self.operator(level)? {
+            None => Ok(first),
+            Some(operator) => self.operations(level, first, operator),
+        }
+    }
+
+    #[inline]
+    fn operand(&mut self, level: u8) -> Result<Id> {
+        if level == 0 { self.arithmetic(1) } else { self.signed() }
+    }
+
+    /// The operator of this level that stands here, if one does.
+    #[inline]
+    fn operator(&self, level: u8) -> Result<Option<Arithmetic>> {
+        const ADD: u64 = packed("+");
+        const SUBTRACT: u64 = packed("-");
+        const MULTIPLY: u64 = packed("*");
+        const FLOOR: u64 = packed("//");
+        const MODULO: u64 = packed("%");
+        const DIVIDE: u64 = packed("/");
+        Ok(match (level, self.sign) {
+            (0, ADD) => Some(Arithmetic::Add),
+            (0, SUBTRACT) => Some(Arithmetic::Subtract),
+            (1, MULTIPLY) => Some(Arithmetic::Multiply),
+            (1, FLOOR) => Some(Arithmetic::FloorDivide),
+            (1, MODULO) => Some(Arithmetic::Modulo),
+            (_, DIVIDE) => return Err(self.error(SyntaxProblem::Division)),
+            _ => None,
+        })
+    }
+
+    /// What follows the first operand, from its operator on.
+    fn operations(&mut self, level: u8, first: Id, operator: Arithmetic) -> Result<Id> {
+        let (mut left, mut next) = (first, Some(operator));
         let (mut count, mut operands, mut operators) = (1, Vec::new(), Vec::new());
-        loop {
-            const ADD: u64 = packed("+");
-            const SUBTRACT: u64 = packed("-");
-            const MULTIPLY: u64 = packed("*");
-            const FLOOR: u64 = packed("//");
-            const MODULO: u64 = packed("%");
-            const DIVIDE: u64 = packed("/");
-            let operator = match (level, self.sign) {
-                (0, ADD) => Arithmetic::Add,
-                (0, SUBTRACT) => Arithmetic::Subtract,
-                (1, MULTIPLY) => Arithmetic::Multiply,
-                (1, FLOOR) => Arithmetic::FloorDivide,
-                (1, MODULO) => Arithmetic::Modulo,
-                (_, DIVIDE) => return Err(self.error(SyntaxProblem::Division)),
-                _ if operands.is_empty() => return Ok(left),
-                _ => {
-                    let (operands, operators) = (self.nodes.list(&operands), self.nodes.folded(&operators));
-                    return self.push(Node::Fold { operands, operators });
-                }
-            };
+        while let Some(operator) = next {
             self.advance(true)?;
-            let right = if level == 0 { self.arithmetic(1)? } else { self.signed()? };
+            let right = self.operand(level)?;
+            next = self.operator(level)?;
             count += 1;
             if count <= SHORT {
                 left = self.push(Node::Arithmetic(operator, left, right))?;
@@ -245,6 +269,11 @@ impl<'t> Parser<'t> {
             operands.push(right);
             operators.push(operator);
         }
+        if operands.is_empty() {
+            return Ok(left);
+        }
+        let (operands, operators) = (self.nodes.list(&operands), self.nodes.folded(&operators));
+        self.push(Node::Fold { operands, operators })
     }
 
     fn signed(&mut self) -> Result<Id> {

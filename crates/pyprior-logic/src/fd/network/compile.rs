@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::lists::{Lists, Rows};
 use super::matrix::{self, Key, Matrices, Matrix};
 use super::propagate::Interrupt;
+use super::reach::Reach;
 use super::refusal::{Refusal, refused};
 use super::test::Test;
 use crate::fd::clock::Clock;
@@ -31,7 +31,6 @@ pub(crate) struct Edge {
     /// Where rows begin, and their width.
     pub(crate) rows: u32,
     pub(crate) words: u32,
-    pub(crate) constraint: u32,
     /// Of more values than these each value of the other goes with one (Boussemart et al., CP 2004): then there is
     /// nothing to revise.
     pub(crate) conflicts: u32,
@@ -51,25 +50,17 @@ pub(crate) struct Propagation {
 /// All that propagates, immutable: flat arrays, shared by all branches of a search.
 #[derive(Debug, Clone)]
 pub(crate) struct Compiled {
-    /// The variables, and the slot of a variable by its number; none if the slots are the numbers.
-    pub(crate) vars: Vec<Var>,
-    pub(crate) slots: Vec<u32>,
+    /// How many variables the store had: those that came later have no constraints here.
+    pub(crate) vars: usize,
     pub(crate) bits: Vec<u64>,
-    pub(crate) edges: Lists<Edge>,
-    pub(crate) watching: Lists<u32>,
+    pub(crate) reach: Reach,
     pub(crate) propagators: Vec<Propagation>,
     pub(crate) scopes: Vec<Var>,
-    /// Slots of the variables of each posted relation.
-    pub(crate) constraints: Rows,
 }
 
 pub(super) struct Compiler<'s> {
     pub(super) store: &'s mut Store,
     pub(super) clock: &'s mut Clock,
-    vars: Vec<Var>,
-    slots: Vec<u32>,
-    /// Whether slots are the numbers of the variables.
-    all: bool,
     integers: Vec<(u32, Option<Integers>)>,
     pub(super) matrices: Matrices,
     edges: Vec<(u32, Edge)>,
@@ -77,7 +68,7 @@ pub(super) struct Compiler<'s> {
     scopes: Vec<Var>,
     watching: Vec<(u32, u32)>,
     /// Expressions met last: those that read alike count as one.
-    expressions: [Option<Arc<Expression>>; NEWEST],
+    expressions: [Option<&'s Arc<Expression>>; NEWEST],
     /// Where the next one goes.
     next: usize,
 }
@@ -94,32 +85,25 @@ pub(super) struct Scope {
 const NONE: u32 = u32::MAX;
 
 impl Compiled {
-    /// Takes the relations over one variable into the domains first, so that the others are computed at fewer values.
-    /// The first slots are those of `variables`, which have a domain each.
+    /// Takes the relations over one variable into the domains first, so that the others are computed at fewer values. All
+    /// variables must have a domain.
     pub(crate) fn new<'r>(
         posted: impl Iterator<Item = (&'r Relation, &'r [Var])> + Clone,
-        variables: &[Var],
-        store: &mut Store,
-        clock: &mut Clock,
+        store: &'r mut Store,
+        clock: &'r mut Clock,
     ) -> Result<Compiled, Interrupt> {
         // Sizes first: growing lists would take longer than what goes into them.
-        let (mut count, mut places, mut pairs, mut wide) = (0, 0, 0, 0);
-        for (_, scope) in posted.clone() {
-            count += 1;
-            places += scope.len();
+        let (mut pairs, mut wide, mut single) = (0, 0, false);
+        for (relation, scope) in posted.clone() {
+            single = single || is_single(relation, scope);
             match scope.len() {
                 ..=1 => {}
                 2 => pairs += 2,
                 len => wide += len,
             }
         }
-        // Mostly the variables are all that the store has, and their numbers are the slots.
-        let all = variables.len() == store.len() && variables.iter().enumerate().all(|(at, var)| var.index() == at);
-        let all = all && variables.iter().all(|var| store.universe_number(*var).is_some());
+        let vars = store.len();
         let mut compiler = Compiler {
-            slots: if all { Vec::new() } else { vec![NONE; store.len()] },
-            vars: if all { variables.to_vec() } else { Vec::with_capacity(variables.len()) },
-            all,
             store,
             clock,
             integers: Vec::new(),
@@ -131,24 +115,6 @@ impl Compiled {
             expressions: [const { None }; NEWEST],
             next: 0,
         };
-        if !all {
-            for var in variables {
-                compiler.slot(*var)?;
-            }
-        }
-        let mut constraints = Rows::with_room(count, places);
-        let mut single = false;
-        for (relation, scope) in posted.clone() {
-            single |= is_single(relation, scope);
-            if all {
-                scope.iter().for_each(|var| constraints.push(var.number()));
-            } else {
-                for var in scope {
-                    constraints.push(compiler.slot(*var)?);
-                }
-            }
-            constraints.close();
-        }
         for alone in if single { &[true, false][..] } else { &[false] } {
             for (number, (relation, scope)) in posted.clone().enumerate() {
                 if !single || is_single(relation, scope) == *alone {
@@ -162,30 +128,22 @@ impl Compiled {
                 }
             }
         }
-        let slots = compiler.vars.len();
-        let propagators = compiler.propagators.len();
-        if slots >= MOST || propagators >= MOST {
+        if vars >= MOST || compiler.propagators.len() >= MOST {
             return Err(Interrupt::refused(Refusal::TooLarge { what: "variables or constraints" }));
         }
         Ok(Compiled {
-            edges: Lists::sorted(slots, &compiler.edges),
-            watching: Lists::sorted(slots, &compiler.watching),
-            constraints,
-            vars: compiler.vars,
-            slots: compiler.slots,
+            vars,
+            reach: Reach::new(vars, &compiler.edges, &compiler.watching),
             bits: compiler.matrices.bits,
             propagators: compiler.propagators,
             scopes: compiler.scopes,
         })
     }
 
-    /// The slots of a variable and of what it is aliased with.
+    /// The variables of a propagator.
     #[inline]
-    pub(crate) fn slot(&self, var: Var) -> Option<u32> {
-        if self.slots.is_empty() {
-            return Some(var.number()).filter(|slot| (*slot as usize) < self.vars.len());
-        }
-        self.slots.get(var.index()).copied().filter(|slot| *slot != NONE)
+    pub(crate) fn scope(&self, propagation: &Propagation) -> &[Var] {
+        &self.scopes[propagation.start as usize..propagation.end as usize]
     }
 }
 
@@ -200,31 +158,7 @@ fn is_single(relation: &Relation, scope: &[Var]) -> bool {
     }
 }
 
-impl Compiler<'_> {
-    #[inline]
-    pub(super) fn slot(&mut self, var: Var) -> Result<u32, Interrupt> {
-        if self.all {
-            return Ok(var.number());
-        }
-        match self.slots.get(var.index()) {
-            Some(slot) if *slot != NONE => Ok(*slot),
-            _ => self.new_slot(var),
-        }
-    }
-
-    #[cold]
-    fn new_slot(&mut self, var: Var) -> Result<u32, Interrupt> {
-        if self.store.universe_number(var).is_none() {
-            return Err(Interrupt::refused(Refusal::NoDomain { var }));
-        }
-        let slot = self.vars.len() as u32;
-        self.vars.push(var);
-        if let Some(place) = self.slots.get_mut(var.index()) {
-            *place = slot;
-        }
-        Ok(slot)
-    }
-
+impl<'s> Compiler<'s> {
     /// The store's number of the variable's universe. All variables that come here have one.
     #[inline]
     pub(super) fn number(&self, var: Var) -> u32 {
@@ -253,66 +187,54 @@ impl Compiler<'_> {
     }
 
     /// The one of the expressions met that reads as this one does.
-    fn known(&mut self, expression: &Arc<Expression>) -> Arc<Expression> {
-        let (young, old) = self.expressions.split_at(self.next);
-        let newest = || young.iter().rev().chain(old.iter().rev()).flatten();
-        let known = newest()
-            .find(|known| Arc::ptr_eq(known, expression))
-            .or_else(|| newest().find(|known| known.reads_as(expression)));
-        match known {
-            Some(known) => Arc::clone(known),
-            None => {
-                self.expressions[self.next] = Some(Arc::clone(expression));
-                self.next = (self.next + 1) % NEWEST;
-                Arc::clone(expression)
-            }
+    fn known(&mut self, expression: &'s Arc<Expression>) -> &'s Arc<Expression> {
+        let known = self.expressions.iter().flatten().copied();
+        if let Some(known) = known.clone().find(|known| Arc::ptr_eq(known, expression)) {
+            return known;
         }
+        if let Some(known) = known.clone().find(|known| known.reads_as(expression)) {
+            return known;
+        }
+        self.expressions[self.next] = Some(expression);
+        self.next = (self.next + 1) % NEWEST;
+        expression
     }
 
-    fn post(&mut self, relation: &Relation, scope: &[Var], constraint: u32) -> Result<(), Interrupt> {
+    /// Posts a relation. Most are pairs whose matrix is there already.
+    #[inline]
+    fn post(&mut self, relation: &'s Relation, scope: &[Var], constraint: u32) -> Result<(), Interrupt> {
+        if let [first, second] = *scope
+            && first != second
+            && let Some(name) = matrix::of_relation(relation)
+            && self.pair_known(name, first, second)
+        {
+            return Ok(());
+        }
+        self.post_new(relation, scope, constraint)
+    }
+
+    fn post_new(&mut self, relation: &'s Relation, scope: &[Var], constraint: u32) -> Result<(), Interrupt> {
         match relation {
             Relation::Expression(expression) => {
-                if let [first, second] = *scope
-                    && first != second
-                    && self.pair_known(matrix::of_expression(expression), first, second, constraint)?
-                {
-                    return Ok(());
-                }
                 let expression = self.known(expression);
-                let name = matrix::of_expression(&expression);
                 if let Some(position) = expression.reads_one() {
-                    return self.alone(relation, &expression, scope[position]);
+                    return self.alone(relation, expression, scope[position]);
                 }
                 if let [first, second] = *scope
                     && first != second
-                    && self.pair_known(name, first, second, constraint)?
+                    && self.pair_known(matrix::of_expression(expression), first, second)
                 {
                     return Ok(());
                 }
-                self.expression(relation, &expression, scope, constraint)
+                self.expression(relation, expression, scope, constraint)
             }
             Relation::Predicate(predicate) => {
                 let scope = spread(scope);
-                let name = matrix::of_predicate(predicate);
-                if let [first, second] = scope.vars[..]
-                    && scope.spread.is_none()
-                    && self.pair_known(name, first, second, constraint)?
-                {
-                    return Ok(());
-                }
                 let all = self.all_universes(&scope)?;
                 let test = Test::predicate(predicate, all, scope.spread.clone());
-                self.test(relation, Some(name), test, &scope, constraint)
+                self.test(relation, Some(matrix::of_predicate(predicate)), test, &scope, constraint)
             }
-            Relation::Linear(linear) => {
-                if let [first, second] = *scope
-                    && first != second
-                    && self.pair_known(Arc::as_ptr(linear) as usize, first, second, constraint)?
-                {
-                    return Ok(());
-                }
-                self.weighted(relation, linear, scope, constraint)
-            }
+            Relation::Linear(linear) => self.weighted(relation, linear, scope, constraint),
             // A row of no values holds of no variables.
             Relation::Table(table) if scope.is_empty() && table.count > 0 => Ok(()),
             Relation::Table(table) => self.table(relation, &table.rows, scope, constraint),
@@ -338,24 +260,21 @@ impl Compiler<'_> {
 
     /// Posts a pair whose matrix is there already.
     #[inline]
-    fn pair_known(&mut self, relation: usize, first: Var, second: Var, constraint: u32) -> Result<bool, Interrupt> {
-        let key = self.key(relation, first, second);
-        match self.matrices.known(key) {
-            Some(matrix) => self.pair(matrix, first, second, constraint).map(|()| true),
-            None => Ok(false),
+    fn pair_known(&mut self, relation: usize, first: Var, second: Var) -> bool {
+        let known = self.matrices.known(self.key(relation, first, second));
+        if let Some(matrix) = known {
+            self.pair(matrix, first, second);
         }
+        known.is_some()
     }
 
     #[inline]
-    pub(super) fn pair(&mut self, matrix: Matrix, first: Var, second: Var, constraint: u32) -> Result<(), Interrupt> {
-        let (a, b) = (self.slot(first)?, self.slot(second)?);
+    pub(super) fn pair(&mut self, matrix: Matrix, first: Var, second: Var) {
         let (rows, words, conflicts) = (matrix.rows, matrix.row_words, matrix.row_conflicts);
-        let forth = Edge { other: second, rows, words, constraint, conflicts };
+        let forth = Edge { other: second, rows, words, conflicts };
         let (rows, words, conflicts) = (matrix.columns, matrix.column_words, matrix.column_conflicts);
-        let back = Edge { other: first, rows, words, constraint, conflicts };
-        self.edges.push((a, forth));
-        self.edges.push((b, back));
-        Ok(())
+        let back = Edge { other: first, rows, words, conflicts };
+        self.edges.extend([(first.number(), forth), (second.number(), back)]);
     }
 
     pub(super) fn propagator(
@@ -368,11 +287,7 @@ impl Compiler<'_> {
         let number = self.propagators.len() as u32;
         let start = self.scopes.len() as u32;
         self.scopes.extend_from_slice(vars);
-        self.watching.reserve(vars.len());
-        for var in vars {
-            let slot = self.slot(*var)?;
-            self.watching.push((slot, number));
-        }
+        self.watching.extend(vars.iter().map(|var| (var.number(), number)));
         let (end, relation) = (self.scopes.len() as u32, relation.clone());
         self.propagators.push(Propagation { kind, start, end, constraint, relation });
         Ok(())

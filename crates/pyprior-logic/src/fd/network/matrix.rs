@@ -8,7 +8,7 @@ use crate::Value;
 use crate::fd::clock::Clock;
 use crate::fd::domains::{has, ones, put};
 use crate::fd::expression::{EvaluationError, Expression, Sides, canonical, has_truth};
-use crate::fd::relation::Predicate;
+use crate::fd::relation::{Linear, Predicate, Relation};
 use crate::store::Universe;
 
 use super::compile::TEST;
@@ -50,7 +50,8 @@ pub(crate) struct Matrices {
     /// The newest, and those before.
     newest: Option<(Key, Matrix)>,
     known: Vec<(Key, Matrix)>,
-    index: HashMap<Key, Matrix>,
+    /// None while they are few.
+    index: Option<HashMap<Key, Matrix>>,
 }
 
 /// Up to so many matrices a search from the end beats a hash table.
@@ -70,19 +71,19 @@ impl Matrices {
     }
 
     fn older(&self, key: Key) -> Option<Matrix> {
-        if self.known.len() <= SCANNED {
-            return self.known.iter().rev().find(|(known, _)| *known == key).map(|(_, matrix)| *matrix);
+        match &self.index {
+            Some(index) => index.get(&key).copied(),
+            None => self.known.iter().rev().find(|(known, _)| *known == key).map(|(_, matrix)| *matrix),
         }
-        self.index.get(&key).copied()
     }
 
     pub(crate) fn remember(&mut self, key: Key, matrix: Matrix) {
         let Some((key, matrix)) = self.newest.replace((key, matrix)) else { return };
         self.known.push((key, matrix));
-        if self.known.len() == SCANNED + 1 {
-            self.index = self.known.iter().copied().collect();
+        if let Some(index) = &mut self.index {
+            index.insert(key, matrix);
         } else if self.known.len() > SCANNED {
-            self.index.insert(key, matrix);
+            self.index = Some(self.known.iter().copied().collect());
         }
     }
 
@@ -309,12 +310,29 @@ pub(crate) fn test(
     Ok(whole)
 }
 
-/// What a relation is known by in a [`Key`]: where it lies, since relations are shared by reference.
+/// What a relation is known by in a [`Key`]: where it lies, since relations are shared by reference. None of those that are
+/// not looked up.
+#[inline]
+pub(crate) fn of_relation(relation: &Relation) -> Option<usize> {
+    match relation {
+        Relation::Expression(expression) => Some(of_expression(expression)),
+        Relation::Predicate(predicate) => Some(of_predicate(predicate)),
+        Relation::Linear(linear) => Some(of_linear(linear)),
+        Relation::Table(_) | Relation::AllDistinct(_) | Relation::Custom(_) => None,
+    }
+}
+
+/// As [`of_relation`].
 pub(crate) fn of_expression(expression: &Arc<Expression>) -> usize {
     Arc::as_ptr(expression) as usize
 }
 
-/// As [`of_expression`].
+/// As [`of_relation`].
 pub(crate) fn of_predicate(predicate: &Arc<Predicate>) -> usize {
     Arc::as_ptr(predicate).cast::<u8>() as usize
+}
+
+/// As [`of_relation`].
+pub(crate) fn of_linear(linear: &Arc<Linear>) -> usize {
+    Arc::as_ptr(linear) as usize
 }

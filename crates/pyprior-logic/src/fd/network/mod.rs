@@ -1,10 +1,11 @@
 //! Propagators over the variables of a store.
 
+mod agenda;
 mod compile;
 mod distinct;
-mod lists;
 mod matrix;
 mod propagate;
+mod reach;
 mod refusal;
 mod sums;
 mod test;
@@ -55,6 +56,7 @@ pub struct Network {
 #[derive(Debug, Clone)]
 struct Prepared {
     compiled: Compiled,
+    vars: Vec<Var>,
     universes: Vec<Arc<Universe>>,
     /// The domains of its variables before and after it was compiled, back to back.
     before: Vec<u64>,
@@ -67,9 +69,8 @@ impl Prepared {
         let same = |(var, universe): (&Var, &Arc<Universe>)| {
             store.domain(*var).is_some_and(|domain| Arc::ptr_eq(domain.universe, universe))
         };
-        self.compiled.vars.len() == self.universes.len()
-            && self.compiled.vars.iter().zip(&self.universes).all(same)
-            && self.compiled.vars.iter().all(|var| {
+        self.vars.iter().zip(&self.universes).all(same)
+            && self.vars.iter().all(|var| {
                 let words = store.words(*var);
                 let (own, rest) = before.split_at(words.len());
                 before = rest;
@@ -80,7 +81,7 @@ impl Prepared {
     /// Takes the relations over one variable in; whether a value is left of each.
     fn restrict(&self, store: &mut Store) -> bool {
         let mut after = &self.after[..];
-        self.compiled.vars.iter().all(|var| {
+        self.vars.iter().all(|var| {
             let (own, rest) = after.split_at(store.words(*var).len());
             after = rest;
             store.keep(*var, own).is_ok()
@@ -141,7 +142,7 @@ impl Network {
         self.scratch.prepare(&prepared.compiled);
         let possible = prepared.restrict(store);
         let result = match possible {
-            true => self.scratch.propagate_all(&prepared.compiled, store),
+            true => self.scratch.propagate_all(&prepared.compiled, &prepared.vars, store),
             false => Err(Interrupt::Failed),
         };
         self.compiled = Some(prepared);
@@ -165,14 +166,17 @@ impl Network {
                 vars.push(*var);
             }
         }
+        let universe = |var: &Var| match store.domain(*var) {
+            Some(domain) => Ok(Arc::clone(domain.universe)),
+            None => Err(SolveError::NoDomain { name: store.name(*var) }),
+        };
+        let universes = vars.iter().map(universe).collect::<Result<Vec<_>, _>>()?;
         let before = domains(&vars, store);
         let posted = self.posted.iter().map(|(relation, scope)| (relation, &scope[..]));
-        match Compiled::new(posted, &vars, store, &mut Clock::default()) {
+        match Compiled::new(posted, store, &mut Clock::default()) {
             Ok(compiled) => {
                 let after = domains(&vars, store);
-                let universe = |var: &Var| store.domain(*var).map(|domain| Arc::clone(domain.universe));
-                let universes = compiled.vars.iter().filter_map(universe).collect();
-                Ok(Some(Prepared { compiled, universes, before, after }))
+                Ok(Some(Prepared { compiled, vars, universes, before, after }))
             }
             Err(Interrupt::Failed | Interrupt::OutOfTime) => Ok(None),
             Err(Interrupt::Refused(refusal)) => Err(refusal.named(&|var| store.name(var))),

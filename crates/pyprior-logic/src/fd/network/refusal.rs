@@ -39,23 +39,31 @@ impl Refusal {
     }
 }
 
+/// Whether the relation takes so many variables.
+#[inline]
 pub(crate) fn check_arity(relation: &Relation, found: usize) -> Result<(), Box<Refusal>> {
-    let wanted = match relation {
-        Relation::Expression(expression) => expression.variables(),
-        Relation::Linear(linear) => linear.coefficients.len(),
-        Relation::Table(table) if table.ragged.is_some() => {
-            let (wanted, found) = (table.arity, table.ragged.unwrap_or(found));
-            return Err(Box::new(Refusal::Arity { constraint: "a row of a table".into(), wanted, found }));
-        }
+    let fits = match relation {
+        Relation::Expression(expression) => expression.variables() == found,
+        Relation::Linear(linear) => linear.coefficients.len() == found,
         // A table without rows holds of nothing, however many variables.
-        Relation::Table(table) if table.count > 0 => table.arity,
-        _ => found,
+        Relation::Table(table) => table.ragged.is_none() && (table.count == 0 || table.arity == found),
+        Relation::Predicate(_) | Relation::AllDistinct(_) | Relation::Custom(_) => true,
     };
-    if wanted == found {
-        Ok(())
-    } else {
-        Err(Box::new(Refusal::Arity { constraint: relation.describe(), wanted, found }))
-    }
+    if fits { Ok(()) } else { Err(wrong_arity(relation, found)) }
+}
+
+#[cold]
+fn wrong_arity(relation: &Relation, found: usize) -> Box<Refusal> {
+    let (constraint, wanted, found) = match relation {
+        Relation::Expression(expression) => (relation.describe(), expression.variables(), found),
+        Relation::Linear(linear) => (relation.describe(), linear.coefficients.len(), found),
+        Relation::Table(table) => match table.ragged {
+            Some(ragged) => ("a row of a table".into(), table.arity, ragged),
+            None => (relation.describe(), table.arity, found),
+        },
+        Relation::Predicate(_) | Relation::AllDistinct(_) | Relation::Custom(_) => (relation.describe(), found, found),
+    };
+    Box::new(Refusal::Arity { constraint, wanted, found })
 }
 
 /// The refusal behind a conflict.

@@ -29,14 +29,16 @@ impl Compiler<'_> {
             && first != second
             && let Some(equal) = expression.sides().and_then(|sides| sides.plain_equality())
             && self.number(first) == self.number(second)
+            && let Some(domain) = self.store.domain(first)
         {
-            let universe = self.universe(first)?;
+            let universe = domain.universe;
             let truths = universe.as_slice().is_some_and(|values| values.iter().any(has_truth));
             if universe.len().saturating_mul(universe.len()) <= WIDEST_LINEAR && !truths {
-                let matrix = self.matrices.equality(&universe, equal);
+                let matrix = self.matrices.equality(universe, equal);
                 let key = self.key(matrix::of_expression(expression), first, second);
                 self.matrices.remember(key, matrix);
-                return self.pair(matrix, first, second, constraint);
+                self.pair(matrix, first, second);
+                return Ok(());
             }
         }
         let different = spread(scope);
@@ -52,7 +54,7 @@ impl Compiler<'_> {
                 if one.len().saturating_mul(two.len()) <= WIDEST_LINEAR
                     && let (Some(a), Some(b)) = (self.integers(first)?, self.integers(second)?)
                 {
-                    return self.linear_matrix(expression, &forms, (first, &a), (second, &b), constraint);
+                    return self.linear_matrix(expression, &forms, (first, &a), (second, &b));
                 }
             }
             [first, second] if different.spread.is_none() => {
@@ -82,7 +84,8 @@ impl Compiler<'_> {
                         let key = self.key(matrix::of_expression(expression), first, second);
                         self.matrices.remember(key, matrix);
                     }
-                    return self.pair(matrix, first, second, constraint);
+                    self.pair(matrix, first, second);
+                    return Ok(());
                 }
             }
             _ => {}
@@ -146,7 +149,6 @@ impl Compiler<'_> {
         forms: &[LinearForm],
         (first, a): (Var, &Integers),
         (second, b): (Var, &Integers),
-        constraint: u32,
     ) -> Result<(), Interrupt> {
         let (one, two) = (self.universe(first)?, self.universe(second)?);
         let matrix = self.matrices.empty(&one, &two);
@@ -178,7 +180,8 @@ impl Compiler<'_> {
         let matrix = self.matrices.counted(matrix, &one, &two);
         let key = self.key(matrix::of_expression(expression), first, second);
         self.matrices.remember(key, matrix);
-        self.pair(matrix, first, second, constraint)
+        self.pair(matrix, first, second);
+        Ok(())
     }
 
     pub(super) fn linear(
@@ -243,10 +246,11 @@ impl Compiler<'_> {
                 linear.pairs(&one, &two, |i, j| self.matrices.set(matrix, i, j));
                 let matrix = self.matrices.counted(matrix, &one, &two);
                 if let (Relation::Linear(linear), true) = (relation, vars == scope) {
-                    let key = self.key(Arc::as_ptr(linear) as usize, first, second);
+                    let key = self.key(matrix::of_linear(linear), first, second);
                     self.matrices.remember(key, matrix);
                 }
-                self.pair(matrix, first, second, constraint)
+                self.pair(matrix, first, second);
+                Ok(())
             }
             _ => self.propagator(relation, Kind::Linear(linear), &vars, constraint),
         }

@@ -65,7 +65,8 @@ impl Compiler<'_> {
                             let key = self.key(name, first, second);
                             self.matrices.remember(key, matrix);
                         }
-                        self.pair(matrix, first, second, constraint)
+                        self.pair(matrix, first, second);
+                        Ok(())
                     }
                     Err(at) => Err(self.at(relation, &scope.vars, &[at.first, at.second], at.source)),
                 }
@@ -171,7 +172,8 @@ impl Compiler<'_> {
                     self.matrices.set(matrix, row[0], row[1]);
                 }
                 let matrix = self.matrices.counted(matrix, &one, &two);
-                self.pair(matrix, first, second, constraint)
+                self.pair(matrix, first, second);
+                Ok(())
             }
             _ => {
                 let sizes: Vec<usize> = self.universes(vars)?.iter().map(|universe| universe.len()).collect();

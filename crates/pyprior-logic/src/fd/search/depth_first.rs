@@ -96,6 +96,7 @@ pub(super) struct State {
 }
 
 impl<'p> DepthFirst<'p> {
+    #[inline]
     pub(super) fn new(task: &Task<'p>, mut store: Store) -> DepthFirst<'p> {
         store.reserve_trail(4 * task.variables.len(), task.variables.len());
         let mut state = State { frames: Vec::with_capacity(task.variables.len()), ..State::default() };
@@ -121,7 +122,7 @@ impl<'p> DepthFirst<'p> {
     /// Propagates what is known at the root; whether a solution may be left.
     pub(super) fn begin(&mut self) -> Result<bool, Stop> {
         self.state.begun = true;
-        let begun = self.state.scratch.propagate_all(self.task.compiled, &mut self.store);
+        let begun = self.state.scratch.propagate_all(self.task.compiled, self.task.variables, &mut self.store);
         self.verdict(begun).and_then(|possible| if possible { self.bound() } else { Ok(false) })
     }
 

@@ -210,20 +210,21 @@ impl Distributor for Order {
 impl Order {
     #[inline]
     fn variable(&self, view: &View<'_>) -> Option<usize> {
-        let mut open = (0..view.len()).filter(|variable| view.size(*variable) > 1);
+        let sizes = view.variables.iter().map(|var| view.store.size(*var));
+        let mut open = sizes.enumerate().filter(|(_, size)| *size > 1);
         match self.variables {
-            VariableOrder::Input => open.next(),
-            VariableOrder::SmallestDomain => open.min_by_key(|variable| view.size(*variable)),
+            VariableOrder::Input => open.next().map(|(variable, _)| variable),
+            VariableOrder::SmallestDomain => open.min_by_key(|(_, size)| *size).map(|(variable, _)| variable),
             VariableOrder::WeightedDegree => {
-                let mut best = open.next()?;
-                let (mut size, mut weight) = (u64::from(view.size(best)), u64::from(view.weight(best)) + 1);
-                for variable in open {
-                    let (other, heavy) = (u64::from(view.size(variable)), u64::from(view.weight(variable)) + 1);
-                    if other * weight < size * heavy {
-                        (best, size, weight) = (variable, other, heavy);
+                // One value for no weight: more than any.
+                let (mut best, mut fewest, mut heaviest) = (None, 1, 0);
+                for (variable, size) in open {
+                    let (size, weight) = (u64::from(size), u64::from(view.weight(variable)) + 1);
+                    if size * heaviest < fewest * weight {
+                        (best, fewest, heaviest) = (Some(variable), size, weight);
                     }
                 }
-                Some(best)
+                best
             }
         }
     }

@@ -41,7 +41,7 @@ impl Solutions {
         strategy: Strategy,
         meter: Meter,
     ) -> Solutions {
-        let variables = problem.variables.clone();
+        let variables = problem.model.variables.clone();
         let (compiled, store) = prepared.unzip();
         let mut solutions = Solutions { compiled, search: None, stopped, variables, header, strategy, meter };
         if let Some((compiled, store)) = solutions.compiled.as_ref().zip(store) {

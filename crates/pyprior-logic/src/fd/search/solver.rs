@@ -15,7 +15,7 @@ use super::solutions::Solutions;
 use crate::fd::error::SolveError;
 use crate::fd::expression::{Expression, ExpressionError};
 use crate::fd::network::{Compiled, Interrupt};
-use crate::fd::repository::Repository;
+use crate::fd::repository::{Model, Repository};
 use crate::store::Store;
 
 /// Why a search gave no answer.
@@ -160,7 +160,7 @@ impl Solver {
     ///
     /// [`SolveError`] where the problem is at fault. That there is no solution is no error.
     pub fn solve(&self, problem: &Repository) -> Result<Found, SolveError> {
-        let header = Arc::clone(&problem.header);
+        let header = Arc::clone(&problem.model.header);
         let mut found = Found { header, rows: Vec::new(), count: 0, stopped: None, statistics: Statistics::default() };
         let meter = Meter::new(self.limits.clone());
         let prepared = match prepare(problem, &meter) {
@@ -173,8 +173,8 @@ impl Solver {
             Err(Stopped::Objective(_)) => return Ok(found),
         };
         if let Some((compiled, store)) = prepared {
-            let task = Task::new(&compiled, &problem.variables, &self.strategy, &meter);
-            let (stopped, statistics) = self.run(&task, store, problem, |_, row| {
+            let task = Task::new(&compiled, &problem.model.variables, &self.strategy, &meter);
+            let (stopped, statistics) = self.run(&task, store, &problem.model, |_, row| {
                 found.rows.extend_from_slice(row);
                 found.count += 1;
             })?;
@@ -192,14 +192,16 @@ impl Solver {
     pub fn solve_first(&self, problem: &Repository) -> Result<Option<Solution>, Stopped> {
         let limits = Limits { solutions: Some(1), ..self.limits.clone() };
         if !self.parallel {
-            return self.lead(problem, problem.store.clone(), limits);
+            let header = Arc::clone(&problem.model.header);
+            let found = self.lead(&problem.model, problem.store.clone(), limits)?;
+            return Ok(found.map(|indices| Solution { header, indices }));
         }
         let limited = Solver { limits, ..self.clone() };
         let found = limited.solve(problem)?;
         match (found.count, found.stopped) {
             (1.., _) => {
                 let mut indices = found.rows;
-                indices.truncate(problem.variables.len());
+                indices.truncate(problem.model.variables.len());
                 Ok(Some(Solution { header: found.header, indices }))
             }
             (0, Some(limit)) => Err(Stopped::Limit(limit)),
@@ -224,28 +226,29 @@ impl Solver {
     /// # Errors
     ///
     /// [`Stopped::Limit`] if a limit came before certainty.
-    pub fn first(&self, mut problem: Repository) -> Result<Option<Solution>, Stopped> {
+    pub fn first(&self, problem: Repository) -> Result<Option<Solution>, Stopped> {
         if self.parallel {
             return self.solve_first(&problem);
         }
-        let store = std::mem::take(&mut problem.store);
-        self.lead(&problem, store, Limits { solutions: Some(1), ..self.limits.clone() })
+        let Repository { store, model } = problem;
+        let found = self.lead(&model, store, Limits { solutions: Some(1), ..self.limits.clone() })?;
+        Ok(found.map(|indices| Solution { header: model.header, indices }))
     }
 
-    /// The first solution on one thread; the store is that of the problem, or a copy.
-    fn lead(&self, problem: &Repository, mut store: Store, limits: Limits) -> Result<Option<Solution>, Stopped> {
+    /// The first solution on one thread, by the indices of its values; the store is that of the problem, or a copy.
+    fn lead(&self, model: &Model, mut store: Store, limits: Limits) -> Result<Option<Vec<u32>>, Stopped> {
         let meter = Meter::new(limits);
-        let Some(compiled) = compile(&mut store, problem, &meter)? else { return Ok(None) };
-        let task = Task::new(&compiled, &problem.variables, &self.strategy, &meter);
+        let Some(compiled) = compile(&mut store, model, &meter)? else { return Ok(None) };
+        let task = Task::new(&compiled, &model.variables, &self.strategy, &meter);
         let mut search = DepthFirst::new(&task, store);
         match search.next() {
             Ok(true) => {
-                let mut indices = Vec::with_capacity(problem.variables.len());
+                let mut indices = Vec::with_capacity(model.variables.len());
                 search.read(&mut indices);
-                Ok(Some(Solution { header: Arc::clone(&problem.header), indices }))
+                Ok(Some(indices))
             }
             Ok(false) => Ok(None),
-            Err(stop) => Err(Stopped::Limit(limit_of(stop, problem)?)),
+            Err(stop) => Err(Stopped::Limit(limit_of(stop, model)?)),
         }
     }
 
@@ -257,9 +260,9 @@ impl Solver {
     pub fn count(&self, problem: &Repository) -> Result<usize, Stopped> {
         let meter = Meter::new(self.limits.clone());
         let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(0) };
-        let task = Task { counts: true, ..Task::new(&compiled, &problem.variables, &self.strategy, &meter) };
+        let task = Task { counts: true, ..Task::new(&compiled, &problem.model.variables, &self.strategy, &meter) };
         let mut count = 0;
-        let (stopped, _) = self.run(&task, store, problem, |_, _| count += 1)?;
+        let (stopped, _) = self.run(&task, store, &problem.model, |_, _| count += 1)?;
         match stopped {
             Some(limit @ (Limit::Nodes(_) | Limit::Time(_) | Limit::Interrupted)) => Err(Stopped::Limit(limit)),
             _ => Ok(count),
@@ -278,7 +281,7 @@ impl Solver {
             Err(Stopped::Problem(error)) => return Err(error),
             Err(stopped) => (None, Some(stopped)),
         };
-        let header = Arc::clone(&problem.header);
+        let header = Arc::clone(&problem.model.header);
         Ok(Solutions::new(prepared, stopped, problem, header, self.strategy.clone(), meter))
     }
 
@@ -305,10 +308,10 @@ impl Solver {
         let expression = Expression::new(&names, text)?;
         let meter = Meter::new(self.limits.clone());
         let Some((compiled, store)) = prepare(problem, &meter)? else { return Ok(None) };
-        let objective = Objective::new(expression, &problem.variables, &store, maximise);
+        let objective = Objective::new(expression, &problem.model.variables, &store, maximise);
         let task = Task {
             compiled: &compiled,
-            variables: &problem.variables,
+            variables: &problem.model.variables,
             strategy: &self.strategy,
             meter: &meter,
             objective: Some(&objective),
@@ -316,16 +319,18 @@ impl Solver {
             counts: false,
         };
         let mut best: Option<(i64, Vec<u32>)> = None;
-        let (stopped, _) = self.run(&task, store, problem, |value, row| {
+        let (stopped, _) = self.run(&task, store, &problem.model, |value, row| {
             let better = best.as_ref().is_none_or(|(least, _)| if maximise { value > *least } else { value < *least });
             if better {
                 best = Some((value, row.to_vec()));
             }
         })?;
         match (best, stopped) {
-            (Some((value, indices)), stopped) => {
-                Ok(Some(Best { solution: Solution { header: Arc::clone(&problem.header), indices }, value, stopped }))
-            }
+            (Some((value, indices)), stopped) => Ok(Some(Best {
+                solution: Solution { header: Arc::clone(&problem.model.header), indices },
+                value,
+                stopped,
+            })),
             (None, Some(limit)) => Err(Stopped::Limit(limit)),
             (None, None) => Ok(None),
         }
@@ -337,7 +342,7 @@ impl Solver {
         &self,
         task: &Task<'_>,
         store: Store,
-        problem: &Repository,
+        model: &Model,
         mut tell: impl FnMut(i64, &[u32]),
     ) -> Result<(Option<Limit>, Statistics), SolveError> {
         let (stop, statistics) = match self.parallel {
@@ -348,16 +353,16 @@ impl Solver {
                 (stop.err(), search.statistics())
             }
         };
-        let limit = stop.map(|stop| limit_of(stop, problem)).transpose()?;
+        let limit = stop.map(|stop| limit_of(stop, model)).transpose()?;
         Ok((limit, statistics))
     }
 }
 
 /// The limit that ended a search, if it was one and no error.
-fn limit_of(stop: Stop, problem: &Repository) -> Result<Limit, SolveError> {
+fn limit_of(stop: Stop, model: &Model) -> Result<Limit, SolveError> {
     match stop {
         Stop::Limit(limit) => Ok(limit),
-        Stop::Refused(refusal) => Err(refusal.named(&|var| problem.name(var))),
+        Stop::Refused(refusal) => Err(refusal.named(&|var| model.name(var))),
         Stop::Error(error) => Err(*error),
     }
 }
@@ -392,15 +397,15 @@ pub(super) fn drive(
 /// Compiles a problem on a copy of its store; nothing if that shows that there is no solution.
 fn prepare(problem: &Repository, meter: &Meter) -> Result<Option<(Compiled, Store)>, Stopped> {
     let mut store = problem.store.clone();
-    Ok(compile(&mut store, problem, meter)?.map(|compiled| (compiled, store)))
+    Ok(compile(&mut store, &problem.model, meter)?.map(|compiled| (compiled, store)))
 }
 
 /// As [`prepare`], on the problem's store itself, or any copy of it.
-fn compile(store: &mut Store, problem: &Repository, meter: &Meter) -> Result<Option<Compiled>, Stopped> {
-    match Compiled::new(problem.posted(), &problem.variables, store, &mut meter.clock()) {
+fn compile(store: &mut Store, model: &Model, meter: &Meter) -> Result<Option<Compiled>, Stopped> {
+    match Compiled::new(model.posted(), store, &mut meter.clock()) {
         Ok(compiled) => Ok(Some(compiled)),
         Err(Interrupt::Failed) => Ok(None),
         Err(Interrupt::OutOfTime) => Err(Stopped::Limit(meter.out_of_time())),
-        Err(Interrupt::Refused(refusal)) => Err(Stopped::Problem(refusal.named(&|var| problem.name(var)))),
+        Err(Interrupt::Refused(refusal)) => Err(Stopped::Problem(refusal.named(&|var| model.name(var)))),
     }
 }
