@@ -11,10 +11,10 @@ use pyo3::types::{PyList, PyTuple};
 use pyprior_core::{BatchError, BatchMatcher, Frontier, Matcher, UniformSampler};
 
 use crate::language::PyLanguage;
-use crate::masks::{self, LONG};
+use crate::masks;
 use crate::numbers::{count, maybe_count};
 use crate::pool::MANY;
-use crate::shared::{self, Shared};
+use crate::shared::{self, Load, Shared};
 use crate::{errors, numbers, turns};
 
 /// Slots of a batch, at most: what does not fit into memory would end the process, and each takes hundreds of bytes.
@@ -73,11 +73,6 @@ impl Batch {
         slots.map(|slot| batch.frontier(slot).ok().flatten()).collect()
     }
 
-    /// Words or numbers that a step writes, if each token takes `a_token`.
-    pub(crate) fn is_long(&self, rows: usize) -> bool {
-        rows >= MANY || rows * self.shared.vocab.div_ceil(8) >= LONG
-    }
-
     fn take(&self, py: Python<'_>, tokens: &[u32], active: Option<&[bool]>, slots: Range<usize>) -> PyResult<()> {
         if tokens.len() != slots.len() {
             return Err(errors::wrong_length(py, "tokens", tokens.len(), slots.len()));
@@ -86,7 +81,7 @@ impl Batch {
             return Err(errors::wrong_length(py, "active", active.len(), slots.len()));
         }
         let all = |batch: &BatchMatcher| active.is_none() && slots == (0..batch.len());
-        let taken = self.shared.work(py, tokens.len() >= MANY, |batch| match all(batch) && tokens.len() != 1 {
+        let taken = self.shared.work(py, Load::of(tokens.len(), 0), |batch| match all(batch) && tokens.len() != 1 {
             true => batch.accept_tokens(tokens),
             false => shared::some(batch, tokens, active, slots.start),
         });
@@ -150,7 +145,7 @@ impl Batch {
     /// Puts fresh rows into all slots.
     fn fill_slots(&self, py: Python<'_>, language: &Bound<'_, PyLanguage>) -> PyResult<()> {
         let matcher = Matcher::new(&language.get().inner);
-        let put = self.shared.work(py, self.__len__(py) >= MANY, |batch| {
+        let put = self.shared.work(py, Load::of(self.__len__(py), 0), |batch| {
             self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
             self.slots(batch).try_for_each(|slot| batch.set_matcher(slot, &matcher))
         });
@@ -175,7 +170,7 @@ impl Batch {
 
     /// All slots again, on their own.
     fn _twin(&self, py: Python<'_>) -> Self {
-        let batch = self.shared.work(py, self.__len__(py) >= MANY, |batch| batch.clone());
+        let batch = self.shared.work(py, Load::of(self.__len__(py), 0), |batch| batch.clone());
         let shared = Arc::new(Shared::new(batch, Arc::clone(&self.shared.sets), self.shared.vocab));
         Self { shared, start: 0, len: None, bitmask: Mutex::default(), rows: Mutex::default() }
     }
@@ -215,7 +210,7 @@ impl Batch {
     #[pyo3(signature = (b=None))]
     fn done(&self, py: Python<'_>, #[pyo3(from_py_with = maybe_count)] b: Option<usize>) -> PyResult<bool> {
         let slots = self.first(py, b)?;
-        Ok(self.shared.work(py, slots.len() >= MANY, |batch| match slots == (0..batch.len()) {
+        Ok(self.shared.work(py, Load::of(slots.len(), 0), |batch| match slots == (0..batch.len()) {
             true => batch.all_terminated(),
             false => slots.into_iter().all(|slot| batch.is_terminated(slot).unwrap_or(true)),
         }))
@@ -254,7 +249,7 @@ impl Batch {
         if self.len.is_some() || capacity > MAX_ROWS {
             return Err(errors::wrong_length(py, "capacity", capacity, self.__len__(py)));
         }
-        self.shared.work(py, true, |batch| {
+        self.shared.work(py, Load::Long, |batch| {
             self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
             batch.grow(capacity);
         });
@@ -363,7 +358,7 @@ impl Batch {
         let (rows, words) = (self.__len__(py), self.shared.vocab.div_ceil(32));
         let mut lent = masks::words_of(out, rows, words)?;
         let out = lent.as_slice_mut().map_err(|error| errors::shape(py, "the bitmask", &error.to_string(), "one"))?;
-        let filled = self.shared.work(py, self.is_long(rows), |batch| {
+        let filled = self.shared.work(py, Load::of(rows, rows * words), |batch| {
             let slots = self.slots(batch);
             Self::words(batch, slots, out)
         });
@@ -375,7 +370,7 @@ impl Batch {
         let (rows, vocab) = (self.__len__(py), self.shared.vocab);
         let array = masks::zeros(py, rows, vocab)?;
         let filled = masks::write(&array, |out| {
-            self.shared.work(py, self.is_long(8 * rows), |batch| {
+            self.shared.work(py, Load::of(rows, rows * vocab), |batch| {
                 let words = batch.bitmask_words().max(1);
                 let mut bits = vec![0; words * rows];
                 Self::words(batch, self.slots(batch), &mut bits)?;
@@ -404,7 +399,7 @@ impl Batch {
             return Err(errors::wrong_length(py, "a view", rows, all));
         }
         let pad = self.shared.vocab as u32 - 1;
-        let chosen = self.shared.work(py, rows >= MANY, |batch| {
+        let chosen = self.shared.work(py, Load::of(rows, 0), |batch| {
             let numbers = (0..batch.len() as u64).map(|row| first.wrapping_add(row)).collect::<Vec<_>>();
             let mut tokens = vec![pad; batch.len()];
             batch.choose_uniform(&UniformSampler::new(seed), &numbers, &mut tokens)?;

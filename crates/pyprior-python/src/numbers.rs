@@ -24,6 +24,20 @@ where
     })
 }
 
+/// Numbers of 64 bits, one or a list: what is beyond is a PyPriorError.
+pub(crate) fn whole<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+{
+    given.extract::<T>().map_err(|error| {
+        let (py, error) = (given.py(), error.into());
+        if !error.is_instance_of::<PyOverflowError>(py) {
+            return error;
+        }
+        errors::Raised::new::<errors::PyPriorError>(py, error.value(py)).with("value", given).err()
+    })
+}
+
 /// The same, or None.
 pub(crate) fn maybe_count<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<Option<T>>
 where

@@ -14,6 +14,7 @@ use crate::batch::Batch;
 use crate::errors::{self, Raised};
 use crate::language::PyLanguage;
 use crate::masks;
+use crate::shared::Load;
 
 /// A prior compiled for a vocabulary. Settings are the fields of `PriorConfig`. Raises PriorError.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -116,7 +117,7 @@ impl SymbolicPrior {
     fn holes(&self, py: Python<'_>, states: &Batch) -> PyResult<Holes> {
         let vocab = states.shared.vocab;
         let rows = states.slots(&states.shared.lock(py)).len();
-        let read = states.shared.work(py, states.is_long(rows), |batch| {
+        let read = states.shared.work(py, Load::of(rows, rows * vocab.div_ceil(32)), |batch| {
             let slots = states.slots(batch);
             let mut bitmask = TokenBitmask::new(slots.len(), vocab);
             Batch::words(batch, slots.clone(), bitmask.data_mut())?;

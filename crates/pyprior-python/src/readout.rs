@@ -7,15 +7,15 @@ use pyprior_core::BatchMatcher;
 
 use crate::batch::Batch;
 use crate::masks;
-use crate::pool::MANY;
 use crate::row::Row;
+use crate::shared::Load;
 use crate::turns;
 
 impl Batch {
     /// Looks at every slot.
     pub(crate) fn each<R: Send>(&self, py: Python<'_>, look: impl Fn(&BatchMatcher, usize) -> R + Sync) -> Vec<R> {
-        let many = self.slots(&self.shared.lock(py)).len() >= MANY;
-        self.shared.work(py, many, |batch| self.slots(batch).map(|slot| look(batch, slot)).collect())
+        let rows = self.slots(&self.shared.lock(py)).len();
+        self.shared.work(py, Load::of(rows, 0), |batch| self.slots(batch).map(|slot| look(batch, slot)).collect())
     }
 
     /// The rows, None for slots that are empty.

@@ -8,7 +8,8 @@ use pyo3::sync::MutexExt as _;
 use pyprior_core::{BatchError, BatchMatcher};
 
 use crate::legal_sets::LegalSets;
-use crate::pool;
+use crate::masks::LONG;
+use crate::pool::{self, MANY};
 
 /// The rows that a `Batch`, its views and its `Row`s share.
 pub(crate) struct Shared {
@@ -45,12 +46,35 @@ impl Shared {
     pub(crate) fn work<R: Send>(
         &self,
         py: Python<'_>,
-        long: bool,
+        load: Load,
         work: impl FnOnce(&mut BatchMatcher) -> R + Send,
     ) -> R {
-        match long {
-            false => work(&mut self.lock(py)),
-            true => pool::spread_on(py, &self.batch, work),
+        match load {
+            Load::Short => work(&mut self.lock(py)),
+            Load::Long => py.detach(|| work(&mut self.batch.lock().unwrap_or_else(PoisonError::into_inner))),
+            Load::Spread => pool::spread_on(py, &self.batch, work),
+        }
+    }
+}
+
+/// How much work there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// Less than letting go of the interpreter would cost.
+    Short,
+    /// On this thread, without the interpreter.
+    Long,
+    /// On the threads that there are.
+    Spread,
+}
+
+impl Load {
+    /// That of writing so many words or numbers for so many rows.
+    pub(crate) fn of(rows: usize, written: usize) -> Self {
+        match (rows >= MANY, written >= LONG) {
+            (true, _) => Self::Spread,
+            (false, true) => Self::Long,
+            (false, false) => Self::Short,
         }
     }
 }

@@ -151,7 +151,7 @@ def test_what_else_is_refused(tmp_path):
     with pytest.raises(errors.DatasetError) as caught:
         dataset.make(tmp_path, [1, 3])
     assert (caught.value.kind, caught.value.shard, caught.value.shards) == ("no_shard", 3, 3)
-    with pytest.raises(OverflowError):
+    with pytest.raises(errors.PyPriorError):
         dataset.make(tmp_path, [-1])
     assert files(tmp_path) == {}
 

@@ -2,11 +2,17 @@
 
 import enum
 import gc
+import importlib
+import io
+import os
 import random
+import signal
 import threading
+import time
 import weakref
 from collections import namedtuple
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import pytest
 from pyprior_rs import errors
@@ -407,3 +413,212 @@ def test_nothing_stays_behind():
             bind(newvar(), (number + 0.5, object()))
     gc.collect()
     assert (len(_objects._by_name), len(_objects._by_hash)) == before
+
+
+Item = TypeVar("Item")
+
+
+class Apart(Exception):
+    pass
+
+
+class Slotted:
+    __slots__ = ("a",)
+
+
+class Both(Slotted):
+    def __init__(self, a):
+        self.a = a
+
+
+class File(io.StringIO):
+    pass
+
+
+@dataclass(frozen=True)
+class Plain:
+    a: object
+
+
+class More(Plain):
+    def __init__(self, a, b):
+        super().__init__(a)
+        object.__setattr__(self, "b", b)
+
+
+@dataclass(frozen=True)
+class Unset:
+    a: int = field(init=False)
+
+
+@dataclass(frozen=True, eq=False)
+class UnsetAndAlone:
+    a: int = field(init=False)
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (Apart("a"), Apart("b")),
+        (Both(1), Both(2)),
+        (File("a"), File("b")),
+        (UnsetAndAlone(), UnsetAndAlone()),
+    ],
+)
+def test_what_is_more_than_its_parts_is_a_constant(one, other):
+    assert entailed(one, one) is True and entailed(one, other) is False
+    with pytest.raises(errors.UnificationError):
+        unify(one, other)
+    x = newvar()
+    bind(x, [one])
+    assert x.value[0] is one and value([one])[0] is one
+
+
+def test_dataclasses_with_more_or_less_than_their_fields():
+    # Its ``==`` looks at the field alone.
+    x = newvar()
+    bind(x, More(1, 2))
+    assert x.value.b == 2
+    with pytest.raises(TypeError, match="unhashable"):
+        unify(Unset(), Unset())
+
+    @dataclass(frozen=True)
+    class InSlots:
+        __slots__ = ("a",)
+        a: object
+
+    y = newvar()
+    unify(InSlots(y), InSlots(3))
+    assert y == 3 and value(InSlots(y)) == InSlots(3)
+
+    @dataclass
+    class Typed(Generic[Item]):
+        a: object
+
+    z = newvar()
+    unify(Typed[int](z), Typed[int](4))
+    assert z == 4
+    # All fields count.
+    class_ = dataclass(type("Quiet", (), {"__annotations__": {"a": int, "b": int}, "b": field(compare=False, default=0)}))
+    assert class_(1, 2) == class_(1, 3) and entailed(class_(1, 2), class_(1, 3)) is False
+
+
+def test_attributes_of_odd_names():
+    class Bag:
+        shown = property(lambda self: "shown")
+
+    for name in (1, "\ud800"):
+        one, other = Bag(), Bag()
+        one.__dict__[name] = other.__dict__[name] = 2
+        one.__dict__["a"] = 3
+        assert entailed(one, one) is True and entailed(one, other) is False
+        assert value([one])[0] is one
+    one = Bag()
+    one.__dict__["shown"] = "held"
+    assert vars(value([one])[0]) == {"shown": "held"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("module", ["pyprior_rs._objects", "pyprior_rs.logic._variables"])
+def test_a_fork_while_another_thread_holds_a_lock(module):
+    lock = importlib.import_module(module)._lock
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with lock:
+            held.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(60)
+    child = os.fork()
+    if child == 0:
+        # Ends it if it waits for what nobody gives.
+        signal.alarm(10)
+        try:
+            bind(newvar(), 1.5)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    done.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_names_of_constants_that_look_the_same(monkeypatch):
+    from pyprior_rs import _objects
+
+    looked = []
+
+    class Counting(weakref.WeakValueDictionary):
+        def __contains__(self, name):
+            looked.append(name)
+            return super().__contains__(name)
+
+    class Alike:
+        def __hash__(self):
+            return id(self)
+
+        def __eq__(self, other):
+            return self is other
+
+        def __repr__(self):
+            return "alike"
+
+    monkeypatch.setattr(_objects, "_by_name", Counting(_objects._by_name))
+    kept = [_objects.named(Alike()) for _ in range(500)]
+    assert [one.name for one in kept] == ["alike", *(f"alike#{number}" for number in range(2, 501))]
+    assert len(looked) < 1100
+    assert all(_objects.again(one.name, {}) is one.value for one in kept)
+    # Where one is the text of another.
+    monkeypatch.setattr(Alike, "__repr__", lambda self: "alike#501")
+    kept.append(_objects.named(Alike()))
+    monkeypatch.undo()
+
+
+def test_threads_make_one_shared_store(monkeypatch):
+    from pyprior_rs.logic import _variables
+
+    def slow():
+        time.sleep(0.05)
+        return Store()
+
+    monkeypatch.setattr(_variables, "_shared", lambda: None)
+    monkeypatch.setattr(_variables, "Store", slow)
+    made, start = [], threading.Barrier(4)
+
+    def work():
+        start.wait()
+        made.append(newvar())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 4 and len({id(variable.store) for variable in made}) == 1
+
+
+def test_a_store_is_found_by_the_keys_of_a_dict():
+    with Store():
+        x = newvar()
+        bind(x, 5)
+    with Store():
+        unify({x: 1}, {5: 1})
+        assert entailed({5: [1]}, {x: [1]}) is True
+
+
+def test_blocks_of_stores_end_in_any_order():
+    one, two = Store(), Store()
+    before = newvar()
+    one.__enter__(), two.__enter__(), one.__enter__()
+    one.__exit__()
+    assert newvar().store is two
+    one.__exit__()
+    assert newvar().store is two
+    one.__exit__()
+    assert newvar().store is two
+    two.__exit__()
+    assert newvar().store is before.store

@@ -120,7 +120,7 @@ def test_a_shard_that_is_not_made_has_its_number(generate, tmp_path):
     (tmp_path / "c/thesis.txt").touch()
     with pytest.raises(errors.DatasetError, match="thesis.txt"):
         generate(DESCRIPTION, tmp_path / "c")
-    for wrong in (0, True, 1.5):
+    for wrong in (0, True, 1.5, 1025):
         with pytest.raises(ValueError, match="num_cpus"):
             generate(DESCRIPTION, tmp_path / "d", num_cpus=wrong)
 
@@ -152,6 +152,11 @@ def test_stages(generate, tmp_path, monkeypatch):
     for name, description in datasets.stages(path, keep=["prints"]):
         datasets.Dataset(description).make(tmp_path / "here" / name)
     same(tmp_path / "here", tmp_path / "out")
+    # An iterator is gone through once: it says for all stages what to make.
+    summaries = generate(path, "some", keep=["prints"], shards=iter([1]))
+    assert {name: one.made for name, one in summaries.items()} == {"easy": 1, "rest": 1}
+    with pytest.raises(TypeError, match="numbers of shards"):
+        generate(path, "none", shards=1)
     with pytest.raises(errors.DatasetError) as caught:
         generate(path, "out/easy")
     assert caught.value.kind == "occupied"

@@ -19,6 +19,8 @@ from . import _engine
 from .datasets import Dataset, Description, Progress, Shards, Source, Summary, shard_numbers, stages
 from .errors import ShardBusyError, ShardError
 
+#: Threads of a task, at most.
+_MOST_THREADS = 1024
 #: Tasks that are handed to Ray at a time, at most.
 IN_FLIGHT = 1024
 #: Seconds before a shard is tried again that another process is making, and for tasks that are cancelled to end.
@@ -45,7 +47,7 @@ def generate(
     all workers have under the same absolute path, or a URL where the package was built with object stores. Shards that are
     done are not made again, so that the same call goes on; ``shards`` are those to make, all if None.
 
-    A task makes one shard, by ``num_cpus`` threads, 1 or more. It is tried again, ``max_retries`` times, if its worker or node
+    A task makes one shard, by ``num_cpus`` threads, 1 to 1024. It is tried again, ``max_retries`` times, if its worker or node
     dies, the system refuses a file, or another process is making the shard. ``options`` go to ``ray.remote``: resources,
     ``runtime_env`` ... In the end this process looks whether the shards are there, and writes README.md and the report if all
     are. ``progress`` is called in this process for each shard that is done.
@@ -53,8 +55,11 @@ def generate(
     Gives what there is in the end; of a description with stages, of each by name. Raises what ``datasets.Dataset`` does before
     a task is started; ShardError, with the shard's number, if a shard is not made: then the other tasks are cancelled.
     """
-    if isinstance(num_cpus, bool) or not isinstance(num_cpus, int) or num_cpus < 1:
-        raise ValueError(f"num_cpus is {num_cpus!r}; it must be a whole number of threads, 1 or more")
+    if isinstance(num_cpus, bool) or not isinstance(num_cpus, int) or not 1 <= num_cpus <= _MOST_THREADS:
+        raise ValueError(f"num_cpus is {num_cpus!r}; it must be a whole number of threads, 1 to {_MOST_THREADS}")
+    # Each stage goes through them; a number alone is refused below.
+    if shards is not None and not isinstance(shards, int):
+        shards = list(shards)
     read = stages(description, level=level, seed=seed, **fields)
     places = _engine.dataset_places(os.fspath(out), [stage.name for stage in read])
     # All of them are checked before one is made.

@@ -12,6 +12,7 @@ use pyprior_data::{complete, finish, inventory, make, make_shards};
 use super::description::PyDescription;
 use super::errors;
 use super::stream::{Asked, PyStream};
+use crate::numbers::{count, whole};
 use crate::watched::watched;
 
 /// Threads that look at programs, at most: as on the command line.
@@ -40,7 +41,7 @@ impl PyJob {
     /// If targets are to be reached by acceptance, threads look at a pilot, which Ctrl-C ends.
     #[new]
     #[pyo3(signature = (description, threads=0))]
-    fn new(description: &Bound<'_, PyDescription>, threads: u32) -> PyResult<Self> {
+    fn new(description: &Bound<'_, PyDescription>, #[pyo3(from_py_with = count)] threads: u32) -> PyResult<Self> {
         let (py, stop) = (description.py(), AtomicBool::new(false));
         let (work, described) = (PilotWork { threads: self::threads(py, threads)?, stop: &stop }, description.get());
         let prepare = || Job::prepare(described.inner.clone(), None, &work);
@@ -78,7 +79,12 @@ impl PyJob {
     }
 
     /// How many of these shards are done, which are missing, and the counts of the former.
-    fn inventory(&self, py: Python<'_>, out: OsString, shards: Vec<u64>) -> PyResult<(u64, Vec<u64>, String)> {
+    fn inventory(
+        &self,
+        py: Python<'_>,
+        out: OsString,
+        #[pyo3(from_py_with = whole)] shards: Vec<u64>,
+    ) -> PyResult<(u64, Vec<u64>, String)> {
         let found = py.detach(|| inventory(&self.inner, Place::parse(&out), &shards));
         let Inventory { found, missing, counts } = found.map_err(|error| errors::data(py, &error))?;
         Ok((found, missing, self::counts(&counts)))
@@ -91,8 +97,8 @@ impl PyJob {
         &self,
         py: Python<'_>,
         out: OsString,
-        shards: Option<Vec<u64>>,
-        threads: u32,
+        #[pyo3(from_py_with = whole)] shards: Option<Vec<u64>>,
+        #[pyo3(from_py_with = count)] threads: u32,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<(u64, u64, String, bool)> {
         let (stop, latest) = (AtomicBool::new(false), Mutex::new(None));
@@ -126,11 +132,11 @@ impl PyJob {
     fn stream(
         &self,
         py: Python<'_>,
-        shards: Vec<u64>,
+        #[pyo3(from_py_with = whole)] shards: Vec<u64>,
         table: String,
         split: Option<String>,
-        rows: u32,
-        threads: u32,
+        #[pyo3(from_py_with = count)] rows: u32,
+        #[pyo3(from_py_with = count)] threads: u32,
     ) -> PyResult<PyStream> {
         PyStream::begin(py, &self.inner, Asked { shards, table, split, rows, threads: self::threads(py, threads)? })
     }

@@ -10,6 +10,8 @@ use pyo3::types::{PyBool, PyCapsule, PyDict, PyList};
 use pyprior_data::Rows;
 use pyprior_data::columns::{Buffer, Cell, Column, Lists};
 
+use crate::numbers::{maybe_count, whole};
+use crate::turns::in_turns;
 use crate::{errors, masks};
 
 /// Rows of one table, one split and one shard, as they are in its file.
@@ -78,8 +80,11 @@ impl PyRows {
 
     /// All rows as dicts.
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let rows = (0..self.__len__()).map(|nth| self.row(py, nth)).collect::<PyResult<Vec<_>>>()?;
-        PyList::new(py, rows)
+        let list = PyList::empty(py);
+        for nth in in_turns(py, 0..self.__len__()) {
+            list.append(self.row(py, nth)?)?;
+        }
+        Ok(list)
     }
 
     /// Lists of a column of lists of numbers as int64 `[rows, width]`, filled up with `pad`.
@@ -88,8 +93,8 @@ impl PyRows {
         &self,
         py: Python<'py>,
         name: &str,
-        width: Option<usize>,
-        pad: i64,
+        #[pyo3(from_py_with = maybe_count)] width: Option<usize>,
+        #[pyo3(from_py_with = whole)] pad: i64,
     ) -> PyResult<Bound<'py, PyArray2<i64>>> {
         match self.buffer(name)? {
             Buffer::Tokens(_, lists) | Buffer::Numbers(_, lists) => padded(py, lists, width, pad),

@@ -9,6 +9,8 @@ use pyprior_logic::fd::{self, Consistency, Operator, Relation};
 use super::errors;
 use super::objects::{self, Kept};
 use crate::errors::{PyPriorError, Raised};
+use crate::numbers::whole;
+use crate::turns::in_turns;
 
 /// A relation over variables by name. Made by `make_expression`, `AllDistinct`, `linear` and `table`.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -116,9 +118,9 @@ const OPERATORS: [(&str, Operator); 6] = [
 #[pyo3(signature = (variables, coefficients, operator, bound))]
 pub fn linear(
     variables: &Bound<'_, PyAny>,
-    coefficients: Vec<i64>,
+    #[pyo3(from_py_with = whole)] coefficients: Vec<i64>,
     operator: &str,
-    bound: i64,
+    #[pyo3(from_py_with = whole)] bound: i64,
 ) -> PyResult<Constraint> {
     let (py, names) = (variables.py(), names(variables)?);
     let Some((_, operator)) = OPERATORS.iter().find(|(spelling, _)| *spelling == operator) else {
@@ -137,7 +139,7 @@ pub fn linear(
 pub fn table(variables: &Bound<'_, PyAny>, rows: &Bound<'_, PyAny>) -> PyResult<Constraint> {
     let (py, names) = (variables.py(), names(variables)?);
     let (mut kept, mut all) = (Kept::new(), Vec::new());
-    for row in rows.try_iter()? {
+    for row in in_turns(py, rows.try_iter()?) {
         let values = row?.try_iter()?.map(|item| objects::value(&item?, &mut kept)).collect::<PyResult<Vec<_>>>()?;
         all.push(values);
     }

@@ -3,9 +3,12 @@
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList, PyRange, PyTuple};
-use pyprior_logic::{Value, fd};
+use pyprior_logic::Value;
+use pyprior_logic::fd::{self, SolveError};
 
+use super::errors;
 use super::objects::{self, Kept};
+use crate::turns::in_turns;
 
 /// The values that a variable may take, each once, in their order. An iterable of what can be hashed, or is made of lists and
 /// dicts of such; ranges of step 1 are not written out.
@@ -18,6 +21,9 @@ pub struct FiniteDomain {
     pub(super) objects: Py<PyAny>,
     kept: Kept,
 }
+
+/// Values of a domain, at most: the engine's limit.
+const MOST: u64 = 1 << 24;
 
 /// The objects of a domain by index.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +66,16 @@ impl FiniteDomain {
             if let (Ok(1), Ok(start), Ok(stop)) = (end("step"), end("start"), end("stop"))
                 && start < stop
             {
+                if stop.abs_diff(start) > MOST {
+                    return Err(errors::problem(py, &SolveError::TooLarge { what: "a domain" }, None));
+                }
                 let inner = fd::FiniteDomain::range(start..=stop - 1);
                 return Ok(Self { inner, objects: values.clone().unbind(), kept: Kept::new() });
             }
         }
         let (mut kept, mut listed, mut known) = (Kept::new(), Vec::new(), std::collections::HashSet::new());
         let mut all: Vec<Value> = Vec::new();
-        for object in values.try_iter()? {
+        for object in in_turns(py, values.try_iter()?) {
             let object = object?;
             let value = objects::value(&object, &mut kept)?;
             if known.insert(value.clone()) {
@@ -113,7 +122,7 @@ impl FiniteDomain {
             ..=8 => objects.repr()?.to_string(),
             many if objects.is_instance_of::<PyTuple>() => {
                 let first = objects.cast::<PyTuple>()?.get_slice(0, 8).repr()?.to_string();
-                format!("{}, ...: {many} values", first.trim_end_matches(')'))
+                format!("{}, ...: {many} values", first.strip_suffix(')').unwrap_or(&first))
             }
             _ => objects.repr()?.to_string(),
         };

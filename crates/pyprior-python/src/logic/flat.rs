@@ -119,7 +119,9 @@ fn parts<'py>(
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         let (mut keys, mut items) = (Vec::new(), Vec::new());
-        for (key, item) in dict {
+        // All at once: what is asked of a key may be Python's, and change the dict.
+        for pair in dict.items() {
+            let (key, item) = pair.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
             // A variable that is hashed is bound: it stands for its value.
             let key = if variables.variable(&key)?.is_some() { key.getattr("value")? } else { key };
             keys.push(objects::value(&key, kept)?);

@@ -63,10 +63,16 @@ pub(super) fn named(object: &Bound<'_, PyAny>, kept: &mut Kept) -> PyResult<Arc<
 
 /// The value of an object without variables in it.
 pub(super) fn value(object: &Bound<'_, PyAny>, kept: &mut Kept) -> PyResult<Value> {
-    nested(object, kept, DEEPEST)
+    nested(object, kept, DEEPEST, &mut LARGEST.clone())
 }
 
-fn nested(object: &Bound<'_, PyAny>, kept: &mut Kept, levels: usize) -> PyResult<Value> {
+/// Parts of a value, at most; one that stands in several places counts in each, so a few can be more than any memory holds.
+const LARGEST: u32 = 1 << 22;
+
+fn nested(object: &Bound<'_, PyAny>, kept: &mut Kept, levels: usize, left: &mut u32) -> PyResult<Value> {
+    *left = left.checked_sub(1).ok_or_else(|| {
+        Raised::new::<PyPriorError>(object.py(), format!("a value of more than {LARGEST} parts")).err()
+    })?;
     if let Some(value) = plain(object)? {
         return Ok(value);
     }
@@ -74,16 +80,20 @@ fn nested(object: &Bound<'_, PyAny>, kept: &mut Kept, levels: usize) -> PyResult
         return Err(Raised::new::<PyPriorError>(object.py(), "a value that contains itself, or is too deep").err());
     };
     if let Ok(tuple) = object.cast::<PyTuple>() {
-        let items = tuple.iter().map(|item| nested(&item, kept, levels)).collect::<PyResult<_>>()?;
+        let items = tuple.iter().map(|item| nested(&item, kept, levels, left)).collect::<PyResult<_>>()?;
         return Ok(Value::Tuple(items));
     }
     if let Ok(list) = object.cast::<PyList>() {
-        let items = list.iter().map(|item| nested(&item, kept, levels)).collect::<PyResult<_>>()?;
+        let items = list.iter().map(|item| nested(&item, kept, levels, left)).collect::<PyResult<_>>()?;
         return Ok(Value::List(items));
     }
     if let Ok(dict) = object.cast::<PyDict>() {
-        let pairs = dict.iter().map(|(key, item)| Ok((nested(&key, kept, levels)?, nested(&item, kept, levels)?)));
-        return Ok(Value::map(pairs.collect::<PyResult<Vec<_>>>()?));
+        // All at once: what is asked of a key may be Python's, and change the dict.
+        let pair = |pair: Bound<'_, PyAny>| {
+            let (key, item) = pair.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+            Ok((nested(&key, kept, levels, left)?, nested(&item, kept, levels, left)?))
+        };
+        return Ok(Value::map(dict.items().iter().map(pair).collect::<PyResult<Vec<_>>>()?));
     }
     let name = named(object, kept)?;
     Ok(Value::Record(Arc::new(Record { name, fields: Vec::new() })))

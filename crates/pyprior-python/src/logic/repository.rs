@@ -1,6 +1,6 @@
 //! A problem: variables, domains, constraints; or the text of one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -14,6 +14,8 @@ use super::constraint::{self, Constraint, Made};
 use super::domain::FiniteDomain;
 use super::function::{self, Call, Raised};
 use super::{errors, objects};
+use crate::numbers::count;
+use crate::turns::in_turns;
 
 /// A constraint satisfaction problem: names of variables, a mapping from them to domains, constraints.
 ///
@@ -113,7 +115,7 @@ impl Repository {
         let refuse = |error: SolveError| errors::problem(py, &error, None);
         let names = constraint::names(variables)?;
         let mut given: HashMap<String, Py<FiniteDomain>> = HashMap::new();
-        for key in domains.call_method0("keys")?.try_iter()? {
+        for key in in_turns(py, domains.call_method0("keys")?.try_iter()?) {
             let key = key?;
             let domain = domains.get_item(&key)?;
             let domain = match domain.cast_into::<FiniteDomain>() {
@@ -125,7 +127,8 @@ impl Repository {
         // In the order of the variables; where one is missing the engine says so below.
         let own: Vec<(&str, Py<FiniteDomain>)> =
             names.iter().filter_map(|name| Some((name.as_str(), given.get(name)?.clone_ref(py)))).collect();
-        let unknown = given.keys().filter(|name| !names.contains(name)).min();
+        let listed = names.iter().map(String::as_str).collect::<HashSet<_>>();
+        let unknown = given.keys().filter(|name| !listed.contains(name.as_str())).min();
         if let Some(name) = unknown {
             return Err(refuse(SolveError::UnknownDomain { name: name.clone() }));
         }
@@ -220,7 +223,7 @@ impl Repository {
     }
 
     /// Line and column, from 1, of the statement that posted a constraint; None if there is no text.
-    fn place(&self, constraint: usize) -> Option<(usize, usize)> {
+    fn place(&self, #[pyo3(from_py_with = count)] constraint: usize) -> Option<(usize, usize)> {
         self.problem.as_ref()?.statement(constraint)
     }
 

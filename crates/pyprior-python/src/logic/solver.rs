@@ -12,6 +12,8 @@ use super::interrupt::{Interruption, Turns};
 use super::repository::Repository;
 use super::solutions::Solutions;
 use crate::errors::{PyPriorError, Raised};
+use crate::numbers::maybe_count;
+use crate::turns::in_turns;
 
 /// Looks for solutions. See `pyprior_rs.logic.Solver`.
 #[pyclass(frozen, subclass, module = "pyprior_rs._engine")]
@@ -101,9 +103,9 @@ impl Solver {
         variables: &str,
         values: &str,
         distribution: &str,
-        nodes: Option<u64>,
+        #[pyo3(from_py_with = maybe_count)] nodes: Option<u64>,
         time: Option<f64>,
-        solutions: Option<u64>,
+        #[pyo3(from_py_with = maybe_count)] solutions: Option<u64>,
         parallel: bool,
     ) -> PyResult<Self> {
         let variables = choice(
@@ -125,8 +127,10 @@ impl Solver {
             inner = inner.nodes(most);
         }
         if let Some(seconds) = time {
-            let most = Duration::try_from_secs_f64(seconds)
-                .map_err(|error| Raised::new::<PyPriorError>(py, format!("time is {seconds}: {error}")).err())?;
+            let most = Duration::try_from_secs_f64(seconds).map_err(|error| {
+                let raised = Raised::new::<PyPriorError>(py, format!("time is {seconds}: {error}"));
+                raised.with("value", seconds).err()
+            })?;
             inner = inner.time(most);
         }
         if let Some(most) = solutions {
@@ -139,7 +143,7 @@ impl Solver {
         let problem = problem.get();
         let found = self.run(py, problem, |solver, problem| solver.solve(problem).map_err(Stopped::from))?;
         let solutions = PyList::empty(py);
-        for solution in (0..found.len()).filter_map(|number| found.get(number)) {
+        for solution in in_turns(py, (0..found.len()).filter_map(|number| found.get(number))) {
             solutions.append(problem.solution(py, &solution)?)?;
         }
         let (stopped, statistics) = (found.stopped(), found.statistics());

@@ -1,6 +1,7 @@
 //! Logic variables: a store of them, for Python.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -12,6 +13,7 @@ use pyprior_logic::{Entailment, GraphNode, Term, Universe, Value, Var};
 use super::errors;
 use super::flat::{self, Variables};
 use super::objects::Kept;
+use crate::turns::in_turns;
 
 /// Variables, terms and domains, and what undoes what is done to them. See `pyprior_rs.logic.Store`.
 ///
@@ -19,13 +21,26 @@ use super::objects::Kept;
 #[pyclass(frozen, subclass, weakref, module = "pyprior_rs._engine")]
 pub struct Store {
     inner: Mutex<pyprior_logic::Store>,
-    /// What keeps names in use that terms have, by name.
-    kept: Mutex<HashMap<String, Py<PyAny>>>,
+    kept: Mutex<Names>,
+    /// Tells stores apart.
+    id: u64,
+}
+
+/// What keeps names in use that terms have.
+#[derive(Default)]
+struct Names {
+    by_name: HashMap<String, Py<PyAny>>,
+    /// In the order in which they came, so that what is undone lets go of its own.
+    order: Vec<String>,
 }
 
 /// A place to come back to.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
-pub struct Mark(Mutex<Option<pyprior_logic::Mark>>);
+pub struct Mark {
+    store: u64,
+    /// The engine's, until it is closed, and how many names there were.
+    open: Mutex<Option<(pyprior_logic::Mark, usize)>>,
+}
 
 impl Store {
     fn lock(&self, py: Python<'_>) -> MutexGuard<'_, pyprior_logic::Store> {
@@ -40,10 +55,19 @@ impl Store {
     fn keep(&self, py: Python<'_>, kept: Kept) -> PyResult<()> {
         for named in kept {
             let name: String = named.bind(py).getattr("name")?.extract()?;
-            let before = self.kept.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner).insert(name, named);
+            let mut names = self.names(py);
+            let before = names.by_name.insert(name.clone(), named);
+            if before.is_none() {
+                names.order.push(name);
+            }
+            drop(names);
             drop(before);
         }
         Ok(())
+    }
+
+    fn names(&self, py: Python<'_>) -> MutexGuard<'_, Names> {
+        self.kept.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,11 +96,9 @@ fn variable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAn
 }
 
 impl Store {
-    fn flatten(slf: &Bound<'_, Self>, object: &Bound<'_, PyAny>) -> PyResult<Vec<GraphNode>> {
-        let mut kept = Kept::new();
-        let nodes = flat::flatten(object, &Own(slf), &mut kept)?;
-        slf.get().keep(slf.py(), kept)?;
-        Ok(nodes)
+    /// The nodes of a term. What keeps its names in use goes to `kept`: to the store's where the term stays in the store.
+    fn flatten(slf: &Bound<'_, Self>, object: &Bound<'_, PyAny>, kept: &mut Kept) -> PyResult<Vec<GraphNode>> {
+        flat::flatten(object, &Own(slf), kept)
     }
 
     fn object<'py>(slf: &Bound<'py, Self>, nodes: &[GraphNode]) -> PyResult<Bound<'py, PyAny>> {
@@ -85,11 +107,15 @@ impl Store {
     }
 
     /// Values that a domain is made of, as terms have them.
-    fn universe(slf: &Bound<'_, Self>, values: &Bound<'_, PyAny>) -> PyResult<std::sync::Arc<Universe>> {
+    fn universe(
+        slf: &Bound<'_, Self>,
+        values: &Bound<'_, PyAny>,
+        kept: &mut Kept,
+    ) -> PyResult<std::sync::Arc<Universe>> {
         let py = slf.py();
         let mut all = Vec::new();
-        for item in values.try_iter()? {
-            let nodes = Store::flatten(slf, &item?)?;
+        for item in in_turns(py, values.try_iter()?) {
+            let nodes = Store::flatten(slf, &item?, kept)?;
             // Written down to be read whole, and taken back.
             let value = {
                 let mut store = slf.get().lock(py);
@@ -111,13 +137,14 @@ impl Store {
 impl Store {
     #[new]
     fn new() -> Self {
-        Self { inner: Mutex::default(), kept: Mutex::default() }
+        static STORES: AtomicU64 = AtomicU64::new(0);
+        Self { inner: Mutex::default(), kept: Mutex::default(), id: STORES.fetch_add(1, Ordering::Relaxed) }
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // The collector runs in a thread that has the interpreter, and whoever has this lock does not wait for it.
         let Ok(kept) = self.kept.try_lock() else { return Ok(()) };
-        kept.values().try_for_each(|named| visit.call(named))
+        kept.by_name.values().try_for_each(|named| visit.call(named))
     }
 
     fn __clear__(&self) {
@@ -147,9 +174,11 @@ impl Store {
     /// Gives a variable a domain, or narrows that which it has.
     fn _constrain(slf: &Bound<'_, Self>, number: u32, values: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let (var, universe) = (this.var(py, number)?, Store::universe(slf, values)?);
+        let mut kept = Kept::new();
+        let (var, universe) = (this.var(py, number)?, Store::universe(slf, values, &mut kept)?);
         let done = this.lock(py).constrain(var, &universe);
-        done.map_err(|error| errors::unify(py, &error))
+        done.map_err(|error| errors::unify(py, &error))?;
+        this.keep(py, kept)
     }
 
     /// The values of a variable's domain, or None.
@@ -197,28 +226,33 @@ impl Store {
 
     fn _bind(slf: &Bound<'_, Self>, number: u32, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let (var, nodes) = (this.var(py, number)?, Store::flatten(slf, value)?);
+        let mut kept = Kept::new();
+        let (var, nodes) = (this.var(py, number)?, Store::flatten(slf, value, &mut kept)?);
         let bound = this.lock(py).transaction(|store| {
             let term = store.term_of_graph(&nodes)?;
             store.bind(var, term)
         });
-        bound.map_err(|error| errors::unify(py, &error))
+        bound.map_err(|error| errors::unify(py, &error))?;
+        this.keep(py, kept)
     }
 
     fn _unify(slf: &Bound<'_, Self>, left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let (left, right) = (Store::flatten(slf, left)?, Store::flatten(slf, right)?);
+        let mut kept = Kept::new();
+        let (left, right) = (Store::flatten(slf, left, &mut kept)?, Store::flatten(slf, right, &mut kept)?);
         let unified = this.lock(py).transaction(|store| {
             let (left, right) = (store.term_of_graph(&left)?, store.term_of_graph(&right)?);
             store.unify(left, right)
         });
-        unified.map_err(|error| errors::unify(py, &error))
+        unified.map_err(|error| errors::unify(py, &error))?;
+        this.keep(py, kept)
     }
 
     /// True, False, or None where it hangs on free variables.
     fn _entailed(slf: &Bound<'_, Self>, left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
         let (py, this) = (slf.py(), slf.get());
-        let (left, right) = (Store::flatten(slf, left)?, Store::flatten(slf, right)?);
+        let mut kept = Kept::new();
+        let (left, right) = (Store::flatten(slf, left, &mut kept)?, Store::flatten(slf, right, &mut kept)?);
         let known = {
             let mut store = this.lock(py);
             let mark = store.mark();
@@ -255,7 +289,8 @@ impl Store {
     /// A term without variables. Raises FreeVariableError at the first that is free.
     fn _value<'py>(slf: &Bound<'py, Self>, term: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
-        let nodes = Store::flatten(slf, term)?;
+        let mut kept = Kept::new();
+        let nodes = Store::flatten(slf, term, &mut kept)?;
         let read = {
             let mut store = this.lock(py);
             let mark = store.mark();
@@ -277,7 +312,8 @@ impl Store {
     /// A term in short.
     fn _show(slf: &Bound<'_, Self>, term: &Bound<'_, PyAny>) -> PyResult<String> {
         let (py, this) = (slf.py(), slf.get());
-        let nodes = Store::flatten(slf, term)?;
+        let mut kept = Kept::new();
+        let nodes = Store::flatten(slf, term, &mut kept)?;
         let shown = {
             let mut store = this.lock(py);
             let mark = store.mark();
@@ -290,25 +326,37 @@ impl Store {
 
     /// A place to come back to.
     fn mark(&self, py: Python<'_>) -> Mark {
-        Mark(Mutex::new(Some(self.lock(py).mark())))
+        let mark = self.lock(py).mark();
+        Mark { store: self.id, open: Mutex::new(Some((mark, self.names(py).order.len()))) }
     }
 
     /// Undoes all that was done since the mark, and closes it; False if it was closed already or is of another store.
     /// Variables made since are gone.
     fn undo_to(&self, py: Python<'_>, mark: &Bound<'_, Mark>) -> bool {
         let mut store = self.lock(py);
-        mark.get().take().is_some_and(|mark| store.undo_to(mark))
+        let Some((mark, names)) = mark.get().take(self.id) else { return false };
+        let undone = store.undo_to(mark);
+        drop(store);
+        let gone = {
+            let mut kept = self.names(py);
+            let keep = names.min(kept.order.len());
+            let gone = kept.order.split_off(keep);
+            gone.iter().filter_map(|name| kept.by_name.remove(name)).collect::<Vec<_>>()
+        };
+        drop(gone);
+        undone
     }
 
     /// Closes the mark and keeps what was done since; False if it was closed already or is of another store.
     fn commit(&self, py: Python<'_>, mark: &Bound<'_, Mark>) -> bool {
         let mut store = self.lock(py);
-        mark.get().take().is_some_and(|mark| store.commit(mark))
+        mark.get().take(self.id).is_some_and(|(mark, _)| store.commit(mark))
     }
 }
 
 impl Mark {
-    fn take(&self) -> Option<pyprior_logic::Mark> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What is open of it, if it is of this store.
+    fn take(&self, store: u64) -> Option<(pyprior_logic::Mark, usize)> {
+        if self.store == store { self.open.lock().unwrap_or_else(PoisonError::into_inner).take() } else { None }
     }
 }

@@ -11,6 +11,7 @@ use super::filling::Filling;
 use super::source::AnyChooser;
 use crate::errors::{PyPriorError, Raised};
 use crate::logic::Interruption;
+use crate::numbers::count;
 
 /// Fillings one after another, shorter ones first, those of one length by their tokens; each is looked for when it is asked for.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -96,7 +97,7 @@ impl SketchSampler {
     }
 
     /// The next fillings. Raises FillError, which has those before it in `fillings`.
-    fn sample<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyList>> {
+    fn sample<'py>(&self, py: Python<'py>, #[pyo3(from_py_with = count)] n: usize) -> PyResult<Bound<'py, PyList>> {
         let mut sampler = take(&self.inner).ok_or_else(|| taken(py))?;
         let (sampler, drawn, failed) = py.detach(move || {
             let mut drawn = Vec::new();

@@ -9,6 +9,8 @@ use pyo3::types::{PyFrozenSet, PyList, PyTuple};
 use pyprior_sketch::{FillError, Sketch, SketchMatcher, SketchTokenError};
 
 use super::errors;
+use crate::numbers::count;
+use crate::turns::in_turns;
 use crate::{masks, numbers};
 
 /// Rows of a batch, at most.
@@ -24,10 +26,11 @@ pub struct SketchRows {
 impl SketchRows {
     pub(super) fn new(py: Python<'_>, sketch: &Arc<Sketch>, n: usize) -> PyResult<Self> {
         if n > MAX_ROWS {
-            return Err(crate::errors::wrong_length(py, "rows", n, MAX_ROWS));
+            return Err(crate::errors::too_many(py, "n", n as u64, MAX_ROWS as u64));
         }
-        let row = py.detach(|| SketchMatcher::new(sketch)).map_err(|error| errors::fill(py, &error))?;
-        Ok(Self { rows: Mutex::new(vec![row; n]), vocab: sketch.language().vocab().len() })
+        let rows = py.detach(|| SketchMatcher::new(sketch).map(|row| vec![row; n]));
+        let rows = rows.map_err(|error| errors::fill(py, &error))?;
+        Ok(Self { rows: Mutex::new(rows), vocab: sketch.language().vocab().len() })
     }
 
     fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Vec<SketchMatcher>> {
@@ -37,6 +40,10 @@ impl SketchRows {
     /// Works on the rows without the interpreter: what is legal may take long to find out.
     fn work<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Vec<SketchMatcher>) -> R + Send) -> R {
         py.detach(|| work(&mut self.rows.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn tokens(&self, py: Python<'_>) -> Vec<Vec<u32>> {
+        self.work(py, |rows| rows.iter().map(|row| row.tokens().to_vec()).collect())
     }
 
     fn words(&self) -> usize {
@@ -93,46 +100,54 @@ impl SketchRows {
     /// The tokens of each row.
     #[getter]
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let tokens = self.lock(py).iter().map(|row| row.tokens().to_vec()).collect::<Vec<_>>();
-        PyList::new(py, tokens.into_iter().map(|row| PyTuple::new(py, row)).collect::<PyResult<Vec<_>>>()?)
+        let tokens = self.tokens(py);
+        let list = PyList::empty(py);
+        for tokens in in_turns(py, tokens) {
+            list.append(PyTuple::new(py, tokens)?)?;
+        }
+        Ok(list)
     }
 
     /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
     fn padded<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
-        let rows = self.lock(py).iter().map(|row| row.tokens().to_vec()).collect::<Vec<_>>();
+        let rows = self.tokens(py);
         let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
         let array = masks::zeros(py, rows.len(), longest)?;
         masks::write(&array, |out| {
-            out.fill(pad);
-            for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
-                row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
-            }
+            py.detach(|| {
+                out.fill(pad);
+                for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
+                    row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
+                }
+            });
         })?;
         Ok(array)
     }
 
     /// Whether all rows are complete.
     fn done(&self, py: Python<'_>) -> bool {
-        self.lock(py).iter().all(SketchMatcher::is_terminated)
+        self.work(py, |rows| rows.iter().all(SketchMatcher::is_terminated))
     }
 
     /// The rows that are complete, ascending.
     fn terminated(&self, py: Python<'_>) -> Vec<usize> {
-        let rows = self.lock(py);
-        (0..rows.len()).filter(|nth| rows[*nth].is_terminated()).collect()
+        self.work(py, |rows| (0..rows.len()).filter(|nth| rows[*nth].is_terminated()).collect())
     }
 
     /// The rows of which it is known that they do not behave as the sketch asks for, ascending.
     fn violated(&self, py: Python<'_>) -> Vec<usize> {
-        let rows = self.lock(py);
-        (0..rows.len()).filter(|nth| rows[*nth].is_violated()).collect()
+        self.work(py, |rows| (0..rows.len()).filter(|nth| rows[*nth].is_violated()).collect())
     }
 
     /// The legal set of each row; `PAD` alone once it is complete. Raises FillError at the limit of work.
     fn legal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let sets = self.work(py, |rows| rows.iter().map(SketchMatcher::legal_tokens).collect::<Result<Vec<_>, _>>());
         let sets = sets.map_err(|error| errors::fill(py, &error))?;
-        PyList::new(py, sets.iter().map(|set| PyFrozenSet::new(py, set)).collect::<PyResult<Vec<_>>>()?)
+        let list = PyList::empty(py);
+        for set in in_turns(py, sets) {
+            list.append(PyFrozenSet::new(py, &set)?)?;
+        }
+        Ok(list)
     }
 
     /// Takes one token a row: a list, an array or a tensor of as many ids; rows that are not `active` stay. All rows or, where a
@@ -160,18 +175,28 @@ impl SketchRows {
 
     /// Undoes the last `n` tokens of a row.
     #[pyo3(signature = (i, n=1))]
-    fn rollback(&self, py: Python<'_>, i: usize, n: usize) -> PyResult<()> {
+    fn rollback(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = count)] i: usize,
+        #[pyo3(from_py_with = count)] n: usize,
+    ) -> PyResult<()> {
         let undone = self.row(py, i, |row| row.rollback(n))?;
         undone.map_err(|error| crate::errors::rollback(py, &error, Some(i)))
     }
 
     /// Puts a row back to before its first token: for another try.
-    fn reset(&self, py: Python<'_>, i: usize) -> PyResult<()> {
+    fn reset(&self, py: Python<'_>, #[pyo3(from_py_with = count)] i: usize) -> PyResult<()> {
         self.row(py, i, SketchMatcher::reset)
     }
 
     /// Copies a row to another slot, in place of what is there.
-    fn fork(&self, py: Python<'_>, src: usize, dst: usize) -> PyResult<()> {
+    fn fork(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = count)] src: usize,
+        #[pyo3(from_py_with = count)] dst: usize,
+    ) -> PyResult<()> {
         let copy = self.row(py, src, |row| row.fork())?;
         self.row(py, dst, |row| *row = copy)
     }
@@ -200,9 +225,11 @@ impl SketchRows {
         self.work(py, |rows| fill(rows, words, &mut bits)).map_err(|error| errors::fill(py, &error))?;
         let array = masks::zeros(py, rows, vocab)?;
         masks::write(&array, |out| {
-            for (bits, out) in bits.chunks(words).zip(out.chunks_mut(vocab)) {
-                masks::additive(bits, out);
-            }
+            py.detach(|| {
+                for (bits, out) in bits.chunks(words).zip(out.chunks_mut(vocab)) {
+                    masks::additive(bits, out);
+                }
+            });
         })?;
         debug_assert_eq!(array.shape(), [rows, vocab]);
         Ok(array)

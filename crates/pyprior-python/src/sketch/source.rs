@@ -13,6 +13,7 @@ use super::errors;
 use super::fillings::{Fillings, SketchSampler};
 use super::rows::SketchRows;
 use crate::language::PyLanguage;
+use crate::numbers::{count, maybe_count};
 use crate::prior;
 
 /// Most tokens of a program, unless the sketch or the caller says otherwise; as on the command line.
@@ -56,9 +57,9 @@ impl Sketch {
         py: Python<'_>,
         text: &str,
         language: Option<&Bound<'_, PyLanguage>>,
-        max_len: Option<u32>,
-        work: u64,
-        memory: usize,
+        #[pyo3(from_py_with = maybe_count)] max_len: Option<u32>,
+        #[pyo3(from_py_with = count)] work: u64,
+        #[pyo3(from_py_with = count)] memory: usize,
     ) -> PyResult<Self> {
         let given = language.map(|language| Arc::clone(&language.get().inner));
         let made = py.detach(|| {
@@ -83,7 +84,12 @@ impl Sketch {
 
     /// All fillings, shorter ones first.
     #[pyo3(signature = (nodes, steps))]
-    fn _fillings(&self, py: Python<'_>, nodes: Option<u64>, steps: u64) -> PyResult<Fillings> {
+    fn _fillings(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = maybe_count)] nodes: Option<u64>,
+        #[pyo3(from_py_with = count)] steps: u64,
+    ) -> PyResult<Fillings> {
         let all =
             py.detach(|| Enumerator::new(&self.language, &self.source)).map_err(|error| errors::sketch(py, &error))?;
         let mut all = all.with_work(self.inner.work()).with_memory(self.memory).with_steps(steps);
@@ -98,11 +104,11 @@ impl Sketch {
     fn _sampler(
         &self,
         py: Python<'_>,
-        seed: u64,
+        #[pyo3(from_py_with = count)] seed: u64,
         prior: Option<&Bound<'_, PyDict>>,
         distinct: bool,
-        tries: u64,
-        steps: u64,
+        #[pyo3(from_py_with = count)] tries: u64,
+        #[pyo3(from_py_with = count)] steps: u64,
     ) -> PyResult<SketchSampler> {
         let prior: Option<PriorConfig> = prior.map(|settings| prior::config(Some(settings))).transpose()?;
         let chooser: AnyChooser = match prior {
@@ -117,7 +123,7 @@ impl Sketch {
     }
 
     /// Rows before their first tokens.
-    fn _rows(&self, py: Python<'_>, n: usize) -> PyResult<SketchRows> {
+    fn _rows(&self, py: Python<'_>, #[pyo3(from_py_with = count)] n: usize) -> PyResult<SketchRows> {
         SketchRows::new(py, &self.inner, n)
     }
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+import os
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Callable, Iterable, Iterator
@@ -172,13 +174,30 @@ class Store(_engine.Store):
         return self
 
     def __exit__(self, *_: object) -> None:
-        _stack.set(_stack.get()[:-1])
+        # Blocks need not end in the order in which they began: those of generators.
+        stack = _stack.get()
+        for at in reversed(range(len(stack))):
+            if stack[at] is self:
+                _stack.set(stack[:at] + stack[at + 1 :])
+                return
 
 
 #: Stores of ``with`` blocks, the innermost last.
 _stack: ContextVar[tuple[Store, ...]] = ContextVar("stores", default=())
 #: The store of all others, as long as there is a variable of it.
 _shared: Callable[[], Store | None] = lambda: None
+# Reentrant: making a store may run finalizers, and these anything.
+_lock = threading.RLock()
+
+
+def _after_fork() -> None:
+    # A thread that held the lock is not there to give it back.
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _current() -> Store:
@@ -186,11 +205,12 @@ def _current() -> Store:
     stack = _stack.get()
     if stack:
         return stack[-1]
-    store = _shared()
-    if store is None:
-        store = Store()
-        _shared = ref(store)
-    return store
+    with _lock:
+        store = _shared()
+        if store is None:
+            store = Store()
+            _shared = ref(store)
+        return store
 
 
 def _store_of(*terms: Any) -> Store:
@@ -204,7 +224,7 @@ def _store_of(*terms: Any) -> Store:
         if isinstance(term, Var):
             return term._store
         if isinstance(term, (tuple, list, dict)):
-            parts = list(term.values()) if isinstance(term, dict) else list(term)
+            parts = [*term, *term.values()] if isinstance(term, dict) else list(term)
         elif isinstance(term, (type(None), bool, int, str, float)):
             continue
         else:
@@ -265,9 +285,11 @@ def bind(x: Var, value: Any) -> None:
 def unify(left: Any, right: Any) -> None:
     """Makes two terms equal, binding and aliasing free variables as needed. Raises UnificationError, with both sides.
 
-    Terms are None, truth values, integers, text, tuples, lists, dicts, dataclasses, objects whose class does not define
-    ``__eq__`` (they unify attribute by attribute), other objects that can be hashed (constants), and variables. They may contain
-    themselves. Kinds do not mix: ``True`` is not 1, a list is no tuple. Dicts unify when they have the same keys.
+    Terms are None, truth values, integers, text, tuples, lists, dicts, dataclasses (all fields, also those with
+    ``compare=False``), objects whose class does not define ``__eq__`` (they unify attribute by attribute), other objects that can
+    be hashed (constants), and variables. They may contain themselves. Kinds do not mix: ``True`` is not 1, a list is no tuple.
+    Dicts unify when they have the same keys. Objects that hold more than their fields or attributes, such as exceptions and
+    files, are constants.
     """
     _store_of(left, right)._unify(left, right)
 
