@@ -64,6 +64,7 @@ def calls(rows: int) -> dict[str, Callable[[], Any]]:
         s.advance(s.choose_uniform(seed=1))
     prefixes, active = s.ids, np.ones(rows, bool)
     start = pp.init(vocab=tok, n=rows, max_len=40).choose_uniform(seed=1)
+    array = np.array(start)
     prior = pp.Prior(tok, max_len=40)
     logits, mask = np.zeros((rows, tok.vocab_size), np.float32), s.mask()
     out = np.zeros((rows, -(-tok.vocab_size // 32)), np.uint32)
@@ -98,7 +99,7 @@ def calls(rows: int) -> dict[str, Callable[[], Any]]:
         "run_batch": lambda: pp.run_batch(some),
         "training_batches": lambda: next(pp.training_batches(tok, batch_size=rows, seq_len=24)),
         "advance, a list": lambda: first(start),
-        "advance, an array": lambda: first(np.array(start), active),
+        "advance, an array": lambda: first(array, active),
     }
 
 

@@ -7,11 +7,11 @@ use pyo3::types::PyList;
 
 /// How long the interpreter is kept, at most; what comes on top are `LOOK` objects.
 pub(crate) const TURN: Duration = Duration::from_micros(400);
-/// How long it is left. A thread that waits for the interpreter is woken when it is let go of; whoever takes it again before
+/// How long it is left, at least. A thread that waits for the interpreter is woken when it is let go of; whoever takes it again before
 /// that thread runs leaves it waiting, and longer than if nothing had been let go of: it begins to wait from new.
-const PAUSE: Duration = Duration::from_micros(30);
+const PAUSE: Duration = Duration::from_micros(10);
 /// Objects between two looks at the clock.
-const LOOK: usize = 256;
+const LOOK: usize = 64;
 
 /// The items one after the other; other threads of Python may run now and then in between, so no lock may be held.
 ///
@@ -33,12 +33,8 @@ pub(crate) fn in_turns<I: IntoIterator>(py: Python<'_>, items: I) -> impl Iterat
 
 /// Leaves the interpreter to whoever waits for it. No lock may be held.
 pub(crate) fn leave(py: Python<'_>) {
-    py.detach(|| {
-        let left = Instant::now();
-        while left.elapsed() < PAUSE {
-            std::thread::yield_now();
-        }
-    });
+    // Asleep, not awake: that thread may need this core.
+    py.detach(|| std::thread::sleep(PAUSE));
 }
 
 /// A list of objects that are made one after the other.
