@@ -90,6 +90,22 @@ pub(crate) fn line<T: numpy::Element>(py: Python<'_>, len: usize) -> PyResult<Bo
     Ok(zeros::<T>(py, 1, len)?.call_method1("reshape", (len,))?.cast_into()?)
 }
 
+/// Lists of tokens as int64 `[rows, longest]`, filled up with `pad`. They are freed without the interpreter: there may be millions.
+pub(crate) fn padded(py: Python<'_>, rows: Vec<Vec<u32>>, pad: i64) -> PyResult<Bound<'_, PyArray2<i64>>> {
+    let longest = py.detach(|| rows.iter().map(Vec::len).max().unwrap_or(0));
+    let array = zeros(py, rows.len(), longest)?;
+    write(&array, |out| {
+        py.detach(|| {
+            out.fill(pad);
+            for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
+                row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
+            }
+            drop(rows);
+        });
+    })?;
+    Ok(array)
+}
+
 /// Writes to an array that nobody else has yet.
 pub(crate) fn write<'py, T: numpy::Element, D: numpy::ndarray::Dimension, R>(
     array: &Bound<'py, PyArray<T, D>>,

@@ -9,36 +9,38 @@ use pyprior_core::exec::Value;
 use crate::errors;
 use crate::turns::in_turns;
 
-/// A number that counts something, from 0 on: what is below, or beyond its type, is a PyPriorError, which is a ValueError.
+/// What fits a type of numbers: what is beyond it is a PyPriorError, which is a ValueError, with the message that is made of the
+/// given and Python's own.
+fn fitting<'py, T>(given: &Bound<'py, PyAny>, message: impl Fn(String) -> String) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+{
+    given.extract::<T>().map_err(|error| {
+        let (py, error) = (given.py(), error.into());
+        if !error.is_instance_of::<PyOverflowError>(py) {
+            return error;
+        }
+        errors::Raised::new::<errors::PyPriorError>(py, message(error.value(py).to_string())).with("value", given).err()
+    })
+}
+
+/// A number that counts something, from 0 on.
 pub(crate) fn count<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {
-    given.extract::<T>().map_err(|error| {
-        let (py, error) = (given.py(), error.into());
-        if !error.is_instance_of::<PyOverflowError>(py) {
-            return error;
-        }
-        let message = format!("{given} is out of range: it must be from 0 on, and below 2^{}", 8 * size_of::<T>());
-        errors::Raised::new::<errors::PyPriorError>(py, message).with("value", given).err()
-    })
+    fitting(given, |_| format!("{given} is out of range: it must be from 0 on, and below 2^{}", 8 * size_of::<T>()))
 }
 
-/// Numbers of 64 bits, one or a list: what is beyond is a PyPriorError.
+/// Numbers of 64 bits, one or a list.
 pub(crate) fn whole<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {
-    given.extract::<T>().map_err(|error| {
-        let (py, error) = (given.py(), error.into());
-        if !error.is_instance_of::<PyOverflowError>(py) {
-            return error;
-        }
-        errors::Raised::new::<errors::PyPriorError>(py, error.value(py)).with("value", given).err()
-    })
+    fitting(given, |reason| reason)
 }
 
-/// The same, or None.
+/// `count`, or None.
 pub(crate) fn maybe_count<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<Option<T>>
 where
     T: for<'a> FromPyObject<'a, 'py>,

@@ -38,19 +38,7 @@ impl Batch {
     /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
     pub(crate) fn matrix<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
         let rows = self.each(py, |batch, slot| batch.tokens(slot).map(<[u32]>::to_vec).unwrap_or_default());
-        let longest = py.detach(|| rows.iter().map(Vec::len).max().unwrap_or(0));
-        let array = masks::zeros(py, rows.len(), longest)?;
-        masks::write(&array, |out| {
-            py.detach(|| {
-                out.fill(pad);
-                for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
-                    row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
-                }
-                // Freed here: there may be millions.
-                drop(rows);
-            });
-        })?;
-        Ok(array)
+        masks::padded(py, rows, pad)
     }
 
     /// The slots of rows that are complete, ascending.

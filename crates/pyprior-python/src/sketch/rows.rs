@@ -110,18 +110,7 @@ impl SketchRows {
 
     /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
     fn padded<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
-        let rows = self.tokens(py);
-        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let array = masks::zeros(py, rows.len(), longest)?;
-        masks::write(&array, |out| {
-            py.detach(|| {
-                out.fill(pad);
-                for (row, out) in rows.iter().zip(out.chunks_mut(longest.max(1))) {
-                    row.iter().zip(out).for_each(|(&token, out)| *out = i64::from(token));
-                }
-            });
-        })?;
-        Ok(array)
+        masks::padded(py, self.tokens(py), pad)
     }
 
     /// Whether all rows are complete.
