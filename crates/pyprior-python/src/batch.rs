@@ -6,23 +6,60 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyList, PyTuple};
-use pyprior_core::{BatchError, BatchMatcher, Frontier, Matcher, UniformSampler};
+use pyprior_core::{BatchError, BatchMatcher, Frontier, UniformSampler};
 
 use crate::language::PyLanguage;
 use crate::masks;
 use crate::numbers::{count, maybe_count};
 use crate::pool::MANY;
-use crate::shared::{self, Load, Shared};
+use crate::shared::{Load, Shared};
 use crate::{errors, numbers, turns};
 
 /// Slots of a batch, at most: what does not fit into memory would end the process, and each takes hundreds of bytes.
 const MAX_ROWS: usize = 1 << 22;
 
+/// Rows of prefixes, or fresh and empty slots.
+fn made(
+    py: Python<'_>,
+    language: &PyLanguage,
+    prefixes: Option<Vec<Vec<u32>>>,
+    rows: usize,
+    slots: usize,
+) -> PyResult<Shared> {
+    let all = prefixes.as_ref().map_or(rows.saturating_add(slots), Vec::len);
+    if all > MAX_ROWS {
+        return Err(errors::too_many(py, "n", all as u64, MAX_ROWS as u64));
+    }
+    let tokens: usize = prefixes.iter().flatten().map(Vec::len).sum();
+    let make = || {
+        let Some(prefixes) = prefixes else {
+            let mut batch = BatchMatcher::new(&language.inner, rows);
+            batch.grow(all);
+            return Ok(batch);
+        };
+        let mut batch = BatchMatcher::empty(&language.inner, all);
+        for (slot, prefix) in prefixes.into_iter().enumerate() {
+            batch.set(slot, &language.inner, &prefix)?;
+        }
+        Ok::<_, BatchError>(batch)
+    };
+    let batch = if all + tokens >= MANY { py.detach(make) } else { make() };
+    let batch = batch.map_err(|error| errors::batch(py, &error))?;
+    Ok(Shared::new(batch, Arc::clone(&language.sets), language.inner.vocab().len()))
+}
+
 /// Rows in slots, or a view of some of them. See `States`.
 #[pyclass(frozen, subclass, module = "pyprior_rs._engine")]
 pub struct Batch {
+    /// The tokenizer that it was made with.
+    #[pyo3(get)]
+    tok: Py<PyAny>,
+    /// The language that it was made with; rows may be of others with as many tokens.
+    #[pyo3(get)]
+    language: Py<PyLanguage>,
     pub(crate) shared: Arc<Shared>,
     start: usize,
     /// Number of slots of a view; None for all, however many there come to be.
@@ -40,16 +77,6 @@ impl Batch {
         self.start.min(end)..end
     }
 
-    /// The slots, or the first `b` of them.
-    fn first(&self, py: Python<'_>, b: Option<usize>) -> PyResult<Range<usize>> {
-        let slots = self.slots(&self.shared.lock(py));
-        match b {
-            None => Ok(slots),
-            Some(b) if b <= slots.len() => Ok(slots.start..slots.start + b),
-            Some(b) => Err(errors::wrong_length(py, "b", b, slots.len())),
-        }
-    }
-
     /// A slot by its number in this view.
     fn slot(&self, py: Python<'_>, nth: usize) -> PyResult<usize> {
         let slots = self.slots(&self.shared.lock(py));
@@ -57,6 +84,16 @@ impl Batch {
             true => Ok(slots.start + nth),
             false => Err(errors::no_slot(py, nth, slots.len())),
         }
+    }
+
+    /// Reads the slots: on this thread if there are few, else without the interpreter on those that there are.
+    pub(crate) fn read<R: Send>(&self, py: Python<'_>, read: impl FnOnce(&BatchMatcher) -> R + Send) -> R {
+        let batch = self.shared.lock(py);
+        if self.slots(&batch).len() < MANY {
+            return read(&batch);
+        }
+        drop(batch);
+        self.shared.work(py, Load::Spread, move |batch| read(batch))
     }
 
     /// Bitmasks of slots, row after row, without Python.
@@ -73,23 +110,8 @@ impl Batch {
         slots.map(|slot| batch.frontier(slot).ok().flatten()).collect()
     }
 
-    fn take(&self, py: Python<'_>, tokens: &[u32], active: Option<&[bool]>, slots: Range<usize>) -> PyResult<()> {
-        if tokens.len() != slots.len() {
-            return Err(errors::wrong_length(py, "tokens", tokens.len(), slots.len()));
-        }
-        if let Some(active) = active.filter(|active| active.len() != slots.len()) {
-            return Err(errors::wrong_length(py, "active", active.len(), slots.len()));
-        }
-        let all = |batch: &BatchMatcher| active.is_none() && slots == (0..batch.len());
-        let taken = self.shared.work(py, Load::of(tokens.len(), 0), |batch| match all(batch) && tokens.len() != 1 {
-            true => batch.accept_tokens(tokens),
-            false => shared::some(batch, tokens, active, slots.start),
-        });
-        taken.map_err(|error| self.refuse(py, error))
-    }
-
     /// An error about a slot, numbered as in this view.
-    fn refuse(&self, py: Python<'_>, error: BatchError) -> PyErr {
+    pub(crate) fn refuse(&self, py: Python<'_>, error: BatchError) -> PyErr {
         let here = |slot: usize| slot.saturating_sub(self.start);
         errors::batch(
             py,
@@ -105,51 +127,41 @@ impl Batch {
 
 #[pymethods]
 impl Batch {
+    /// Holds those of `prefixes`, or `rows` fresh ones and behind them `slots` that are empty; or is a view of slots `of` another.
     #[new]
-    #[pyo3(signature = (language, prefixes=None, slots=0, of=None, start=0, length=None))]
+    #[pyo3(signature = (tok, language, prefixes=None, rows=0, slots=0, of=None, start=0, length=None))]
+    #[expect(clippy::too_many_arguments, reason = "those of the class in Python, in one call")]
     fn new(
-        py: Python<'_>,
+        tok: &Bound<'_, PyAny>,
         language: &Bound<'_, PyLanguage>,
         prefixes: Option<&Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = count)] rows: usize,
         #[pyo3(from_py_with = count)] slots: usize,
         of: Option<&Bound<'_, Batch>>,
         start: usize,
         length: Option<usize>,
     ) -> PyResult<Self> {
-        let language = language.get();
+        let py = tok.py();
         let shared = match of {
             Some(of) => Arc::clone(&of.get().shared),
             None => {
                 let prefixes = prefixes.map(|given| numbers::id_lists(given, "ids")).transpose()?;
-                let rows = prefixes.as_ref().map_or(slots, Vec::len);
-                if rows > MAX_ROWS {
-                    return Err(errors::too_many(py, "n", rows as u64, MAX_ROWS as u64));
-                }
-                let tokens: usize = prefixes.iter().flatten().map(Vec::len).sum();
-                let make = || {
-                    let mut batch = BatchMatcher::empty(&language.inner, rows);
-                    for (slot, prefix) in prefixes.into_iter().flatten().enumerate() {
-                        batch.set(slot, &language.inner, &prefix)?;
-                    }
-                    Ok::<_, BatchError>(batch)
-                };
-                let batch = if rows + tokens >= MANY { py.detach(make) } else { make() };
-                let batch = batch.map_err(|error| errors::batch(py, &error))?;
-                let vocab = language.inner.vocab().len();
-                Arc::new(Shared::new(batch, Arc::clone(&language.sets), vocab))
+                Arc::new(made(py, language.get(), prefixes, rows, slots)?)
             }
         };
-        Ok(Self { shared, start, len: length, bitmask: Mutex::default(), rows: Mutex::default() })
+        Ok(Self {
+            tok: tok.clone().unbind(),
+            language: language.clone().unbind(),
+            shared,
+            start,
+            len: length,
+            bitmask: Mutex::default(),
+            rows: Mutex::default(),
+        })
     }
 
-    /// Puts fresh rows into all slots.
-    fn fill_slots(&self, py: Python<'_>, language: &Bound<'_, PyLanguage>) -> PyResult<()> {
-        let matcher = Matcher::new(&language.get().inner);
-        let put = self.shared.work(py, Load::of(self.__len__(py), 0), |batch| {
-            self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
-            self.slots(batch).try_for_each(|slot| batch.set_matcher(slot, &matcher))
-        });
-        put.map_err(|error| self.refuse(py, error))
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.tok)
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {
@@ -171,8 +183,15 @@ impl Batch {
     /// All slots again, on their own.
     fn _twin(&self, py: Python<'_>) -> Self {
         let batch = self.shared.work(py, Load::of(self.__len__(py), 0), |batch| batch.clone());
-        let shared = Arc::new(Shared::new(batch, Arc::clone(&self.shared.sets), self.shared.vocab));
-        Self { shared, start: 0, len: None, bitmask: Mutex::default(), rows: Mutex::default() }
+        Self {
+            tok: self.tok.clone_ref(py),
+            language: self.language.clone_ref(py),
+            shared: Arc::new(Shared::new(batch, Arc::clone(&self.shared.sets), self.shared.vocab)),
+            start: 0,
+            len: None,
+            bitmask: Mutex::default(),
+            rows: Mutex::default(),
+        }
     }
 
     /// Number of slots that hold a row.
@@ -209,11 +228,7 @@ impl Batch {
     /// Whether all rows, or the first `b`, are complete; empty slots do not count.
     #[pyo3(signature = (b=None))]
     fn done(&self, py: Python<'_>, #[pyo3(from_py_with = maybe_count)] b: Option<usize>) -> PyResult<bool> {
-        let slots = self.first(py, b)?;
-        Ok(self.shared.work(py, Load::of(slots.len(), 0), |batch| match slots == (0..batch.len()) {
-            true => batch.all_terminated(),
-            false => slots.into_iter().all(|slot| batch.is_terminated(slot).unwrap_or(true)),
-        }))
+        self.all_done(py, b)
     }
 
     /// The slots of rows that are complete, ascending.
@@ -229,11 +244,7 @@ impl Batch {
         active: Option<&Bound<'py, PyAny>>,
         #[pyo3(from_py_with = maybe_count)] b: Option<usize>,
     ) -> PyResult<Bound<'py, Self>> {
-        let (py, batch) = (slf.py(), slf.get());
-        let tokens = numbers::ids(toks, "toks")?;
-        let active = active.map(|given| numbers::flags(given, "active")).transpose()?;
-        let slots = batch.first(py, b)?;
-        batch.take(py, &tokens, active.as_deref(), slots)?;
+        slf.get().step(toks, active, b)?;
         Ok(slf.clone())
     }
 
@@ -407,21 +418,4 @@ impl Batch {
         });
         turns::list(py, chosen.map_err(|error| errors::batch(py, &error))?)
     }
-}
-
-/// Takes one token a row in `states`: a list, an array or a tensor of as many ids. See `States.advance`.
-#[pyfunction]
-#[pyo3(signature = (states, toks, *, active=None))]
-pub fn advance<'py>(
-    states: &Bound<'py, Batch>,
-    toks: &Bound<'py, PyAny>,
-    active: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, Batch>> {
-    Batch::advance(states, toks, active, None)
-}
-
-/// Whether all rows of `states` are complete. See `States.done`.
-#[pyfunction]
-pub fn done(states: &Bound<'_, Batch>) -> PyResult<bool> {
-    states.get().done(states.py(), None)
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! language.rs   a language: vocabulary and tables · legal_sets.rs: legal sets as frozensets, each made once
-//! shared.rs     rows and their lock · batch.rs: slots and steps · readout.rs: what they hold · row.rs: one of them
+//! shared.rs     rows and their lock · batch.rs: slots · steps.rs · readout.rs: what they hold · row.rs: one of them
 //! masks.rs      bits and floats in memory of numpy
 //! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects
 //! pool.rs       threads, for each process its own
@@ -46,6 +46,7 @@ mod shared;
 mod show;
 mod sketch;
 mod source;
+mod steps;
 mod training;
 mod tree;
 mod turns;
@@ -68,8 +69,8 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<programs::Programs>()?;
     m.add_class::<programs::Sampler>()?;
     m.add_class::<run::Session>()?;
-    m.add_function(wrap_pyfunction!(batch::advance, m)?)?;
-    m.add_function(wrap_pyfunction!(batch::done, m)?)?;
+    m.add_function(wrap_pyfunction!(steps::advance, m)?)?;
+    m.add_function(wrap_pyfunction!(steps::done, m)?)?;
     m.add_function(wrap_pyfunction!(source::encode, m)?)?;
     m.add_function(wrap_pyfunction!(source::encode_many, m)?)?;
     m.add_function(wrap_pyfunction!(source::decode, m)?)?;

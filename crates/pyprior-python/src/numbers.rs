@@ -92,6 +92,13 @@ fn items<'py>(
     }))
 }
 
+/// The id of a list that has no more than that. None for all that is not as simple, wrong or not.
+pub(crate) fn lone_id(given: &Bound<'_, PyAny>) -> Option<u32> {
+    let list = given.cast_exact::<PyList>().ok()?;
+    let item = if list.len() == 1 { list.get_item(0).ok()? } else { return None };
+    item.cast_exact::<PyInt>().ok()?.extract().ok()
+}
+
 /// Token ids from a list, a tuple, an array or a tensor of one dimension, or whatever can be iterated over.
 pub(crate) fn ids(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Vec<u32>> {
     let py = given.py();

@@ -8,21 +8,22 @@ use pyprior_core::BatchMatcher;
 use crate::batch::Batch;
 use crate::masks;
 use crate::row::Row;
-use crate::shared::Load;
 use crate::turns;
 
 impl Batch {
     /// Looks at every slot.
     pub(crate) fn each<R: Send>(&self, py: Python<'_>, look: impl Fn(&BatchMatcher, usize) -> R + Sync) -> Vec<R> {
-        let rows = self.slots(&self.shared.lock(py)).len();
-        self.shared.work(py, Load::of(rows, 0), |batch| self.slots(batch).map(|slot| look(batch, slot)).collect())
+        self.read(py, |batch| self.slots(batch).map(|slot| look(batch, slot)).collect())
     }
 
     /// The rows, None for slots that are empty.
     pub(crate) fn rows_now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let slots = self.each(py, |batch, slot| batch.is_occupied(slot).then_some(slot));
         let row = |slot: Option<usize>| slot.map(|slot| Row::new(&self.shared, slot));
-        Ok(turns::list(py, slots.into_iter().map(row))?.to_tuple())
+        match slots.len() {
+            0..=1 => PyTuple::new(py, slots.into_iter().map(row)),
+            _ => Ok(turns::list(py, slots.into_iter().map(row))?.to_tuple()),
+        }
     }
 
     /// The tokens of each row, those of its prefix too. Empty slots are left out, as in 0.0.2.

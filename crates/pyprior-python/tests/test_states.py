@@ -6,6 +6,7 @@ import random
 import resource
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -285,3 +286,47 @@ def test_nothing_leaks(tok):
     kept.clear()
     objects, size = left_behind(turn, times)
     assert objects < times / 20 and size < 1 << 20, (objects, size)
+
+
+def test_a_tokenizer_that_holds_its_own_rows_goes_with_them():
+    tok = pp.Tokenizer()
+    tok.mine = pp.init(vocab=tok, max_len=20)
+    assert tok.mine.tok is tok and tok.mine.language is tok.with_limits(20)
+    gone = weakref.ref(tok)
+    del tok
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 1500])
+@pytest.mark.parametrize("b", [None, 0, 1])
+def test_one_row_is_a_row_as_others_are(tok, n, b):
+    """Few rows are stepped by another way than many, and one by another than few."""
+    s = pp.init(vocab=tok, n=n, max_len=20)
+    if b is not None and b > n:
+        for refused in (lambda: s.done(b), lambda: s.advance([51] * b, b=b)):
+            with pytest.raises(pp.errors.BatchError) as caught:
+                refused()
+            assert (caught.value.kind, caught.value.what, caught.value.got, caught.value.expected) == ("wrong_length", "b", b, n)
+        return
+    rows = n if b is None else b
+    assert s.done(b) is (rows == 0)
+    for wrong in (rows + 1, rows - 1):
+        if wrong >= 0:
+            with pytest.raises(pp.errors.BatchError) as caught:
+                s.advance([51] * wrong, b=b)
+            assert (caught.value.what, caught.value.got, caught.value.expected) == ("tokens", wrong, rows)
+    with pytest.raises(pp.errors.BatchError) as caught:
+        s.advance([51] * rows, active=[True] * (rows + 1), b=b)
+    assert (caught.value.what, caught.value.got, caught.value.expected) == ("active", rows + 1, rows)
+    assert s.advance([51] * rows, b=b) is s
+    assert s.ids == [(51,)] * rows + [()] * (n - rows)
+    if rows:
+        pad, next_ = tok.pad_token_id, min(s.rows[0].legal())
+        with pytest.raises(pp.errors.TokenError):
+            s.advance([pad] * rows, b=b)
+        assert s.ids == [(51,)] * rows + [()] * (n - rows)
+        s.advance([pad] * rows, active=[False] * rows, b=b)
+        s.free_row(0)
+        assert s.advance([pad] + [next_] * (rows - 1), b=b) is s, "tokens of empty slots do not count"
+        assert s.ids == [(51, next_)] * (rows - 1) + [()] * (n - rows)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import Self, disjoint_base
 
 from .nodes import Func, Module
+from .tokenizer import Tokenizer
 
 __all__ = [
     "AllDistinct",
@@ -234,13 +235,19 @@ class Language:
 class Batch:
     def __new__(
         cls,
+        tok: Tokenizer,
         language: Language,
         prefixes: Any = None,
+        rows: int = 0,
         slots: int = 0,
         of: Batch | None = None,
         start: int = 0,
         length: int | None = None,
     ) -> Self: ...
+    @property
+    def tok(self) -> Tokenizer: ...
+    @property
+    def language(self) -> Language: ...
     @property
     def _start(self) -> int: ...
     @property
@@ -253,7 +260,6 @@ class Batch:
     @property
     def ids(self) -> list[tuple[int, ...]]: ...
     def __len__(self) -> int: ...
-    def fill_slots(self, language: Language) -> None: ...
     def padded(self, pad: int) -> NDArray[np.int64]: ...
     def done(self, b: int | None = None) -> bool: ...
     def terminated(self) -> list[int]: ...

@@ -23,36 +23,21 @@ class States(_engine.Batch):
     rows give. Steps over many rows run on all cores and let other threads of Python run.
     """
 
-    tok: Tokenizer
-    #: Of rows that ``init`` made; others may be of other languages with as many tokens.
-    language: _engine.Language
-    device: Any
-    dtype: Any
-
-    def __new__(
-        cls,
-        tok: Tokenizer,
-        language: _engine.Language,
-        prefixes: Any = None,
-        slots: int = 0,
-        *,
-        device: Any = None,
-        dtype: Any = "float32",
-        of: _engine.Batch | None = None,
-        start: int = 0,
-        length: int | None = None,
-    ) -> States:
-        self = super().__new__(cls, language, prefixes, slots, of, start, length)
-        self.tok, self.device, self.dtype, self.language = tok, device, dtype, language
-        return self
+    #: Of the tensors that ``legal_mask`` makes.
+    device: Any = None
+    dtype: Any = "float32"
 
     @classmethod
     def empty(cls, capacity: int, *, tok: Tokenizer, device: Any = None, dtype: Any = "float32") -> States:
         """``capacity`` empty slots, whose masks will be of this device and type."""
-        return cls(tok, tok.language, None, capacity, device=device, dtype=dtype)
+        states = cls(tok, tok.language, slots=capacity)
+        states.device, states.dtype = device, dtype
+        return states
 
     def _part(self, of: _engine.Batch, start: int, length: int | None) -> States:
-        return States(self.tok, self.language, device=self.device, dtype=self.dtype, of=of, start=start, length=length)
+        part = States(self.tok, self.language, of=of, start=start, length=length)
+        part.device, part.dtype = self.device, self.dtype
+        return part
 
     def slice(self, b: int) -> States:
         """The first ``b`` slots, as a view."""
@@ -121,12 +106,7 @@ def init(
     (``"for"``) that are not to be generated. Raises ConfigError if no program is left, TokenError at the first token of a
     prefix that is not legal.
     """
-    language = vocab.with_limits(max_len, exclude)
-    if ids is not None:
-        return States(vocab, language, ids)
-    states = States(vocab, language, None, n)
-    states.fill_slots(language)
-    return states
+    return States(vocab, vocab.with_limits(max_len, exclude), ids, n)
 
 
 def next_legal_tokens(states: States, *, like: Any = None) -> np.ndarray | torch.Tensor:

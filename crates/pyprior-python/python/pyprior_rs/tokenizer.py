@@ -94,6 +94,8 @@ class Tokenizer:
         #: The language without ``max_len`` and ``exclude``.
         self.language = _engine.Language(**self._settings)
         self._languages: dict[tuple[int | None, tuple[str, ...]], _engine.Language] = {}
+        #: Those without exclusions by their bound.
+        self._bounded: dict[int, _engine.Language] = {}
         settings = self.language.settings
         self.max_funcs: int = settings["max_funcs"]
         self.max_vars: int = settings["max_vars"]
@@ -131,10 +133,9 @@ class Tokenizer:
         ``exclude`` has names of tokens (``"VAR_1"``) and of forms (``"for"``, the whole family). Raises ConfigError if no
         program is left, or none as short.
         """
-        if exclude is None:
-            known = self._languages.get((max_len, ()))
-            if known is not None and not isinstance(max_len, float):
-                return known
+        # Every decode comes by here.
+        if exclude is None and type(max_len) is int and (known := self._bounded.get(max_len)) is not None:
+            return known
         if isinstance(exclude, str):
             raise TypeError("exclude is a set of names, not one name")
         names = tuple(sorted({str(name) for name in exclude} if exclude is not None else ()))
@@ -145,8 +146,11 @@ class Tokenizer:
         if found is None:
             if len(self._languages) >= 256:
                 self._languages.clear()
+                self._bounded.clear()
             found = _engine.Language(**self._settings, max_len=max_len, exclude=list(names))
             self._languages[max_len, names] = found
+            if max_len is not None and not names:
+                self._bounded[max_len] = found
         return found
 
     # --------------------------------------------------------------- vocabulary

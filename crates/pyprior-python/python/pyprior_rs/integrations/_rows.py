@@ -192,9 +192,7 @@ class RowPool:
 
 def _fresh(settings: ProgramSettings) -> States:
     """One row of the compiled language."""
-    states = States(settings.language.tok, settings.compiled, None, 1)
-    states.fill_slots(settings.compiled)
-    return states
+    return States(settings.language.tok, settings.compiled, rows=1)
 
 
 class Rows:
