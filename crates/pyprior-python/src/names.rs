@@ -28,9 +28,11 @@ pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> Py
         pyo3::exceptions::PyTypeError::new_err("names are those that encode gives, or a dict from token names to names")
     })?;
     let (mut vars, mut funcs) = (Vec::new(), Vec::new());
+    // As the vocabulary writes them.
+    let number = |text: &str| text.parse::<u8>().ok().filter(|number| number.to_string() == text)?.checked_sub(1);
     for (token, name) in names {
         let (token, name) = (token.extract::<String>()?, name.extract::<String>()?);
-        let place = |stem: &str| token.strip_prefix(stem).and_then(|number| number.parse::<u8>().ok()?.checked_sub(1));
+        let place = |stem: &str| token.strip_prefix(stem).and_then(number);
         let (list, nth) = match (place("VAR_"), place("FUNC_")) {
             (Some(nth), _) => (&mut vars, nth),
             (_, Some(nth)) => (&mut funcs, nth),

@@ -83,8 +83,9 @@ def test_fields(tok):
     error = refused(lambda: pp.Session(profile="x"), errors.ConfigError)
     assert (error.kind, error.knob, error.value) == ("unknown_value", "profile", "x")
     ids = tok.sample(1)[0]
-    error = refused(lambda: tok.decode(ids, names={"VER_1": "x"}), errors.NamesError)
-    assert (error.kind, error.name) == ("unknown_token", "VER_1")
+    for name in ("VER_1", "VAR_+1", "VAR_01", "VAR_0", "VAR_256", "VAR_"):
+        error = refused(lambda: tok.decode(ids, names={name: "x"}), errors.NamesError)
+        assert (error.kind, error.name) == ("unknown_token", name)
     error = refused(lambda: pp.Prior(tok).apply(np.zeros((1, 3), np.float32), pp.init(vocab=tok)), errors.ShapeError)
     assert "(1, 79)" in error.expected and "[1, 3]" in error.found
     error = refused(lambda: tok.sample(10**12), errors.BatchError)

@@ -265,6 +265,18 @@ def test_what_a_function_raises_comes_out():
     assert list(iterator) == []
     with pytest.raises(TypeError):
         Solver().solve(Repository(["a"], {"a": [1]}, [fd.make_expression(["a"], lambda: True)]))
+    # Who wants to end once does not end what comes later, though an iterator of the same problem is open.
+    leave = False
+    check = lambda a: a != 1 or (sys.exit(3) if leave else False)
+    leaving = Repository(["a"], {"a": range(3)}, [fd.make_expression(["a"], check)])
+    iterator = Solver().solve_all(leaving)
+    assert next(iterator) == {"a": 0}
+    leave = True
+    with pytest.raises(SystemExit):
+        Solver().solve(leaving)
+    leave = False
+    assert Solver().count(leaving) == 2
+    assert list(iterator) == [{"a": 2}]
     # A function may solve problems of its own.
     inner = lambda a: Solver().count(queens(4)) == a
     assert Solver().solve(Repository(["a"], {"a": range(5)}, [fd.make_expression(["a"], inner)])) == [{"a": 2}]

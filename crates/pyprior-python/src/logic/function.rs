@@ -114,9 +114,9 @@ impl Raised {
         self.held().last.is_some()
     }
 
-    /// What a function wants all to end by.
-    pub(super) fn last(&self, py: Python<'_>) -> Option<PyErr> {
-        self.held().last.as_ref().map(|error| error.clone_ref(py))
+    /// What a function wants all to end by, for the search that ends by it: those after it are new.
+    pub(super) fn take_last(&self) -> Option<PyErr> {
+        self.held().last.take()
     }
 
     /// Notes that a search begins, until what is given is dropped.

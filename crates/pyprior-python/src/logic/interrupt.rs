@@ -80,9 +80,9 @@ impl Interruption {
     }
 
     /// What a handler of a signal, or a function, raised to end the search.
-    pub(crate) fn error(&self, py: Python<'_>) -> Option<PyErr> {
+    pub(crate) fn error(&self) -> Option<PyErr> {
         let signal = self.signal.lock().unwrap_or_else(PoisonError::into_inner).take();
-        signal.or_else(|| self.raised.last(py))
+        signal.or_else(|| self.raised.take_last())
     }
 
     /// Searches as the turns have it.

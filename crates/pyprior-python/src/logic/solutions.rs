@@ -66,7 +66,7 @@ impl Solutions {
             let next = solutions.0.next();
             (solutions, next)
         });
-        let interrupted = self.interruption.error(py);
+        let interrupted = self.interruption.error();
         match (next, interrupted) {
             (_, Some(error)) => {
                 self.put(State::Over);

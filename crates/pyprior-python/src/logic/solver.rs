@@ -60,7 +60,7 @@ impl Solver {
         let interruption = Interruption::new(self.turns(problem), &problem.raised);
         let solver = self.interruptible(&interruption);
         let found = interruption.run(py, || work(&solver, &problem.inner));
-        match interruption.error(py) {
+        match interruption.error() {
             Some(error) => Err(error),
             None => found.map_err(|stopped| told(py, problem, &stopped)),
         }
@@ -171,7 +171,7 @@ impl Solver {
         let interruption = Interruption::new(turns, &of.raised);
         let solver = self.interruptible(&interruption);
         let found = interruption.run(py, || solver.iter(&of.inner));
-        match interruption.error(py) {
+        match interruption.error() {
             Some(error) => Err(error),
             None => {
                 let solutions = found.map_err(|error| of.error(py, &error))?;

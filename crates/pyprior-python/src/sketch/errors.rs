@@ -22,7 +22,7 @@ create_exception!(
     FillError,
     PyPriorError,
     "No filling, or none within the limits. Attributes: `kind` (`no_filling`: this has been proved; `work`, `places`, `steps`, \
-     `tries`, `nodes`, `size`: a limit was reached first), `limit` (or None). One of `sample` has what was drawn before in `fillings`."
+     `tries`, `nodes`, `size`: a limit was reached first; `interrupted`), `limit` (or None). One of `sample` has what was drawn before in `fillings`."
 );
 
 pub(super) fn add(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -107,6 +107,7 @@ pub(super) fn sample(py: Python<'_>, error: &SampleError) -> PyErr {
     match error {
         SampleError::Tries { tries, .. } => refused(py, error, "tries", Some(*tries)),
         SampleError::Steps { steps, .. } => refused(py, error, "steps", Some(*steps)),
+        SampleError::Interrupted => refused(py, error, "interrupted", None),
         SampleError::Fill(error) => fill(py, error),
         SampleError::Token(SketchTokenError::Fill(error)) => fill(py, error),
         _ => refused(py, error, "other", None),
@@ -118,6 +119,7 @@ pub(super) fn enumerate(py: Python<'_>, error: &EnumerateError) -> PyErr {
         EnumerateError::Nodes { limit } => refused(py, error, "nodes", Some(*limit)),
         EnumerateError::Steps { limit } => refused(py, error, "steps", Some(*limit)),
         EnumerateError::Size { limit } => refused(py, error, "size", Some(u64::from(*limit))),
+        EnumerateError::Interrupted => refused(py, error, "interrupted", None),
         EnumerateError::Fill(error) => fill(py, error),
         EnumerateError::Token(SketchTokenError::Fill(error)) => fill(py, error),
         EnumerateError::Sketch(error) => sketch(py, error),

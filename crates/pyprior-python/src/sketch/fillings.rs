@@ -54,7 +54,7 @@ impl Fillings {
             (all, next)
         });
         put(&self.inner, all);
-        match (next, self.interruption.error(py)) {
+        match (next, self.interruption.error()) {
             (_, Some(error)) => Err(error),
             (Some(Err(error)), None) => Err(errors::enumerate(py, &error)),
             (Some(Ok(filling)), None) => Ok(Some(Filling::new(filling))),
@@ -110,7 +110,7 @@ impl SketchSampler {
             (sampler, drawn, None)
         });
         put(&self.inner, sampler);
-        if let Some(error) = self.interruption.error(py) {
+        if let Some(error) = self.interruption.error() {
             return Err(error);
         }
         let drawn =
