@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from pyprior_rs import errors
-from pyprior_rs.logic import Found, Repository, Solver, fd, solve_problem
+from pyprior_rs.logic import Found, Repository, Solver, fd, newvar, solve_problem, unify
 
 PROBLEMS = Path(__file__).parents[3] / "examples" / "logic"
 
@@ -490,3 +490,22 @@ def test_domains_are_like_collections():
     np = pytest.importorskip("numpy")
     numbers = Repository(["n"], {"n": np.arange(4)}, [fd.make_expression(["n"], "n > 1")])
     assert [int(s["n"]) for s in Solver().solve(numbers)] == [2, 3]
+
+
+def test_bound_variables_are_their_values():
+    x, y, pair, free = newvar(), newvar(), newvar(), newvar()
+    unify(x, "a")
+    unify(y, 7)
+    unify(pair, (x, y))
+    domain = fd.FiniteDomain([x, "b", "a", y, pair])
+    assert domain.getValues() == ["a", "b", 7, ("a", 7)] and not isinstance(domain.getValues()[0], type(x))
+    assert x in domain and pair in domain and "c" not in domain
+    problem = Repository(["m", "n"], {"m": domain, "n": ["a", "b", (x, y)]}, [fd.make_expression(["m", "n"], "m == n")])
+    assert sorted(map(str, Solver().solve(problem))) == sorted(
+        str({"m": value, "n": value}) for value in ("a", "b", ("a", 7))
+    )
+    rows = Repository(["m"], {"m": ["a", "b", "c"]}, [fd.table(["m"], [[x], ["c"]])])
+    assert [found["m"] for found in Solver().solve(rows)] == ["a", "c"]
+    for refused in (lambda: fd.FiniteDomain([free]), lambda: fd.table(["m"], [[(1, free)]]), lambda: free in domain):
+        with pytest.raises(errors.FreeVariableError):
+            refused()

@@ -76,7 +76,7 @@ impl FiniteDomain {
         let (mut kept, mut listed, mut known) = (Kept::new(), Vec::new(), std::collections::HashSet::new());
         let mut all: Vec<Value> = Vec::new();
         for object in in_turns(py, values.try_iter()?) {
-            let object = object?;
+            let object = objects::bound(&object?)?;
             let value = objects::value(&object, &mut kept)?;
             if known.insert(value.clone()) {
                 all.push(value);

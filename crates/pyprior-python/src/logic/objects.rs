@@ -28,6 +28,16 @@ fn is_enum(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     object.is_instance(ENUM.import(object.py(), "enum", "Enum")?)
 }
 
+pub(super) fn is_variable(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    object.is_instance(CLASS.import(object.py(), "pyprior_rs.logic._variables", "Var")?)
+}
+
+/// What a bound variable is used like, its value; anything else itself. Raises FreeVariableError.
+pub(super) fn bound<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if is_variable(object)? { object.getattr("value") } else { Ok(object.clone()) }
+}
+
 /// The value of what has no parts and is of a kind that the engine knows.
 pub(super) fn plain(object: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
     if object.is_none() {
@@ -61,7 +71,7 @@ pub(super) fn named(object: &Bound<'_, PyAny>, kept: &mut Kept) -> PyResult<Arc<
     Ok(name.into())
 }
 
-/// The value of an object without variables in it.
+/// The value of an object without free variables in it. Raises FreeVariableError at the first.
 pub(super) fn value(object: &Bound<'_, PyAny>, kept: &mut Kept) -> PyResult<Value> {
     nested(object, kept, DEEPEST, &mut LARGEST.clone())
 }
@@ -73,6 +83,7 @@ fn nested(object: &Bound<'_, PyAny>, kept: &mut Kept, levels: usize, left: &mut 
     *left = left.checked_sub(1).ok_or_else(|| {
         Raised::new::<PyPriorError>(object.py(), format!("a value of more than {LARGEST} parts")).err()
     })?;
+    let object = &bound(object)?;
     if let Some(value) = plain(object)? {
         return Ok(value);
     }

@@ -12,7 +12,7 @@ use pyprior_logic::{Entailment, GraphNode, Term, Universe, Value, Var};
 
 use super::errors;
 use super::flat::{self, Variables};
-use super::objects::Kept;
+use super::objects::{self, Kept};
 use crate::turns::in_turns;
 
 /// Variables, terms and domains, and what undoes what is done to them. See `pyprior_rs.logic.Store`.
@@ -87,9 +87,7 @@ impl Variables for Own<'_, '_> {
 
 /// Store and number of a variable; nothing for anything else.
 fn variable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u32)>> {
-    static CLASS: pyo3::sync::PyOnceLock<Py<pyo3::types::PyType>> = pyo3::sync::PyOnceLock::new();
-    let class = CLASS.import(object.py(), "pyprior_rs.logic._variables", "Var")?;
-    if !object.is_instance(class)? {
+    if !objects::is_variable(object)? {
         return Ok(None);
     }
     Ok(Some((object.getattr("_store")?, object.getattr("_number")?.extract()?)))
