@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import pathlib
+import signal
 import time
 
 import numpy as np
@@ -154,6 +155,28 @@ def test_threads_end_with_the_iterator(dataset):
     while threads() > before and time.monotonic() < end:
         time.sleep(0.01)
     assert threads() <= before
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_begins_its_own(dataset):
+    rows = dataset.stream([0], batch_rows=10)
+    first = next(rows).to_pylist()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        status = 1
+        try:
+            with pytest.raises(RuntimeError, match="another process"):
+                next(rows)
+            with pytest.raises(RuntimeError, match="another process"):
+                rows.__arrow_c_stream__()
+            status = 0 if next(dataset.stream([0], batch_rows=10)).to_pylist() == first else 2
+            del rows
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(next(rows)) == 10
 
 
 @pytest.mark.pyarrow

@@ -6,6 +6,7 @@ use std::task::Poll;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use pyprior_data::{Job, Stream, StreamSettings, stream};
@@ -34,6 +35,8 @@ pub(super) struct Asked {
 pub struct PyStream {
     /// None when it was handed over to Arrow.
     inner: Mutex<Option<Stream>>,
+    /// Whose threads make them: a fork has none of its parent's.
+    process: u32,
 }
 
 impl PyStream {
@@ -45,7 +48,23 @@ impl PyStream {
         let split = split.or_else(|| job.split_names().first().cloned()).unwrap_or_default();
         let settings = StreamSettings { shards, table, split, group_rows: rows, ahead: AHEAD, threads };
         let inner = stream(job, settings).map_err(|error| errors::data(py, &error))?;
-        Ok(Self { inner: Mutex::new(Some(inner)) })
+        Ok(Self { inner: Mutex::new(Some(inner)), process: std::process::id() })
+    }
+
+    fn check(&self) -> PyResult<()> {
+        match self.process == std::process::id() {
+            true => Ok(()),
+            false => Err(PyRuntimeError::new_err("these rows were begun in another process: begin them in this one")),
+        }
+    }
+}
+
+impl Drop for PyStream {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // As the fork found it, with what its threads held.
+            std::mem::forget(self.inner.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        }
     }
 }
 
@@ -55,8 +74,9 @@ impl PyStream {
         this
     }
 
-    /// Waits without the interpreter; Ctrl-C is answered.
+    /// Waits without the interpreter; Ctrl-C is answered. Raises RuntimeError in a fork of the process that began it.
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyRows>> {
+        self.check()?;
         loop {
             let next = py.detach(|| match &mut *self.inner.lock().unwrap_or_else(PoisonError::into_inner) {
                 Some(stream) => stream.next_within(PAUSE),
@@ -78,11 +98,11 @@ impl PyStream {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
+        self.check()?;
         // A wish, which one need not grant.
         drop(requested_schema);
         let stream = self.inner.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let stream =
-            stream.ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("the stream was handed over before"))?;
+        let stream = stream.ok_or_else(|| PyRuntimeError::new_err("the stream was handed over before"))?;
         PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(Batches(stream))), c"arrow_array_stream")
     }
 }
