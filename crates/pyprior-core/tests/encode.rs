@@ -213,3 +213,35 @@ fn places_are_lines_and_characters() {
     assert_eq!(bytes(b"x\xed\xa0\x80 = 1").stage(), Stage::Source);
     assert_eq!(encoder(wide()).encode_bytes("x = 1  # é".as_bytes()).unwrap().names.scopes(), [["x"]]);
 }
+
+/// Constants of any 64 bits, in the tree and when it runs; tokens say which of them.
+#[test]
+fn any_constants() {
+    use pyprior_core::EncodeErrorKind as Kind;
+    use pyprior_core::exec::{Limits, Machine, Program};
+
+    let config = LanguageConfig { value_range: (0, 2), max_block_stmts: 9, ..LanguageConfig::default() };
+    let language = Language::new(config).unwrap();
+    let source = format!("a = {}\nprint(a)\nprint({} - 1)\nprint(40000 * a)\nprint(40000)", i64::MIN, i64::MAX);
+    let mut encoder = Encoder::new(&language).any_constants();
+    // -2^63, 2^63 - 1, 1: one more is too many.
+    let error = encoder.encode(&source).unwrap_err();
+    assert_eq!((error.line, error.column, error.kind), (4, 7, Kind::Constants { max: 3 }));
+
+    let config = LanguageConfig { value_range: (0, 3), ..language.config().clone() };
+    let language = Language::new(config).unwrap();
+    let read = Encoder::new(&language).any_constants().encode(&source).unwrap();
+    let program = Program::from_module(&read.tree, language.config().comparison_values).unwrap();
+    let outcome = Machine::new(Limits::default()).outcome(&program, None);
+    let (least, largest) = (i128::from(i64::MIN), i128::from(i64::MAX));
+    let printed = [least, largest - 1, 40_000 * least, 40_000].map(|value| format!("{value}\n")).concat();
+    assert_eq!((outcome.stdout, outcome.error), (printed, None));
+    let places =
+        read.tokens.iter().filter_map(|&token| language.vocab().name(token)?.strip_prefix("INT_")).collect::<Vec<_>>();
+    assert_eq!(places, ["0", "1", "2", "3", "3"]);
+
+    for beyond in ["9223372036854775808", "-9223372036854775809", &"9".repeat(30)] {
+        let error = Encoder::new(&language).any_constants().encode(&format!("print({beyond})")).unwrap_err();
+        assert_eq!(error.kind, Kind::Constant { value: beyond.to_owned(), low: i64::MIN, high: i64::MAX });
+    }
+}

@@ -457,3 +457,19 @@ fn nothing_that_is_typed_goes_wrong() {
     println!("{ran} ran, {refused} refused");
     assert!(ran > 1000 && refused > 1000);
 }
+
+/// Functions of earlier inputs keep theirs, though tokens only say which constant is meant.
+#[test]
+fn constants_of_any_size() {
+    let config = LanguageConfig { value_range: (0, 9), max_block_stmts: 9, ..LanguageConfig::default() };
+    let language = Language::new(config).unwrap();
+    let mut session = Session::new(&language, Limits::default()).any_constants();
+    assert_eq!(session.exec("def f(n):\n    return n * 1000000007\nx = f(70000)").unwrap().error, None);
+    assert_eq!(
+        session.exec("print(x, )\nprint(f(-5) + 123456789012)").unwrap().stdout,
+        "70000000490000\n118456788977\n"
+    );
+    assert_eq!(session.exec("def g(n):\n    return f(n) - 1000000007").unwrap().error, None);
+    assert_eq!(session.call("g", &[Value::Int(3)]).unwrap().value, Value::Int(2_000_000_014));
+    assert_eq!(session.exec("x + 0").unwrap().value, Value::Int(70_000_000_490_000));
+}

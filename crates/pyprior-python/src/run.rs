@@ -16,65 +16,86 @@ use crate::numbers::count;
 use crate::turns::in_turns;
 use crate::{errors, numbers, pool, tree};
 
-/// A language whose limits are as wide as they go, for source whose tokens nobody sees.
-pub(crate) fn widest() -> LanguageConfig {
-    LanguageConfig {
-        max_funcs: 255,
-        max_vars: 255,
-        max_block_stmts: 255,
-        max_expr_depth: 60,
-        max_control_depth: 20,
-        no_dead_code: false,
-        calls: Calls::Any,
-        ..LanguageConfig::default()
-    }
-}
-
-/// Such languages: small constants or all that there can be, comparisons as integers or as truth values.
+/// Languages whose limits are as wide as they go, for source whose tokens nobody sees: they say which constant is meant, so there is
+/// room for few different ones or for many. Comparisons are integers or truth values.
 static WIDE: [OnceLock<Option<Arc<Language>>>; 4] = [const { OnceLock::new() }; 4];
-pub(crate) const CONSTANTS: [i64; 2] = [1024, 32_767];
+const CONSTANTS: [i64; 2] = [1024, 65_535];
 
-pub(crate) fn wide(large: bool, bool_values: bool) -> Option<&'static Arc<Language>> {
-    let cell = &WIDE[usize::from(large) + 2 * usize::from(bool_values)];
+fn wide(many: bool, bool_values: bool) -> Option<&'static Arc<Language>> {
+    let cell = &WIDE[usize::from(many) + 2 * usize::from(bool_values)];
     let made = cell.get_or_init(|| {
-        let largest = CONSTANTS[usize::from(large)];
-        let comparison_values = if bool_values { ComparisonValues::Bool } else { ComparisonValues::Int };
-        Language::new(LanguageConfig { value_range: (-largest, largest), comparison_values, ..widest() }).ok()
+        let config = LanguageConfig {
+            max_funcs: 255,
+            max_vars: 255,
+            max_block_stmts: 255,
+            max_expr_depth: 60,
+            max_control_depth: 20,
+            no_dead_code: false,
+            calls: Calls::Any,
+            value_range: (0, CONSTANTS[usize::from(many)] - 1),
+            comparison_values: if bool_values { ComparisonValues::Bool } else { ComparisonValues::Int },
+            ..LanguageConfig::default()
+        };
+        Language::new(config).ok()
     });
     made.as_ref()
 }
 
+/// What source is read as.
+enum Read {
+    Program(Program),
+    /// An input of a session: the last of several statements may be a def there, and behind it nothing comes.
+    Input(&'static Arc<Language>),
+}
+
 /// A program from source: as `sound` writes comparisons, or else as 0.0.2 does. Either way it runs as under CPython.
-fn from_source(source: &str) -> Result<Program, String> {
-    let (mut large, mut bool_values, mut refused) = (false, false, None::<EncodeError>);
-    while let Some(language) = wide(large, bool_values) {
-        let error = match Encoder::new(language).encode(source) {
-            Ok(encoded) => return Program::from_tokens(language, &encoded.tokens).map_err(|error| error.to_string()),
+fn from_source(source: &str) -> Result<Read, String> {
+    let (mut many, mut bool_values, mut refused) = (false, false, None::<EncodeError>);
+    while let Some(language) = wide(many, bool_values) {
+        let error = match Encoder::new(language).any_constants().encode(source) {
+            Ok(read) => return compiled(&read.tree, language.config().comparison_values).map(Read::Program),
             Err(error) => error,
         };
         match error.kind {
-            EncodeErrorKind::Constant { .. } if !large => large = true,
-            EncodeErrorKind::BareComparison if !bool_values => bool_values = true,
-            _ => {
-                refused = refused.or(Some(error));
-                break;
+            EncodeErrorKind::Empty => {
+                return compiled(&Module { body: Vec::new() }, ComparisonValues::Int).map(Read::Program);
             }
+            EncodeErrorKind::DefinitionLast => return Ok(Read::Input(language)),
+            EncodeErrorKind::Constants { .. } if !many => many = true,
+            EncodeErrorKind::BareComparison if !bool_values => bool_values = true,
+            _ => return Err(format!("EncodeError: {}", refused.unwrap_or(error))),
         }
         refused = refused.or(Some(error));
     }
     Err(refused.map_or_else(String::new, |error| format!("EncodeError: {error}")))
 }
 
+fn compiled(module: &Module, comparison_values: ComparisonValues) -> Result<Program, String> {
+    Program::from_module(module, comparison_values).map_err(|error| error.to_string())
+}
+
 /// Value, output, steps, and why it ended early.
 type Ended<'py> = (Bound<'py, PyAny>, String, u64, Option<String>);
 
-fn ended<'py>(py: Python<'py>, outcome: Outcome) -> PyResult<Ended<'py>> {
-    let error = outcome.error.map(|error| error.to_string());
-    Ok((numbers::from_value(py, &outcome.value)?, outcome.stdout, outcome.steps, error))
+/// Steps that a run may take, and whether they stand for time.
+#[derive(Clone, Copy)]
+struct Fuel {
+    steps: u64,
+    timed: bool,
 }
 
-fn limits(fuel: u64) -> Limits {
-    Limits { fuel, ..Limits::default() }
+impl Fuel {
+    fn limits(self) -> Limits {
+        Limits { fuel: self.steps, ..Limits::default() }
+    }
+
+    fn ended<'py>(self, py: Python<'py>, outcome: Outcome) -> PyResult<Ended<'py>> {
+        let error = outcome.error.map(|error| match error {
+            ExecError::OutOfFuel { .. } if self.timed => "timeout".to_owned(),
+            error => error.to_string(),
+        });
+        Ok((numbers::from_value(py, &outcome.value)?, outcome.stdout, outcome.steps, error))
+    }
 }
 
 fn values(inputs: &Bound<'_, PyAny>) -> PyResult<Vec<Value>> {
@@ -87,90 +108,124 @@ const MAX_WORKERS: usize = 1024;
 /// What was given to be run, without Python.
 enum Given {
     Source(String),
-    /// Text that is no text: half of a character.
-    Surrogate,
     /// A module, and what its one def is called with behind it.
     Tree(Module, Option<Vec<Value>>),
+    /// The same as source, under names of its own.
+    Named(String, Option<Vec<Value>>),
+    Refused(String),
 }
 
 impl Given {
     fn of(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         if program.is_instance_of::<PyString>() {
-            return Ok(program.extract().map_or(Self::Surrogate, Self::Source));
+            let surrogate = || Self::Refused("EncodeError: the source holds a lone surrogate".to_owned());
+            return Ok(program.extract().map_or_else(|_| surrogate(), Self::Source));
         }
-        let call = match tree::is_func(program)? {
-            true => Some(inputs.map(values).transpose()?.unwrap_or_default()),
-            false => None,
-        };
-        Ok(Self::Tree(tree::module(program)?, call))
+        match tree::module(program) {
+            Ok(module) => Ok(Self::Tree(module, arguments(program, inputs)?)),
+            Err(error) if error.is_instance_of::<errors::TreeError_>(program.py()) => Self::by_name(program, inputs),
+            Err(error) => Err(error),
+        }
     }
 
-    fn compile(self) -> Work {
-        let compiled = match self {
-            Self::Source(source) => from_source(&source).map(|program| (program, None)),
-            Self::Surrogate => Err("EncodeError: the source holds a lone surrogate".to_owned()),
-            Self::Tree(module, call) => Program::from_module(&module, ComparisonValues::Int)
-                .map(|program| (program, call))
-                .map_err(|error| error.to_string()),
-        };
-        compiled.map_or_else(Work::Refused, |(program, call)| Work::Ready(program, call))
-    }
-}
-
-/// What is to be run.
-enum Work {
-    Refused(String),
-    /// A module, and what its one def is called with behind it.
-    Ready(Program, Option<Vec<Value>>),
-}
-
-impl Work {
-    fn run(&self, machine: &mut Machine) -> Outcome {
-        match self {
-            Work::Refused(reason) => {
-                let error = Some(ExecError::Arguments { message: reason.clone() });
-                Outcome { value: Value::None, stdout: String::new(), steps: 0, error }
+    /// Nodes whose names are not those of tokens, or not in their order.
+    fn by_name(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let py = program.py();
+        match tree::source(program, ComparisonValues::Int) {
+            Ok(source) => Ok(Self::Named(source, arguments(program, inputs)?)),
+            Err(error) if error.is_instance_of::<errors::TreeError_>(py) => {
+                Ok(Self::Refused(format!("TreeError: {}", error.value(py))))
             }
-            Work::Ready(program, None) => machine.outcome(program, None),
-            Work::Ready(program, Some(args)) => machine.outcome(program, Some((1, args))),
+            Err(error) => Err(error),
         }
     }
 
-    /// What was refused says so itself; anything else in the machine's words.
-    fn ended<'py>(&self, py: Python<'py>, outcome: Outcome) -> PyResult<Ended<'py>> {
-        match self {
-            Work::Refused(reason) => Ok((py.None().into_bound(py), String::new(), 0, Some(reason.clone()))),
-            Work::Ready(..) => ended(py, outcome),
+    fn run(self, machine: &mut Machine) -> End {
+        let (source, call) = match self {
+            Self::Source(source) => (source, None),
+            Self::Named(source, call) => (source, call),
+            Self::Refused(reason) => return End::Refused(reason),
+            Self::Tree(module, call) => {
+                let compiled = compiled(&module, ComparisonValues::Int);
+                return compiled.map_or(End::Unnumbered, |program| End::Ran(outcome(machine, &program, call)));
+            }
+        };
+        match from_source(&source) {
+            Ok(Read::Program(program)) => End::Ran(outcome(machine, &program, call)),
+            Ok(Read::Input(language)) => {
+                let mut session = exec::Session::new(language, *machine.limits()).any_constants();
+                session.exec(&source).map_or_else(|error| End::Refused(format!("EncodeError: {error}")), End::Ran)
+            }
+            Err(reason) => End::Refused(reason),
         }
     }
 }
 
-/// Runs one program: source, a `Module`, or a `Func` that is called with the inputs.
+/// Runs a module, and calls its one def behind it if it is to be called.
+fn outcome(machine: &mut Machine, program: &Program, call: Option<Vec<Value>>) -> Outcome {
+    machine.outcome(program, call.as_deref().map(|args| (1, args)))
+}
+
+/// What a `Func` is called with; none for other programs.
+fn arguments(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<Value>>> {
+    match tree::is_func(program)? {
+        true => inputs.map_or(Ok(Vec::new()), values).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// How a run ended.
+enum End {
+    Ran(Outcome),
+    Refused(String),
+    /// It is a tree whose variables are not numbered as tokens number them: by name it may be a program.
+    Unnumbered,
+}
+
+/// The end of a run as Python has it; of a tree that is not numbered, that of the same program by name.
+fn told<'py>(
+    program: &Bound<'py, PyAny>,
+    inputs: Option<&Bound<'py, PyAny>>,
+    fuel: Fuel,
+    end: End,
+) -> PyResult<Ended<'py>> {
+    let py = program.py();
+    match end {
+        End::Ran(outcome) => fuel.ended(py, outcome),
+        // What was refused says so itself.
+        End::Refused(reason) => Ok((py.None().into_bound(py), String::new(), 0, Some(reason))),
+        End::Unnumbered => {
+            let given = Given::by_name(program, inputs)?;
+            let end = py.detach(|| given.run(&mut Machine::new(fuel.limits())));
+            told(program, inputs, fuel, end)
+        }
+    }
+}
+
+/// Runs one program: source, a `Module`, or a `Func` that is called with the inputs. `timed` is whether the fuel stands for time.
 #[pyfunction]
-#[pyo3(signature = (program, inputs, fuel))]
+#[pyo3(signature = (program, inputs, fuel, timed=false))]
 pub fn run_source<'py>(
     program: &Bound<'py, PyAny>,
     inputs: Option<&Bound<'py, PyAny>>,
     #[pyo3(from_py_with = count)] fuel: u64,
+    timed: bool,
 ) -> PyResult<Ended<'py>> {
-    let given = Given::of(program, inputs)?;
-    let (work, outcome) = program.py().detach(|| {
-        let work = given.compile();
-        let outcome = work.run(&mut Machine::new(limits(fuel)));
-        (work, outcome)
-    });
-    work.ended(program.py(), outcome)
+    let (given, fuel) = (Given::of(program, inputs)?, Fuel { steps: fuel, timed });
+    let end = program.py().detach(|| given.run(&mut Machine::new(fuel.limits())));
+    told(program, inputs, fuel, end)
 }
 
 /// Reads and runs programs on as many threads, all cores with 0, without the interpreter. Outcomes come in their order.
 #[pyfunction]
-#[pyo3(signature = (programs, inputs, fuel, workers))]
+#[pyo3(signature = (programs, inputs, fuel, workers, timed=false))]
 pub fn run_many<'py>(
     py: Python<'py>,
     programs: Vec<Bound<'py, PyAny>>,
     inputs: Option<Vec<Bound<'py, PyAny>>>,
     #[pyo3(from_py_with = count)] fuel: u64,
     #[pyo3(from_py_with = count)] workers: usize,
+    timed: bool,
 ) -> PyResult<Bound<'py, PyList>> {
     if let Some(inputs) = inputs.as_ref().filter(|inputs| inputs.len() != programs.len()) {
         return Err(errors::wrong_length(py, "inputs", inputs.len(), programs.len()));
@@ -178,15 +233,13 @@ pub fn run_many<'py>(
     if workers > MAX_WORKERS {
         return Err(errors::too_many(py, "workers", workers as u64, MAX_WORKERS as u64));
     }
-    let of = |(nth, program)| Given::of(program, inputs.as_ref().map(|inputs| &inputs[nth]));
+    let fuel = Fuel { steps: fuel, timed };
+    let inputs = |nth: usize| inputs.as_ref().map(|inputs| &inputs[nth]);
+    let of = |(nth, program)| Given::of(program, inputs(nth));
     let given = in_turns(py, programs.iter().enumerate()).map(of).collect::<PyResult<Vec<_>>>()?;
     let ends = pool::spread(py, || {
-        let run = |machine: &mut Machine, given: Given| {
-            let work = given.compile();
-            let outcome = work.run(machine);
-            (work, outcome)
-        };
-        let machine = || Machine::new(limits(fuel));
+        let run = |machine: &mut Machine, given: Given| given.run(machine);
+        let machine = || Machine::new(fuel.limits());
         let spread = |given: Vec<Given>| given.into_par_iter().map_init(machine, run).collect::<Vec<_>>();
         match workers {
             0 => Ok(spread(given)),
@@ -201,8 +254,8 @@ pub fn run_many<'py>(
     });
     let ends = ends.map_err(|error| errors::Raised::new::<errors::PyPriorError>(py, error).err())?;
     let list = PyList::empty(py);
-    for (work, outcome) in in_turns(py, ends) {
-        list.append(work.ended(py, outcome)?)?;
+    for ((nth, program), end) in programs.iter().enumerate().zip(in_turns(py, ends)) {
+        list.append(told(program, inputs(nth), fuel, end)?)?;
     }
     Ok(list)
 }
@@ -217,9 +270,10 @@ pub fn run_tokens<'py>(
 ) -> PyResult<Ended<'py>> {
     let (py, ids) = (language.py(), numbers::ids(tokens, "tokens")?);
     let inner = &language.get().inner;
-    let outcome = py
-        .detach(|| Program::from_tokens(inner, &ids).map(|program| Machine::new(limits(fuel)).outcome(&program, None)));
-    ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
+    let fuel = Fuel { steps: fuel, timed: false };
+    let machine = || Machine::new(fuel.limits());
+    let outcome = py.detach(|| Program::from_tokens(inner, &ids).map(|program| machine().outcome(&program, None)));
+    fuel.ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
 }
 
 /// Runs a program of tokens in their language and calls one of its functions, by number.
@@ -233,35 +287,27 @@ pub fn call_func<'py>(
     #[pyo3(from_py_with = count)] fuel: u64,
 ) -> PyResult<Ended<'py>> {
     let (py, ids, args) = (language.py(), numbers::ids(tokens, "tokens")?, values(inputs)?);
+    let fuel = Fuel { steps: fuel, timed: false };
     let inner = &language.get().inner;
     let outcome = py.detach(|| {
         let program = Program::from_tokens(inner, &ids)?;
-        Ok(Machine::new(limits(fuel)).outcome(&program, Some((func, &args))))
+        Ok(Machine::new(fuel.limits()).outcome(&program, Some((func, &args))))
     });
-    ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
+    fuel.ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
 }
 
 /// A namespace that inputs fill one after the other. See `pyprior_rs.Session`.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Session {
     inner: Mutex<exec::Session>,
-}
-
-impl Session {
-    fn work<'py>(
-        &self,
-        py: Python<'py>,
-        work: impl FnOnce(&mut exec::Session) -> Result<Outcome, SessionError> + Send,
-    ) -> PyResult<Ended<'py>> {
-        let outcome = py.detach(|| work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner)));
-        ended(py, outcome.map_err(|error| errors::session(py, &error))?)
-    }
+    fuel: Fuel,
 }
 
 #[pymethods]
 impl Session {
     #[new]
-    fn new(py: Python<'_>, profile: &str, #[pyo3(from_py_with = count)] fuel: u64) -> PyResult<Self> {
+    #[pyo3(signature = (profile, fuel, timed=false))]
+    fn new(py: Python<'_>, profile: &str, #[pyo3(from_py_with = count)] fuel: u64, timed: bool) -> PyResult<Self> {
         let profile = match profile {
             "sound" => Profile::Sound,
             "pyprior-0.0.2" => Profile::PyPrior002,
@@ -269,18 +315,33 @@ impl Session {
         };
         let bool_values = profile == Profile::PyPrior002;
         let language = py.detach(|| wide(true, bool_values)).ok_or_else(|| PyTypeError::new_err("no language"))?;
-        Ok(Self { inner: Mutex::new(exec::Session::new(language, limits(fuel))) })
+        let fuel = Fuel { steps: fuel, timed };
+        Ok(Self { inner: Mutex::new(exec::Session::new(language, fuel.limits()).any_constants()), fuel })
     }
 
-    /// Runs an input. Raises SessionError if it is refused.
-    fn exec<'py>(&self, py: Python<'py>, source: &str) -> PyResult<Ended<'py>> {
-        self.work(py, |session| session.exec(source))
-    }
-
-    /// Calls a function of an earlier input by its name.
-    fn call<'py>(&self, py: Python<'py>, name: &str, inputs: &Bound<'py, PyAny>) -> PyResult<Ended<'py>> {
+    /// Runs an input, and behind it calls a function by its name. Raises SessionError if either is refused, and what is wrong with the
+    /// arguments before anything runs.
+    fn exec<'py>(
+        &self,
+        py: Python<'py>,
+        source: &str,
+        call: Option<&str>,
+        inputs: &Bound<'py, PyAny>,
+    ) -> PyResult<Ended<'py>> {
         let args = values(inputs)?;
-        self.work(py, |session| session.call(name, &args))
+        let outcome = py.detach(|| {
+            let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let outcome = match session.exec(source) {
+                Err(SessionError::Encode(error)) if error.kind == EncodeErrorKind::Empty => {
+                    Outcome { value: Value::None, stdout: String::new(), steps: 0, error: None }
+                }
+                other => other?,
+            };
+            let Some(name) = call.filter(|_| outcome.error.is_none()) else { return Ok(outcome) };
+            let called = session.call(name, &args)?;
+            Ok(Outcome { stdout: outcome.stdout + &called.stdout, steps: outcome.steps + called.steps, ..called })
+        });
+        self.fuel.ended(py, outcome.map_err(|error| errors::session(py, &error))?)
     }
 
     /// The variables that inputs have written: a list of name and value.

@@ -109,8 +109,14 @@ def test_runs_end_as_data(tok):
     assert not pp.run("print(" * 5000).ok
     big = pp.run("x = 30000\nfor i in range(400):\n    x = x * 30000\nprint(x)")
     assert big.ok and len(big.stdout) > 1700
-    with pytest.raises(ValueError):
-        pp.run("print(1)", timeout=0)
+    for timeout in (-1, float("nan")):
+        with pytest.raises(ValueError):
+            pp.run("print(1)", timeout=timeout)
+    for timeout in (None, 0):
+        assert pp.run("for i in range(2000000):\n    x = i", timeout=timeout).ok
+    late = pp.Result(False, error="timeout")
+    endless = "for i in range(10000000):\n    for j in range(10000000):\n        x = i"
+    assert pp.run(endless, timeout=0.01) == pp.run_batch([endless], timeout=0.01)[0] == pp.Session(timeout=0.01).exec(endless) == late
     with pytest.raises(pp.errors.BatchError):
         pp.run_batch(["print(1)"], [(), ()])
     assert [end.stdout for end in pp.run_batch(["print(1)", "print(2)"] * 50, workers=0)] == ["1\n", "2\n"] * 50
@@ -132,3 +138,77 @@ def test_sessions_hold_large_values():
         assert tok.run(pp.ast_to_tokens(tree, tok)).stdout == printed
     with pytest.raises(TypeError):
         pp.Session(builtins={})
+
+
+def test_constants_of_any_size():
+    """Which of them the vocabularies of the runs have does not matter."""
+    for low, high in ((60_000, 65_000), (-65_535, 0), (10**9, 10**9 + 5), (-(2**63), -(2**63) + 3)):
+        tok = pp.Tokenizer(value_range=(low, high))
+        programs = tok.sample(100, seed=3, max_len=30)
+        expected = [tok.run(ids) for ids in programs]
+        assert sum(end.ok for end in expected) > 60
+        assert pp.run_batch(programs.sources(), fuel=10**6) == expected
+        assert [pp.run(source, fuel=10**6) for source in programs.sources()[:20]] == expected[:20]
+        assert [pp.Session(fuel=10**6).exec(source) for source in programs.sources()[:20]] == expected[:20]
+    many = "\n".join(f"print({10**6 + n})" for n in range(200))
+    lines = "".join(f"{10**6 + n}\n" for n in range(200))
+    assert pp.run(many).stdout == lines
+    sums = "print(" + " + ".join(f"f({n}, {n + 1}, {n + 2}, {n + 3})" for n in range(0, 120, 4)) + ")"
+    wide = "def f(a, b, c, d):\n    return a * b + c * d\n" + "\n".join([sums] * 20)
+    assert pp.run(wide).stdout == f"{sum(n * (n + 1) + (n + 2) * (n + 3) for n in range(0, 120, 4))}\n" * 20
+    beyond = pp.run(f"print({2**63})")
+    assert beyond.error == f"EncodeError: 1:7: the constant {2**63} is not from {-(2**63)} to {2**63 - 1} (value_range)"
+    session = pp.Session()
+    session.exec("def f(n):\n    return n * 1000000007")
+    assert session.exec("x = f(70000)", call="f", inputs=(2,)).value == 2_000_000_014
+    assert session.variables == {"x": 70_000 * 1_000_000_007}
+
+
+def test_more_constants_than_the_small_language_has():
+    """1,500 different ones: the first language has room for 1,024."""
+    body = "".join(f"        x = x + {10**9 + n}\n" for n in range(250))
+    source = "x = 0\n" + "".join(f"for i in range(1):\n    for j in range(1):\n{body.replace('10000', str(10000 + k))}" for k in range(6)) + "print(x)"
+    import re
+
+    total = sum(map(int, re.findall(r"\+ (\d+)", source)))
+    assert len(set(re.findall(r"\d{9,}", source))) > 1024
+    assert pp.run(source) == pp.Result(True, stdout=f"{total}\n")
+
+
+def test_what_ends_with_a_def():
+    for source in ("x = 1\ndef f(a):\n    return a\n", "def f(a):\n    return a\ndef g(a):\n    return f(a)", "print(2)\ndef f():\n    return 1"):
+        end = pp.run(source)
+        assert (end.ok, end.error) == (True, None) and end.stdout == ("2\n" if "print" in source else "")
+    assert pp.run("x = y\ndef f(a):\n    return a").error.startswith("EncodeError: 1:5: `y`")
+    for nothing in ("", "\n", "# a remark", "   \n\n"):
+        assert pp.run(nothing) == pp.run_batch([nothing])[0] == pp.Result(True)
+
+
+def test_sessions_of_nodes():
+    from pyprior_rs.nodes import Assign, Call, Func, IntLit, Module, Print, Return, Var
+
+    session = pp.Session()
+    for name, value in (("FUNC_1", 1), ("FUNC_2", 2)):
+        assert session.exec(Func(("VAR_1",), (Return(IntLit(value)),), name)).ok
+    assert session.functions == {"func_1": ("VAR_1",), "func_2": ("VAR_1",)}
+    assert session.exec("print(func_1(3))").stdout == "1\n"
+    assert session.exec(Module((Assign("VAR_1", Call("FUNC_2", (IntLit(3),))),))).ok
+    assert session.exec(Module((Print(Var("VAR_1")),))).stdout == "2\n"
+    assert session.exec(Func(("VAR_1",), (Return(Var("VAR_1")),)), call="func", inputs=(7,)).value == 7
+    assert session.exec("", call="func", inputs=(8,)) == pp.Result(True, 8)
+    assert session.exec("").ok and not session.exec("", call="none").ok
+
+
+def test_a_session_is_what_it_was_where_it_raises():
+    session = pp.Session()
+    for inputs in (("q",), 5, (1.5,)):
+        with pytest.raises(TypeError):
+            session.exec("print(7)\nx = 1\ndef f(a):\n    return a", call="f", inputs=inputs)
+    assert (session.variables, session.functions) == ({}, {})
+
+
+def test_results_are_values():
+    end = pp.run("print(3)")
+    assert end == pp.Result(True, stdout="3\n") and hash(end) == hash(pp.Result(True, stdout="3\n")) and end.steps == 1
+    with pytest.raises(AttributeError):
+        end.ok = False

@@ -160,6 +160,48 @@ impl Preorder for Tokens<'_> {
     }
 }
 
+/// Tokens whose constants are places of numbers: see `Encoder::any_constants`.
+pub(crate) struct Placed<'a> {
+    pub(crate) tokens: Tokens<'a>,
+    pub(crate) constants: &'a [i64],
+}
+
+impl Placed<'_> {
+    fn number_at(&self, place: i64) -> Option<i64> {
+        usize::try_from(place).ok().and_then(|place| self.constants.get(place).copied())
+    }
+}
+
+impl Preorder for Placed<'_> {
+    fn block(&mut self) -> Result<usize, DecodeError> {
+        self.tokens.block()
+    }
+
+    fn statement(&mut self) -> Result<Statement, DecodeError> {
+        self.tokens.statement()
+    }
+
+    fn condition(&mut self) -> Result<Compare, DecodeError> {
+        self.tokens.condition()
+    }
+
+    fn expression(&mut self) -> Result<Expression, DecodeError> {
+        match self.tokens.expression()? {
+            // A place that nothing was put to is that of a variable's value before the input, which nobody computes.
+            Expression::Const(place) => Ok(Expression::Const(self.number_at(place).unwrap_or(0))),
+            other => Ok(other),
+        }
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        self.tokens.number().map(|place| self.number_at(place).unwrap_or(0))
+    }
+
+    fn end(&mut self) -> Result<(), DecodeError> {
+        self.tokens.end()
+    }
+}
+
 /// The parts of a tree that are still to come, the next one last.
 pub(crate) struct Tree<'a> {
     blocks: Vec<&'a [Stmt]>,

@@ -8,7 +8,7 @@ use super::code::{Func, Mark, Op, Program, TEMPS};
 use super::compile_error::CompileError;
 use super::emit::{Emitter, Operand};
 use crate::ast::Module;
-use crate::codec::preorder::{Expression, Operator, Preorder, Statement, Tokens, Tree};
+use crate::codec::preorder::{Expression, Operator, Placed, Preorder, Statement, Tokens, Tree};
 use crate::config::ComparisonValues;
 use crate::language::Language;
 use crate::vocab::Vocab;
@@ -92,6 +92,19 @@ impl Program {
     pub fn from_tokens(language: &Language, tokens: &[u32]) -> Result<Self, CompileError> {
         let mut compiler = Compiler::new(language.config().comparison_values);
         compiler.compile(language.vocab(), tokens)?;
+        Ok(compiler.program)
+    }
+
+    /// The same where tokens say places of constants, if there are such: see `Encoder::any_constants`.
+    pub(super) fn from_placed(
+        language: &Language,
+        tokens: &[u32],
+        constants: Option<&[i64]>,
+    ) -> Result<Self, CompileError> {
+        let Some(constants) = constants else { return Self::from_tokens(language, tokens) };
+        let mut compiler = Compiler::new(language.config().comparison_values);
+        let tokens = Tokens { vocab: language.vocab(), tokens, position: 0 };
+        compiler.read(&mut Placed { tokens, constants })?;
         Ok(compiler.program)
     }
 

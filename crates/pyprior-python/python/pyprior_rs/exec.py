@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Iterable, Sequence
 
 from . import _engine
@@ -14,18 +14,18 @@ from .nodes import Func, Module
 FUEL_PER_SECOND = 1_000_000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """How a run ended: ``ok``, the ``value`` of a call, what was printed, and the ``error`` that ended it early.
 
-    ``steps`` is how much of the fuel it took.
+    ``steps`` is how much of the fuel it took; two that differ in nothing else are equal.
     """
 
     ok: bool
     value: Any = None
     stdout: str = ""
     error: str | None = None
-    steps: int = 0
+    steps: int = field(default=0, compare=False)
 
 
 def result(value: Any, stdout: str, steps: int, error: str | None) -> Result:
@@ -33,34 +33,38 @@ def result(value: Any, stdout: str, steps: int, error: str | None) -> Result:
     return Result(error is None, value, stdout, error, steps)
 
 
-def _fuel(timeout: float, fuel: int | None) -> int:
+def _fuel(timeout: float | None, fuel: int | None) -> tuple[int, bool]:
+    """Steps, and whether they stand for time."""
     if fuel is not None:
-        return fuel
+        return fuel, False
+    if timeout is None or timeout == 0:
+        return 2**63, True
     if not timeout > 0:
-        raise ValueError(f"timeout is {timeout}; it must be above 0")
-    return int(min(timeout * FUEL_PER_SECOND, 2.0**63))
+        raise ValueError(f"timeout is {timeout}; it must be above 0, or 0 or None for no limit")
+    return int(min(timeout * FUEL_PER_SECOND, 2.0**63)), True
 
 
 def run(
-    program: str | Func | Module, inputs: Sequence[int] = (), *, timeout: float = 1.0, fuel: int | None = None
+    program: str | Func | Module, inputs: Sequence[int] = (), *, timeout: float | None = 1.0, fuel: int | None = None
 ) -> Result:
     """Runs a program: source, a ``Module``, or a ``Func``, which is called with ``inputs`` and whose value is the result's.
 
     Source may write comparisons as values either way, ``int(a < b)`` or ``(a < b)``; it runs as under CPython. In nodes they
-    are integers. Source that
-    is none of the language, and everything else that goes wrong in a run, is in ``Result.error``.
+    are integers, and names may be any. Constants are of up to 64 bits. What is no program of the language, and everything else that
+    goes wrong in a run, is in ``Result.error``; TypeError is raised for what is neither source nor nodes.
 
     ``fuel`` bounds the steps: one for each statement, iteration and call. Without it, ``timeout`` is taken as
-    ``FUEL_PER_SECOND`` steps a second.
+    ``FUEL_PER_SECOND`` steps a second, 0 and None as no limit, and the error of a run that comes to it is ``"timeout"``.
     """
-    return result(*_engine.run_source(program, list(inputs), _fuel(timeout, fuel)))
+    steps, timed = _fuel(timeout, fuel)
+    return result(*_engine.run_source(program, list(inputs), steps, timed))
 
 
 def run_batch(
     programs: Iterable[str | Func | Module],
     inputs: Iterable[Sequence[int]] | None = None,
     *,
-    timeout: float = 1.0,
+    timeout: float | None = 1.0,
     workers: int = 1,
     fuel: int | None = None,
 ) -> list[Result]:
@@ -69,7 +73,8 @@ def run_batch(
     ``workers`` is a number of threads, 0 for one a core. Raises BatchError unless there are as many inputs as programs.
     """
     each = None if inputs is None else [list(of) for of in inputs]
-    return [result(*end) for end in _engine.run_many(list(programs), each, _fuel(timeout, fuel), workers)]
+    steps, timed = _fuel(timeout, fuel)
+    return [result(*end) for end in _engine.run_many(list(programs), each, steps, workers, timed)]
 
 
 class Session:
@@ -82,7 +87,7 @@ class Session:
     def __init__(
         self,
         *,
-        timeout: float = 1.0,
+        timeout: float | None = 1.0,
         builtins: None = None,
         profile: str = "sound",
         fuel: int | None = None,
@@ -91,27 +96,22 @@ class Session:
             raise TypeError("programs have print, range and int, and nothing else")
         self.timeout = timeout
         self._comparison_values = "int" if profile == "sound" else "bool"
-        self._session = _engine.Session(profile, _fuel(timeout, fuel))
+        self._session = _engine.Session(profile, *_fuel(timeout, fuel))
 
     def exec(self, program: str | Func | Module, *, call: str | None = None, inputs: Sequence[int] = ()) -> Result:
-        """Runs an input: source, an expression, or nodes. With ``call``, calls that function behind it.
+        """Runs an input: source, an expression, or nodes, under their own names. With ``call``, calls that function behind it.
 
-        What the language does not have is in ``Result.error``; then the session is what it was.
+        Nothing at all, ``""``, is an input too. What the language does not have is in ``Result.error``; then the session is what it was.
         """
         from .nodes import render
 
         source = program if isinstance(program, str) else render(program, comparison_values=self._comparison_values)
         try:
-            end = result(*self._session.exec(source))
-            if call is None or not end.ok:
-                return end
-            called = result(*self._session.call(call, list(inputs)))
+            return result(*self._session.exec(source, call, inputs))
         except SessionError as error:
             return Result(False, error=f"SessionError: {error}")
         except UnicodeEncodeError:
             return Result(False, error="SessionError: the source holds a lone surrogate")
-        called.stdout, called.steps = end.stdout + called.stdout, end.steps + called.steps
-        return called
 
     @property
     def variables(self) -> dict[str, Any]:

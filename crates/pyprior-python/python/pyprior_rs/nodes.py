@@ -117,10 +117,11 @@ class Module:
 
 
 def render(node: Func | Module, *, comparison_values: str = "int") -> str:
-    """Source of a module or function under the names of its tokens, an empty line between a module's statements.
+    """Source of a module or function under its own names, those of functions in lower case, an empty line between a module's
+    statements.
 
     ``comparison_values`` says how a comparison as a value is written: ``"int"``, ``int(a < b)``, or ``"bool"``,
-    ``(a < b)`` as in 0.0.2. Constants may be any of 64 bits. Raises TreeError, TypeError for what is no node, and ConfigError
+    ``(a < b)`` as in 0.0.2. Constants may be any of 64 bits. Raises TreeError, also for names that Python would not take, TypeError for what is no node, and ConfigError
     for other ``comparison_values``.
     """
     return _engine.render(node, comparison_values)

@@ -9,6 +9,7 @@ use ruff_python_ast as py;
 use ruff_text_size::{Ranged as _, TextSize};
 
 use super::bindings::{Bindings, Def};
+use super::constants::Constants;
 use super::error::{EncodeError, EncodeErrorKind as Kind, Unseen};
 use super::outline::Input;
 use super::statements::{Reader, names, refuse};
@@ -80,6 +81,11 @@ pub(crate) struct EncodedInput {
 pub(crate) const VALUE: &str = "_";
 
 impl Encoder {
+    /// The constants by their places, if tokens say places.
+    pub(crate) fn constants(&self) -> Option<&[i64]> {
+        self.constants.as_ref().map(Constants::values)
+    }
+
     /// Reads an input.
     pub(crate) fn encode_input(
         &mut self,
@@ -101,7 +107,8 @@ impl Encoder {
         let defs = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str());
         let mut bindings = Bindings::new(defs.chain(carried.named.iter().copied()).collect(), config.max_vars);
         bindings.module.lose(carried.hidden.iter().map(|&name| (name, Unseen::Unassigned)));
-        let mut reader = Reader::new(&mut self.matcher, self.options.normalise, bindings);
+        let constants = self.constants.as_mut();
+        let mut reader = Reader::new(&mut self.matcher, constants, self.options.normalise, bindings);
 
         let statements = carried.vars.len() + carried.funcs.len() + body.len();
         // A def is not the last of several statements, so one more is announced, and never comes.

@@ -240,6 +240,13 @@ pub enum EncodeErrorKind {
         /// Largest constant.
         high: i64,
     },
+    /// More different constants than the language has, where each is read: see
+    /// [`Encoder::any_constants`](crate::Encoder::any_constants).
+    #[error("more than {max} different constants")]
+    Constants {
+        /// How many there may be.
+        max: i64,
+    },
     /// A prompt behind which no statement may follow.
     #[error("nothing can follow: a block has at most {max} statement{} (max_block_stmts)", if *max == 1 { "" } else { "s" })]
     Filled {
@@ -361,6 +368,7 @@ impl EncodeErrorKind {
             | Kind::Arguments { .. } => Stage::Names,
             Kind::NotReturning { .. }
             | Kind::Constant { .. }
+            | Kind::Constants { .. }
             | Kind::Block { .. }
             | Kind::Filled { .. }
             | Kind::Variables { .. }

@@ -66,9 +66,27 @@ impl<'s> Reader<'s, '_> {
             (None, _) => None,
         };
         let Some(value) = value else {
-            return refuse(at, refusal::constant(self.matcher, shortened(&format!("{sign}{int}"))));
+            let value = shortened(&format!("{sign}{int}"));
+            return refuse(
+                at,
+                match self.constants {
+                    None => refusal::constant(self.matcher, value),
+                    Some(_) => Kind::Constant { value, low: i64::MIN, high: i64::MAX },
+                },
+            );
         };
-        self.put(Symbol::Const(value), at)?;
+        match &mut self.constants {
+            None => self.put(Symbol::Const(value), at)?,
+            Some(constants) => {
+                let place = constants.place(value);
+                let (_, last) = self.matcher.language().config().value_range;
+                if i64::try_from(place).is_ok_and(|place| place <= last) {
+                    self.put(Symbol::Const(place as i64), at)?;
+                } else {
+                    return refuse(at, Kind::Constants { max: last.saturating_add(1) });
+                }
+            }
+        }
         Ok(Expr::Const(value))
     }
 

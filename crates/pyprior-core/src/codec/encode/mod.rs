@@ -11,12 +11,14 @@
 //! prompt.rs     the same for the start of a program
 //! outline.rs    what the statements of an input call, read and bind
 //! carried.rs    the same for an input of a session, behind what it needs of earlier ones
+//! constants.rs  constants of any size
 //! bindings.rs   names to variables and functions
 //! refusal.rs    what the matcher refuses, in words of source
 //! ```
 
 mod bindings;
 pub(crate) mod carried;
+pub(crate) mod constants;
 pub(crate) mod error;
 mod expressions;
 mod lacking;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 use ruff_python_ast::ModModule;
 use ruff_python_parser::{Parsed, parse_module};
 
+use self::constants::Constants;
 use self::error::{EncodeError, EncodeErrorKind};
 use self::scan::{Scanned, scan};
 use super::program_names::ProgramNames;
@@ -96,6 +99,8 @@ pub struct Encoded {
 pub struct Encoder {
     options: EncodeOptions,
     matcher: Matcher,
+    /// Where tokens do not say constants but places of constants.
+    constants: Option<Constants>,
 }
 
 /// Why the source is refused, and at which byte.
@@ -120,7 +125,27 @@ impl Encoder {
 
     /// An encoder with options of one's own.
     pub fn with_options(language: &Arc<Language>, options: EncodeOptions) -> Self {
-        Self { options, matcher: Matcher::new(language) }
+        Self { options, matcher: Matcher::new(language), constants: None }
+    }
+
+    /// Reads constants of any 64 bits, whatever those of the language: what is to be run and not to be modelled. In the tokens each
+    /// stands for its place among the different constants that this encoder has read, counted from 0, so a language of
+    /// `value_range` (0, n - 1) has room for n of them; [`Encoded::tree`] has the numbers themselves.
+    ///
+    /// ```
+    /// use pyprior_core::exec::{Limits, Machine, Program};
+    /// use pyprior_core::{Encoder, Language, LanguageConfig};
+    ///
+    /// let language = Language::new(LanguageConfig { value_range: (0, 99), ..LanguageConfig::default() })?;
+    /// let read = Encoder::new(&language).any_constants().encode("print(1000000 * 1000000)")?;
+    /// let program = Program::from_module(&read.tree, language.config().comparison_values)?;
+    /// assert_eq!(Machine::new(Limits::default()).outcome(&program, None).stdout, "1000000000000\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn any_constants(mut self) -> Self {
+        self.constants = Some(Constants::default());
+        self
     }
 
     /// Reads a program: about 10 µs for 30 tokens. Stack and memory are bounded whatever the source.
@@ -164,7 +189,7 @@ impl Encoder {
     fn read(&mut self, source: &str) -> Result<Encoded, Refusal> {
         let parsed = self.parse(source)?;
         self.matcher.reset();
-        statements::module(&mut self.matcher, self.options.normalise, parsed.suite())
+        statements::module(&mut self.matcher, self.constants.as_mut(), self.options.normalise, parsed.suite())
     }
 
     /// Parses a source that the scan lets through, whose tree is then of bounded depth.

@@ -7,6 +7,7 @@ use ruff_python_ast as py;
 use ruff_text_size::{Ranged, TextSize};
 
 use super::bindings::{Bindings, Def, Scope};
+use super::constants::Constants;
 use super::error::EncodeErrorKind as Kind;
 use super::{Encoded, Refusal, lacking, refusal};
 use crate::ast::{Module, Stmt};
@@ -15,11 +16,16 @@ use crate::matcher::Matcher;
 use crate::vocab::Symbol;
 
 /// Reads a module, from the first token of the matcher on.
-pub(super) fn module(matcher: &mut Matcher, normalise: bool, body: &[py::Stmt]) -> Result<Encoded, Refusal> {
+pub(super) fn module(
+    matcher: &mut Matcher,
+    constants: Option<&mut Constants>,
+    normalise: bool,
+    body: &[py::Stmt],
+) -> Result<Encoded, Refusal> {
     let Some(first) = body.first() else { return Err(Refusal { at: 0, kind: Kind::Empty }) };
     let defs = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str()).collect();
     let bindings = Bindings::new(defs, matcher.language().config().max_vars);
-    let mut reader = Reader::new(matcher, normalise, bindings);
+    let mut reader = Reader::new(matcher, constants, normalise, bindings);
     let body = reader.block(body, first.start())?;
     let Reader { matcher, bindings, .. } = reader;
     Ok(Encoded { tokens: matcher.tokens().to_vec(), tree: Module { body }, names: names(bindings) })
@@ -37,7 +43,7 @@ pub(super) fn start(
     let Some(first) = body.first() else { return Err(Refusal { at: 0, kind: Kind::Empty }) };
     let defs = body.iter().filter_map(py::Stmt::as_function_def_stmt).map(|def| def.name.as_str()).collect();
     let bindings = Bindings::new(defs, matcher.language().config().max_vars);
-    let mut reader = Reader { open, ..Reader::new(matcher, normalise, bindings) };
+    let mut reader = Reader { open, ..Reader::new(matcher, None, normalise, bindings) };
     reader.put(Symbol::Block(statements), first.start())?;
     for stmt in body {
         match reader.stmt(stmt) {
@@ -58,6 +64,7 @@ pub(super) fn names(bindings: Bindings<'_>) -> ProgramNames {
 
 pub(super) struct Reader<'s, 'm> {
     pub(super) matcher: &'m mut Matcher,
+    pub(super) constants: Option<&'m mut Constants>,
     pub(super) normalise: bool,
     pub(super) bindings: Bindings<'s>,
     /// Where the block that is still to be written would begin.
@@ -72,8 +79,13 @@ pub(super) fn refuse<T>(at: TextSize, kind: Kind) -> Result<T, Refusal> {
 }
 
 impl<'s, 'm> Reader<'s, 'm> {
-    pub(super) fn new(matcher: &'m mut Matcher, normalise: bool, bindings: Bindings<'s>) -> Self {
-        Self { matcher, normalise, bindings, open: None, stopped: false }
+    pub(super) fn new(
+        matcher: &'m mut Matcher,
+        constants: Option<&'m mut Constants>,
+        normalise: bool,
+        bindings: Bindings<'s>,
+    ) -> Self {
+        Self { matcher, constants, normalise, bindings, open: None, stopped: false }
     }
 
     /// Takes a token.

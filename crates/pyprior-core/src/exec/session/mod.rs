@@ -87,6 +87,14 @@ impl Session {
         }
     }
 
+    /// Reads constants of any 64 bits: see [`Encoder::any_constants`]. Those of all inputs count together, and tokens of
+    /// [`last`](Self::last) say their places.
+    #[must_use]
+    pub fn any_constants(mut self) -> Self {
+        self.encoder = self.encoder.any_constants();
+        self
+    }
+
     /// The language.
     pub fn language(&self) -> &Arc<Language> {
         &self.language
@@ -121,7 +129,7 @@ impl Session {
             fits(self.language.config(), &outline, &carried, is_expression)?;
         }
         let encoded = self.encoder.encode_input(&input, &carried)?;
-        let mut program = Program::from_tokens(&self.language, &encoded.tokens)?;
+        let mut program = Program::from_placed(&self.language, &encoded.tokens, self.encoder.constants())?;
         let start = layout::start(&program, carried.vars.len() as u32);
         layout::number(&mut program, &layout);
 
@@ -188,7 +196,7 @@ impl Session {
             let own = number(nth).and_then(|number| func.renumbered(vocab, number, callee));
             tokens.extend(own.ok_or_else(too_many)?);
         }
-        let mut program = Program::from_tokens(&self.language, &tokens)?;
+        let mut program = Program::from_placed(&self.language, &tokens, self.encoder.constants())?;
         let is_last = |nth: usize| nth + 1 == needed.len();
         let layout = needed.iter().enumerate().map(|(nth, func)| (!is_last(nth), func.statements)).collect();
         layout::number(&mut program, &layout);

@@ -1,177 +1,17 @@
-//! Trees as the nodes of `pyprior_rs.nodes`, and back.
+//! Nodes to the engine's tree.
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::types::PyString;
 use pyprior_core::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
-use pyprior_core::{ComparisonValues, render_tree};
 
+use super::{Kind, MAX_DEPTH, MAX_NODES, Nodes};
 use crate::errors;
 use crate::turns::in_turns;
 
-/// The classes of `pyprior_rs.nodes`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Module,
-    Func,
-    Assign,
-    Print,
-    Return,
-    If,
-    For,
-    Var,
-    IntLit,
-    BinOp,
-    Compare,
-    Call,
-}
-
-impl Kind {
-    const ALL: [Self; 12] = [
-        Self::Module,
-        Self::Func,
-        Self::Assign,
-        Self::Print,
-        Self::Return,
-        Self::If,
-        Self::For,
-        Self::Var,
-        Self::IntLit,
-        Self::BinOp,
-        Self::Compare,
-        Self::Call,
-    ];
-
-    /// Its name in Python.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Module => "Module",
-            Self::Func => "Func",
-            Self::Assign => "Assign",
-            Self::Print => "Print",
-            Self::Return => "Return",
-            Self::If => "If",
-            Self::For => "For",
-            Self::Var => "Var",
-            Self::IntLit => "IntLit",
-            Self::BinOp => "BinOp",
-            Self::Compare => "Compare",
-            Self::Call => "Call",
-        }
-    }
-}
-
-/// The classes in the order of `Kind::ALL`, looked up once.
-#[derive(Clone, Copy)]
-struct Nodes<'py> {
-    py: Python<'py>,
-    classes: &'py [Py<PyType>],
-}
-
-/// Deeper trees are refused: no language nests as deep, and each level takes stack.
-const MAX_DEPTH: u32 = 200;
-/// Larger trees are refused, as samplers refuse longer programs. One object may stand in a tree many times, so a few of them
-/// can be a tree that no memory holds.
-const MAX_NODES: u32 = 1 << 20;
-
-static CLASSES: PyOnceLock<Vec<Py<PyType>>> = PyOnceLock::new();
-
-impl<'py> Nodes<'py> {
-    fn new(py: Python<'py>) -> PyResult<Self> {
-        let classes = CLASSES.get_or_try_init(py, || {
-            let module = py.import("pyprior_rs.nodes")?;
-            let class = |kind: Kind| Ok(module.getattr(kind.name())?.cast_into::<PyType>()?.unbind());
-            Kind::ALL.into_iter().map(class).collect::<PyResult<_>>()
-        })?;
-        Ok(Self { py, classes })
-    }
-
-    /// What an object is, by its class or a base of it; None if it is no node. Names of classes say nothing: `ast` and torch
-    /// have a `Module` too.
-    fn kind(&self, object: &Bound<'py, PyAny>) -> PyResult<Option<Kind>> {
-        let class = object.get_type();
-        let mut known = Kind::ALL.into_iter().zip(self.classes);
-        if let Some((kind, _)) = known.clone().find(|(_, known)| class.is(*known)) {
-            return Ok(Some(kind));
-        }
-        let base = known.try_fold((), |(), (kind, known)| match class.is_subclass(known.bind(self.py)) {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(Ok(kind)),
-            Err(error) => Err(Err(error)),
-        });
-        base.err().transpose()
-    }
-
-    fn make(&self, kind: Kind, fields: impl pyo3::call::PyCallArgs<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.classes[kind as usize].bind(self.py).call1(fields)
-    }
-
-    fn block(&self, body: &[Stmt]) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(self.py, body.iter().map(|stmt| self.stmt(stmt)).collect::<PyResult<Vec<_>>>()?)
-    }
-
-    fn stmt(&self, stmt: &Stmt) -> PyResult<Bound<'py, PyAny>> {
-        match stmt {
-            Stmt::Assign { target, value } => self.make(Kind::Assign, (var(*target), self.expr(value)?)),
-            Stmt::Print(value) => self.make(Kind::Print, (self.expr(value)?,)),
-            Stmt::Return(value) => self.make(Kind::Return, (self.expr(value)?,)),
-            Stmt::If { condition, then, otherwise } => {
-                self.make(Kind::If, (self.comparison(condition)?, self.block(then)?, self.block(otherwise)?))
-            }
-            Stmt::For { target, start, stop, body } => {
-                let start = start.as_ref().map(|start| self.expr(start)).transpose()?;
-                self.make(Kind::For, (var(*target), self.expr(stop)?, self.block(body)?, start))
-            }
-            Stmt::Def { func, arity, body } => {
-                let params = PyTuple::new(self.py, (1..=*arity).map(var))?;
-                self.make(Kind::Func, (params, self.block(body)?, format!("FUNC_{func}")))
-            }
-        }
-    }
-
-    fn comparison(&self, comparison: &Comparison) -> PyResult<Bound<'py, PyAny>> {
-        let op = match comparison.op {
-            Compare::Lt => "<",
-            Compare::Eq => "==",
-        };
-        self.make(Kind::Compare, (op, self.expr(&comparison.left)?, self.expr(&comparison.right)?))
-    }
-
-    fn expr(&self, expr: &Expr) -> PyResult<Bound<'py, PyAny>> {
-        match expr {
-            Expr::Var(number) => self.make(Kind::Var, (var(*number),)),
-            Expr::Const(value) => self.make(Kind::IntLit, (*value,)),
-            Expr::BinOp { op, left, right } => {
-                let op = match op {
-                    BinOp::Add => "+",
-                    BinOp::Sub => "-",
-                    BinOp::Mul => "*",
-                };
-                self.make(Kind::BinOp, (op, self.expr(left)?, self.expr(right)?))
-            }
-            Expr::Compare(comparison) => self.comparison(comparison),
-            Expr::Call { func, args } => {
-                let args = args.iter().map(|arg| self.expr(arg)).collect::<PyResult<Vec<_>>>()?;
-                self.make(Kind::Call, (format!("FUNC_{func}"), PyTuple::new(self.py, args)?))
-            }
-        }
-    }
-}
-
-fn var(number: u8) -> String {
-    format!("VAR_{number}")
-}
-
-/// A `Module`. Trees that are read from tokens are of bounded depth.
-pub(crate) fn to_python<'py>(py: Python<'py>, module: &Module) -> PyResult<Bound<'py, PyAny>> {
-    let nodes = Nodes::new(py)?;
-    nodes.make(Kind::Module, (nodes.block(&module.body)?,))
-}
-
 /// Reads nodes. Functions are numbered as they are defined, whatever their names say, as 0.0.2 does.
-struct Reader<'py, T> {
-    nodes: Nodes<'py>,
+pub(super) struct Reader<'py, T> {
+    pub(super) nodes: Nodes<'py>,
     /// Names of the defs so far: the first is function 1.
     funcs: Vec<String>,
     /// Nodes that may still come.
@@ -181,12 +21,12 @@ struct Reader<'py, T> {
 }
 
 /// The name of an object's class, for messages.
-fn class_name(object: &Bound<'_, PyAny>) -> String {
+pub(super) fn class_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
 }
 
 /// Text of a field.
-fn text(object: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
+pub(super) fn text(object: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
     let found = object
         .cast::<PyString>()
         .map_err(|_| PyTypeError::new_err(format!("{what} is text, not {}", class_name(object))))?;
@@ -202,20 +42,26 @@ fn number(name: &Bound<'_, PyAny>, stem: &str) -> PyResult<u8> {
     found.ok_or_else(|| errors::node(name.py(), format!("{text:?} is no name of the form {stem}1 to {stem}255")))
 }
 
-fn constant(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+pub(super) fn constant(value: &Bound<'_, PyAny>) -> PyResult<i64> {
     value.extract().map_err(|error: PyErr| match error.is_instance_of::<PyOverflowError>(value.py()) {
         true => errors::node(value.py(), "a constant is beyond 64 bits"),
         false => PyTypeError::new_err(format!("a constant is an int, not {}", class_name(value))),
     })
 }
 
+/// A reader of a tree, which lets other threads of Python run now and then.
+pub(super) fn reader<'py>(py: Python<'py>) -> PyResult<Reader<'py, impl Iterator<Item = ()>>> {
+    let turns = in_turns(py, std::iter::repeat(()));
+    Ok(Reader { nodes: Nodes::new(py)?, funcs: Vec::new(), left: MAX_NODES, turns })
+}
+
 impl<'py, T: Iterator<Item = ()>> Reader<'py, T> {
-    fn refuse(&self, message: impl ToString) -> PyErr {
+    pub(super) fn refuse(&self, message: impl ToString) -> PyErr {
         errors::node(self.nodes.py, message)
     }
 
     /// What a node is, and counts it. Raises TypeError for what is none.
-    fn open(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Kind> {
+    pub(super) fn open(&mut self, node: &Bound<'py, PyAny>, depth: u32) -> PyResult<Kind> {
         if depth > MAX_DEPTH {
             return Err(self.refuse(format!("the tree is more than {MAX_DEPTH} levels deep")));
         }
@@ -226,7 +72,7 @@ impl<'py, T: Iterator<Item = ()>> Reader<'py, T> {
         self.nodes.kind(node)?.ok_or_else(none)
     }
 
-    fn part(&self, node: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn part(&self, node: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         node.getattr_opt(name)?.ok_or_else(|| self.refuse(format!("a {} has no {name}", class_name(node))))
     }
 
@@ -329,6 +175,10 @@ impl<'py, T: Iterator<Item = ()>> Reader<'py, T> {
     }
 }
 
+pub(super) fn no_program(py: Python<'_>, kind: Kind) -> PyErr {
+    errors::node(py, format!("a {} is no program: a Module is, or a Func", kind.name()))
+}
+
 /// Whether an object is a `Func` of `pyprior_rs.nodes`, whatever other classes are called.
 pub(crate) fn is_func(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(Nodes::new(object.py())?.kind(object)? == Some(Kind::Func))
@@ -340,24 +190,10 @@ pub(crate) fn is_func(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// meanwhile, so no lock may be held.
 pub(crate) fn module(node: &Bound<'_, PyAny>) -> PyResult<Module> {
     let py = node.py();
-    let turns = in_turns(py, std::iter::repeat(()));
-    let mut reader = Reader { nodes: Nodes::new(py)?, funcs: Vec::new(), left: MAX_NODES, turns };
+    let mut reader = reader(py)?;
     match reader.open(node, 0)? {
         Kind::Module => Ok(Module { body: reader.block(&reader.part(node, "body")?, 0)? }),
         Kind::Func => Ok(Module { body: vec![reader.open_stmt(Kind::Func, node, 0)?] }),
-        other => Err(errors::node(py, format!("a {} is no program: a Module is, or a Func", other.name()))),
+        other => Err(no_program(py, other)),
     }
-}
-
-/// Source of a `Module` or `Func` under the names of its tokens. Comparisons as values are `int` or `bool`.
-#[pyfunction]
-pub fn render(node: &Bound<'_, PyAny>, comparisons: &str) -> PyResult<String> {
-    let py = node.py();
-    let comparison_values = match comparisons {
-        "int" => ComparisonValues::Int,
-        "bool" => ComparisonValues::Bool,
-        other => return Err(errors::unknown_value(py, "comparison_values", other, "\"bool\" or \"int\"")),
-    };
-    let module = module(node)?;
-    py.detach(|| render_tree(&module, comparison_values)).map_err(|error| errors::tree(py, &error))
 }
