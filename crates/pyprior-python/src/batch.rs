@@ -19,7 +19,7 @@ use crate::shared::{Load, Shared};
 use crate::{errors, numbers, turns};
 
 /// Slots of a batch, at most: what does not fit into memory would end the process, and each takes hundreds of bytes.
-const MAX_ROWS: usize = 1 << 22;
+pub(crate) const MAX_ROWS: usize = 1 << 22;
 
 /// Rows of prefixes, or fresh and empty slots.
 fn made(
@@ -59,7 +59,7 @@ pub struct Batch {
     tok: Py<PyAny>,
     /// The language that it was made with; rows may be of others with as many tokens.
     #[pyo3(get)]
-    language: Py<PyLanguage>,
+    pub(crate) language: Py<PyLanguage>,
     pub(crate) shared: Arc<Shared>,
     start: usize,
     /// Number of slots of a view; None for all, however many there come to be.
@@ -71,19 +71,32 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// All the slots of rows.
+    pub(crate) fn of_rows(tok: &Bound<'_, PyAny>, language: &Bound<'_, PyLanguage>, shared: Shared) -> Self {
+        Self {
+            tok: tok.clone().unbind(),
+            language: language.clone().unbind(),
+            shared: Arc::new(shared),
+            start: 0,
+            len: None,
+            bitmask: Mutex::default(),
+            rows: Mutex::default(),
+        }
+    }
+
     /// The slots, which views may have fewer of than they were made for only if they were made wrongly.
     pub(crate) fn slots(&self, batch: &BatchMatcher) -> Range<usize> {
         let end = self.len.map_or(batch.len(), |len| self.start.saturating_add(len).min(batch.len()));
         self.start.min(end)..end
     }
 
-    /// A slot by its number in this view.
-    fn slot(&self, py: Python<'_>, nth: usize) -> PyResult<usize> {
-        let slots = self.slots(&self.shared.lock(py));
-        match nth < slots.len() {
-            true => Ok(slots.start + nth),
-            false => Err(errors::no_slot(py, nth, slots.len())),
-        }
+    /// The number that a slot has here.
+    pub(crate) fn nth(&self, slot: usize) -> usize {
+        slot.saturating_sub(self.start)
+    }
+
+    pub(crate) fn is_view(&self) -> bool {
+        self.len.is_some()
     }
 
     /// Reads the slots: on this thread if there are few, else without the interpreter on those that there are.
@@ -112,7 +125,7 @@ impl Batch {
 
     /// An error about a slot, numbered as in this view.
     pub(crate) fn refuse(&self, py: Python<'_>, error: BatchError) -> PyErr {
-        let here = |slot: usize| slot.saturating_sub(self.start);
+        let here = |slot| self.nth(slot);
         errors::batch(
             py,
             &match error {
@@ -183,15 +196,8 @@ impl Batch {
     /// All slots again, on their own.
     fn _twin(&self, py: Python<'_>) -> Self {
         let batch = self.shared.work(py, Load::of(self.__len__(py), 0), |batch| batch.clone());
-        Self {
-            tok: self.tok.clone_ref(py),
-            language: self.language.clone_ref(py),
-            shared: Arc::new(Shared::new(batch, Arc::clone(&self.shared.sets), self.shared.vocab)),
-            start: 0,
-            len: None,
-            bitmask: Mutex::default(),
-            rows: Mutex::default(),
-        }
+        let shared = Shared::new(batch, Arc::clone(&self.shared.sets), self.shared.vocab);
+        Self::of_rows(self.tok.bind(py), self.language.bind(py), shared)
     }
 
     /// Number of slots that hold a row.
@@ -225,7 +231,8 @@ impl Batch {
         self.matrix(py, pad)
     }
 
-    /// Whether all rows, or the first `b`, are complete; empty slots do not count.
+    /// Whether all rows, or those in the first `b` slots, are complete; empty slots do not count. Raises BatchError if there
+    /// are fewer slots than `b`.
     #[pyo3(signature = (b=None))]
     fn done(&self, py: Python<'_>, #[pyo3(from_py_with = maybe_count)] b: Option<usize>) -> PyResult<bool> {
         self.all_done(py, b)
@@ -236,7 +243,14 @@ impl Batch {
         self.complete(py)
     }
 
-    /// Takes one token a row; those that are not `active` stay. All rows or, where a token is not legal, none.
+    /// Takes one token a row: `toks` is a list, an array or a tensor of integers, `[slots]`, or an array or tensor of them,
+    /// `[slots, 1]`. Rows step that are `active`, truth values `[slots]` (all if None); what is given for others, and for
+    /// empty slots, does not count, whatever integer it is. Finished rows take `PAD`, which changes nothing.
+    ///
+    /// With `b` the rows of the first `b` slots alone, by the first `b` of what is given.
+    ///
+    /// All rows step, or none: raises TokenError at a token that is not legal, BatchError for another number of tokens than
+    /// slots, TypeError for what are no integers.
     #[pyo3(signature = (toks, *, active=None, b=None))]
     fn advance<'py>(
         slf: &Bound<'py, Self>,
@@ -248,91 +262,47 @@ impl Batch {
         Ok(slf.clone())
     }
 
-    /// Empties a slot.
-    fn free_row(&self, py: Python<'_>, #[pyo3(from_py_with = count)] i: usize) -> PyResult<()> {
-        let slot = self.slot(py, i)?;
-        let freed = self.shared.rearrange(py).free(slot);
-        freed.map_err(|error| self.refuse(py, error))
+    /// Empties slot `i`: 0 to slots - 1, or from the end if below 0. An empty one stays so. Raises BatchError if there is
+    /// no such slot.
+    fn free_row(&self, i: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.free(i)
     }
 
-    /// Adds empty slots up to `capacity`; never removes any.
+    /// Adds empty slots up to `capacity`, at most 2**22; never removes any. Raises BatchError beyond that, and if this is a view.
     fn grow_to(&self, py: Python<'_>, #[pyo3(from_py_with = count)] capacity: usize) -> PyResult<()> {
-        if self.len.is_some() || capacity > MAX_ROWS {
-            return Err(errors::wrong_length(py, "capacity", capacity, self.__len__(py)));
-        }
-        self.shared.work(py, Load::Long, |batch| {
-            self.shared.arrangement.fetch_add(1, Ordering::Relaxed);
-            batch.grow(capacity);
-        });
-        Ok(())
+        self.grow(py, capacity)
     }
 
-    /// Moves a row to another slot, in place of what is there, or exchanges the two.
+    /// Moves what is in slot `src` to slot `dst`, in place of what is there, and leaves `src` empty; or exchanges the two.
+    /// Either may be empty; numbers below 0 count from the end. Raises BatchError if there is no such slot.
     #[pyo3(signature = (src, dst, *, swap=false))]
-    fn move_row(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = count)] src: usize,
-        #[pyo3(from_py_with = count)] dst: usize,
-        swap: bool,
-    ) -> PyResult<()> {
-        let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
-        let mut batch = self.shared.rearrange(py);
-        let moved = match swap {
-            true => batch.swap(src, dst),
-            // An empty slot can be moved too.
-            false if !batch.is_occupied(src) => {
-                if src == dst {
-                    Ok(())
-                } else {
-                    batch.free(dst)
-                }
-            }
-            false => batch.move_row(src, dst),
-        };
-        drop(batch);
-        moved.map_err(|error| self.refuse(py, error))
+    fn move_row(&self, src: &Bound<'_, PyAny>, dst: &Bound<'_, PyAny>, swap: bool) -> PyResult<()> {
+        self.shift(src, dst, swap)
     }
 
-    /// Copies a row to another slot, in place of what is there.
-    fn fork(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = count)] src: usize,
-        #[pyo3(from_py_with = count)] dst: usize,
-    ) -> PyResult<()> {
-        let (src, dst) = (self.slot(py, src)?, self.slot(py, dst)?);
-        let forked = self.shared.rearrange(py).fork(src, dst);
-        forked.map_err(|error| self.refuse(py, error))
+    /// Copies the row in slot `src` to slot `dst`, in place of what is there. Numbers below 0 count from the end. Raises
+    /// BatchError if there is no such slot, or none in `src`.
+    fn fork(&self, src: &Bound<'_, PyAny>, dst: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.duplicate(src, dst)
     }
 
-    /// Undoes the last `n` tokens of a row, those of a prefix included.
+    /// Undoes the last `n` tokens, 0 or more, of the row in slot `i`, those of a prefix included; `PAD` given after the end
+    /// is none of them. Raises RollbackError if the row has fewer, BatchError if there is no such slot or no row in it.
     #[pyo3(signature = (i, n=1))]
-    fn rollback(
-        &self,
-        py: Python<'_>,
-        #[pyo3(from_py_with = count)] i: usize,
-        #[pyo3(from_py_with = count)] n: usize,
-    ) -> PyResult<()> {
-        let slot = self.slot(py, i)?;
-        let undone = self.shared.lock(py).rollback(slot, n);
-        undone.map_err(|error| self.refuse(py, error))
+    fn rollback(&self, i: &Bound<'_, PyAny>, #[pyo3(from_py_with = count)] n: usize) -> PyResult<()> {
+        self.undo(i, n)
     }
 
-    /// Puts a row back to before its first token, prefix included.
-    fn reset(&self, py: Python<'_>, #[pyo3(from_py_with = count)] i: usize) -> PyResult<()> {
-        let slot = self.slot(py, i)?;
-        let reset = self.shared.lock(py).reset(slot);
-        reset.map_err(|error| self.refuse(py, error))
+    /// Puts the row in slot `i` back to before its first token, prefix included. Raises BatchError if there is no such slot
+    /// or no row in it.
+    fn reset(&self, i: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.restart(i)
     }
 
-    /// Puts a copy of the first row of another batch into a slot, in place of what is there.
-    fn put(&self, py: Python<'_>, #[pyo3(from_py_with = count)] i: usize, source: &Bound<'_, Batch>) -> PyResult<()> {
-        let (slot, from) = (self.slot(py, i)?, source.get().slot(py, 0)?);
-        let matcher = source.get().shared.lock(py).matcher(from);
-        let matcher = matcher.map_err(|error| errors::batch(py, &error))?;
-        let put = self.shared.rearrange(py).set_matcher(slot, &matcher);
-        put.map_err(|error| self.refuse(py, error))
+    /// Puts a copy of the first row of another batch into slot `i`, in place of what is there; empties the slot if the first
+    /// of the other batch is empty. Raises BatchError if there is no such slot, or the vocabularies differ in size.
+    fn put(&self, i: &Bound<'_, PyAny>, source: &Bound<'_, Batch>) -> PyResult<()> {
+        self.set(i, source.get())
     }
 
     /// Depths of the holes: a list of `(expression, control)`, `(0, 0)` for finished rows and empty slots.
@@ -395,8 +365,8 @@ impl Batch {
         Ok(array)
     }
 
-    /// Chooses a legal token a row uniformly: that of this step of row number `first + i` of the seed. `PAD` for
-    /// finished rows and empty slots.
+    /// Chooses a legal token a row uniformly, a list of one a slot: that of this step of row number `first + i` of the seed,
+    /// both 0 to 2**64 - 1. `PAD` for finished rows and empty slots. Raises BatchError if this is a view.
     #[pyo3(signature = (seed, first=0))]
     fn choose_uniform<'py>(
         &self,
@@ -405,9 +375,8 @@ impl Batch {
         #[pyo3(from_py_with = count)] first: u64,
     ) -> PyResult<Bound<'py, PyList>> {
         let rows = self.__len__(py);
-        if self.len.is_some() {
-            let all = self.shared.lock(py).len();
-            return Err(errors::wrong_length(py, "a view", rows, all));
+        if self.is_view() {
+            return Err(errors::of_a_view(py, "choose_uniform"));
         }
         let pad = self.shared.vocab as u32 - 1;
         let chosen = self.shared.work(py, Load::of(rows, 0), |batch| {

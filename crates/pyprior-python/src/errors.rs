@@ -1,6 +1,7 @@
 //! Exceptions: all are `PyPriorError`, which is a ValueError, and have the fields of the engine's errors as attributes.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::path::Path;
 
 use pyo3::create_exception;
@@ -184,7 +185,9 @@ pub(crate) fn token(py: Python<'_>, error: &BadToken, slot: Option<usize>) -> Py
 }
 
 /// An id that no vocabulary has, negative or too large for the engine to count: number `nth` of what is given.
-pub(crate) fn no_token(py: Python<'_>, shown: &str, id: &Bound<'_, PyAny>, what: &str, nth: usize) -> PyErr {
+pub(crate) fn no_token(id: &Bound<'_, PyAny>, what: &str, nth: usize) -> PyErr {
+    let py = id.py();
+    let shown = id.extract::<i64>().map_or_else(|_| "an integer of more than 64 bits".to_owned(), |id| id.to_string());
     let message = format!("{what}[{nth}]: {shown} is no token id; ids are from 0 on and below 2^32");
     // One token a row is given; a prefix has one a position.
     let (slot, position) = if what == "toks" { (Some(nth), None) } else { (None, Some(nth)) };
@@ -218,7 +221,7 @@ pub(crate) fn batch(py: Python<'_>, error: &BatchError) -> PyErr {
             .with("got", *got)
             .with("expected", *expected)
             .err(),
-        BatchError::NoSuchSlot { slot, slots } => no_slot(py, *slot, *slots),
+        BatchError::NoSuchSlot { slot, slots } => no_slot(py, slot, *slots),
         BatchError::EmptySlot { slot } => {
             Raised::new::<BatchError_>(py, error).with("kind", "empty_slot").with("slot", *slot).err()
         }
@@ -231,9 +234,16 @@ pub(crate) fn batch(py: Python<'_>, error: &BatchError) -> PyErr {
     }
 }
 
-pub(crate) fn no_slot(py: Python<'_>, slot: usize, slots: usize) -> PyErr {
-    let message = BatchError::NoSuchSlot { slot, slots };
+/// A slot, as it is asked for, that is not there.
+pub(crate) fn no_slot<'py>(py: Python<'py>, slot: impl Display + IntoPyObject<'py>, slots: usize) -> PyErr {
+    let message = format!("slot {slot} is beyond the batch's {slots} slots");
     Raised::new::<BatchError_>(py, message).with("kind", "no_such_slot").with("slot", slot).with("slots", slots).err()
+}
+
+/// What is done to a whole batch, asked of a view.
+pub(crate) fn of_a_view(py: Python<'_>, what: &'static str) -> PyErr {
+    let message = format!("{what} is of a whole batch; this is a view of some slots of one");
+    Raised::new::<BatchError_>(py, message).with("kind", "view").with("what", what).err()
 }
 
 pub(crate) fn wrong_length(py: Python<'_>, what: &'static str, got: usize, expected: usize) -> PyErr {
@@ -251,7 +261,7 @@ pub(crate) fn too_many(py: Python<'_>, what: &'static str, got: u64, most: u64) 
 }
 
 /// An error about shapes that says it all in words.
-fn unfit(py: Python<'_>, error: &dyn std::fmt::Display) -> PyErr {
+fn unfit(py: Python<'_>, error: &dyn Display) -> PyErr {
     Raised::new::<ShapeError_>(py, error).with("found", error.to_string()).with("expected", py.None()).err()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! language.rs   a language: vocabulary and tables · legal_sets.rs: legal sets as frozensets, each made once
-//! shared.rs     rows and their lock · batch.rs: slots · steps.rs · readout.rs: what they hold · row.rs: one of them
+//! shared.rs     rows and their lock · batch.rs · slots.rs · steps.rs · readout.rs: what they hold · row.rs: one of them
 //! masks.rs      bits and floats in memory of numpy
 //! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects
 //! pool.rs       threads, for each process its own
@@ -45,6 +45,7 @@ mod run;
 mod shared;
 mod show;
 mod sketch;
+mod slots;
 mod source;
 mod steps;
 mod training;

@@ -101,29 +101,78 @@ pub(crate) fn lone_id(given: &Bound<'_, PyAny>) -> Option<u32> {
 
 /// Token ids from a list, a tuple, an array or a tensor of one dimension, or whatever can be iterated over.
 pub(crate) fn ids(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Vec<u32>> {
+    read_ids(given, what, &mut |nth, item| Err(errors::no_token(&item, what, nth)))
+}
+
+/// What no vocabulary has as an id.
+const NO_ID: u32 = u32::MAX;
+
+/// Ids for the rows of a batch, some of which may be there for their places alone.
+pub(crate) struct RowIds<'py> {
+    /// One a row; what is an integer and cannot be an id is `NO_ID`, which a row that takes it refuses.
+    pub(crate) ids: Vec<u32>,
+    /// Those integers as they are given, and their places.
+    strays: Vec<(usize, Bound<'py, PyAny>)>,
+}
+
+impl<'py> RowIds<'py> {
+    /// From what `ids` takes, and arrays and tensors of shape `[n, 1]`: what `multinomial` draws for n rows.
+    pub(crate) fn read(given: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let column = match shape_of(given)?.as_deref() {
+            Some(&[rows, 1]) => &given.call_method1("reshape", ((rows,),))?,
+            _ => given,
+        };
+        let mut strays = Vec::new();
+        let ids = read_ids(column, "toks", &mut |nth, item| {
+            strays.push((nth, item));
+            Ok(NO_ID)
+        })?;
+        Ok(Self { ids, strays })
+    }
+
+    /// The error about number `nth`, if that is an integer that cannot be an id.
+    pub(crate) fn error(&self, nth: usize) -> Option<PyErr> {
+        let at = self.strays.binary_search_by_key(&nth, |(nth, _)| *nth).ok()?;
+        Some(errors::no_token(&self.strays[at].1, "toks", nth))
+    }
+}
+
+/// Shape of an array or a tensor, of any package.
+fn shape_of(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<usize>>> {
+    if given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() {
+        return Ok(None);
+    }
+    Ok(given.getattr_opt("shape")?.and_then(|shape| shape.extract().ok()))
+}
+
+/// What becomes of an integer that cannot be an id, and of its place.
+type Stray<'a, 'py> = &'a mut dyn FnMut(usize, Bound<'py, PyAny>) -> PyResult<u32>;
+
+fn read_ids<'py>(given: &Bound<'py, PyAny>, what: &'static str, stray: Stray<'_, 'py>) -> PyResult<Vec<u32>> {
     let py = given.py();
     if let Ok(list) = given.cast::<PyList>() {
-        return in_turns(py, list).enumerate().map(|(nth, item)| id(&item, what, nth)).collect();
+        return in_turns(py, list).enumerate().map(|(nth, item)| id(item, what, nth, stray)).collect();
+    }
+    if let Some(shape) = shape_of(given)?.filter(|shape| shape.len() != 1) {
+        return Err(PyTypeError::new_err(format!("{what}: ids in one dimension are needed, not of shape {shape:?}")));
     }
     if let Some(array) = array_of(given)?
-        && let Some(ids) = [ids_of::<i64>, ids_of::<i32>, ids_of::<u32>].iter().find_map(|read| read(&array, what))
+        && let Some(ids) = [ids_of::<i64>, ids_of::<i32>, ids_of::<u32>].iter().find_map(|read| read(&array, stray))
     {
         return ids;
     }
-    items(given, what)?.enumerate().map(|(nth, item)| id(&item?, what, nth)).collect()
+    items(given, what)?.enumerate().map(|(nth, item)| id(item?, what, nth, stray)).collect()
 }
 
 /// An id; `nth` of what is given.
-fn id(item: &Bound<'_, PyAny>, what: &'static str, nth: usize) -> PyResult<u32> {
+fn id<'py>(item: Bound<'py, PyAny>, what: &'static str, nth: usize, stray: Stray<'_, 'py>) -> PyResult<u32> {
     let py = item.py();
     // Numbers of numpy and torch are no Python integers, but become such.
     match item.extract::<i64>() {
         Ok(id) if item.is_exact_instance_of::<PyInt>() || !item.is_instance_of::<PyBool>() => {
-            u32::try_from(id).map_err(|_| errors::no_token(py, &id.to_string(), item, what, nth))
+            u32::try_from(id).or_else(|_| stray(nth, item))
         }
-        Err(error) if error.is_instance_of::<PyOverflowError>(py) => {
-            Err(errors::no_token(py, "an integer of more than 64 bits", item, what, nth))
-        }
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => stray(nth, item),
         _ => {
             let kind = item.get_type().name()?;
             Err(PyTypeError::new_err(format!("{what}: expected token ids, which are integers, not {kind}")))
@@ -142,7 +191,7 @@ fn array_of<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>
 }
 
 /// Ids of an array of one dimension, read where they lie.
-fn ids_of<T>(given: &Bound<'_, PyAny>, what: &'static str) -> Option<PyResult<Vec<u32>>>
+fn ids_of<'py, T>(given: &Bound<'py, PyAny>, stray: Stray<'_, 'py>) -> Option<PyResult<Vec<u32>>>
 where
     T: numpy::Element + Copy + Into<i64>,
 {
@@ -150,8 +199,7 @@ where
     let lent = given.cast::<PyArray1<T>>().ok()?.try_readonly().ok()?;
     let read = |(nth, &id): (usize, &T)| {
         let id = id.into();
-        u32::try_from(id)
-            .or_else(|_| Err(errors::no_token(py, &id.to_string(), id.into_pyobject(py)?.as_any(), what, nth)))
+        u32::try_from(id).or_else(|_| stray(nth, id.into_pyobject(py)?.into_any()))
     };
     Some(in_turns(py, lent.as_array()).enumerate().map(read).collect())
 }

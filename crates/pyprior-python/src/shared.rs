@@ -38,8 +38,13 @@ impl Shared {
     /// The rows, to be put elsewhere.
     pub(crate) fn rearrange(&self, py: Python<'_>) -> MutexGuard<'_, BatchMatcher> {
         let batch = self.lock(py);
-        self.arrangement.fetch_add(1, Ordering::Relaxed);
+        self.moved();
         batch
+    }
+
+    /// Says, while the rows are locked, that they are put elsewhere.
+    pub(crate) fn moved(&self) {
+        self.arrangement.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Works on the rows, without the interpreter if it is long work.

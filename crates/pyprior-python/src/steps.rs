@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyprior_core::{BatchError, BatchMatcher};
 
 use crate::batch::Batch;
-use crate::numbers;
+use crate::numbers::{self, RowIds};
 use crate::shared::{self, Load};
 
 impl Batch {
@@ -35,7 +35,7 @@ impl Batch {
         done.map_err(|error| self.refuse(py, error))
     }
 
-    /// Takes one token a row, or a row of the first `b`; those that are not active stay. All rows or none.
+    /// Takes one token a row, or of the first `b`, which may be given more; those that are not active stay. All rows or none.
     pub(crate) fn step(
         &self,
         toks: &Bound<'_, PyAny>,
@@ -43,32 +43,39 @@ impl Batch {
         b: Option<usize>,
     ) -> PyResult<()> {
         let (one, many);
-        let tokens: &[u32] = match numbers::lone_id(toks) {
+        let (tokens, many): (&[u32], Option<&RowIds<'_>>) = match numbers::lone_id(toks) {
             Some(id) => {
                 one = [id];
-                &one
+                (&one, None)
             }
             None => {
-                many = numbers::ids(toks, "toks")?;
-                &many
+                many = RowIds::read(toks)?;
+                (&many.ids, Some(&many))
             }
         };
         let active = active.map(|given| numbers::flags(given, "active")).transpose()?;
         let (py, active) = (toks.py(), active.as_deref());
         let taken = self.shared.work(py, Load::of(tokens.len(), 0), |batch| {
             let slots = self.first(batch, b)?;
-            let fits = |what, got| match got == slots.len() {
+            let fits = |what, got| match got == slots.len() || (got > slots.len() && b.is_some()) {
                 true => Ok(()),
                 false => Err(BatchError::WrongLength { what, got, expected: slots.len() }),
             };
             fits("tokens", tokens.len())?;
             active.map_or(Ok(()), |active| fits("active", active.len()))?;
+            let tokens = &tokens[..slots.len()];
             match active.is_none() && tokens.len() != 1 && slots == (0..batch.len()) {
                 true => batch.accept_tokens(tokens),
                 false => shared::some(batch, tokens, active, slots.start),
             }
         });
-        taken.map_err(|error| self.refuse(py, error))
+        taken.map_err(|error| {
+            let stray = match (&error, many) {
+                (BatchError::Token { slot, .. }, Some(many)) => many.error(self.nth(*slot)),
+                _ => None,
+            };
+            stray.unwrap_or_else(|| self.refuse(py, error))
+        })
     }
 }
 

@@ -11,7 +11,7 @@ from pyprior_rs import errors
 def test_numbers_out_of_range_are_value_errors(tok):
     s = pp.init(vocab=tok, n=2, max_len=30)
     for work in (
-        lambda: s.free_row(-1),
+        lambda: s.free_row(-3),
         lambda: s.rollback(0, -1),
         lambda: s.done(-1),
         lambda: s.advance([51, 51], b=-1),

@@ -233,7 +233,7 @@ def test_what_is_too_large_is_refused(tok):
     wide = pp.Tokenizer(value_range=(-32768, 32767), base=1 << 24)
     with pytest.raises(MemoryError):
         pp.next_legal_tokens(pp.States.empty(1 << 22, tok=wide))
-    for wrong, error in ((-1, ValueError), (2**64, ValueError), (1, ValueError), ("0", TypeError), (None, TypeError)):
+    for wrong, error in ((-2, ValueError), (2**64, ValueError), (1, ValueError), ("0", TypeError), (None, TypeError)):
         with pytest.raises(error):
             pp.init(vocab=tok).free_row(wrong)
 
@@ -311,15 +311,16 @@ def test_one_row_is_a_row_as_others_are(tok, n, b):
         return
     rows = n if b is None else b
     assert s.done(b) is (rows == 0)
-    for wrong in (rows + 1, rows - 1):
+    # With b there may be more of both, which are left alone.
+    for wrong in (rows - 1, *([rows + 1] if b is None else [])):
         if wrong >= 0:
-            with pytest.raises(pp.errors.BatchError) as caught:
-                s.advance([51] * wrong, b=b)
-            assert (caught.value.what, caught.value.got, caught.value.expected) == ("tokens", wrong, rows)
-    with pytest.raises(pp.errors.BatchError) as caught:
-        s.advance([51] * rows, active=[True] * (rows + 1), b=b)
-    assert (caught.value.what, caught.value.got, caught.value.expected) == ("active", rows + 1, rows)
-    assert s.advance([51] * rows, b=b) is s
+            for given, active, what in ((wrong, None, "tokens"), (rows, wrong, "active")):
+                with pytest.raises(pp.errors.BatchError) as caught:
+                    s.advance([51] * given, active=None if active is None else [True] * active, b=b)
+                assert (caught.value.what, caught.value.got, caught.value.expected) == (what, wrong, rows)
+    more = 0 if b is None else 1
+    assert s.advance([51] * (rows + more), active=[False] * rows + [True] * more, b=b).ids == [()] * n
+    assert s.advance([51] * rows + [7] * more, b=b) is s
     assert s.ids == [(51,)] * rows + [()] * (n - rows)
     if rows:
         pad, next_ = tok.pad_token_id, min(s.rows[0].legal())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, Iterable
 
 from . import _engine
 from ._engine import advance, done
+from .errors import PyPriorError
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ class States(_engine.Batch):
     """Rows in slots that come and go. Made by ``init``, or empty by ``States.empty``.
 
     An empty slot has no row: it is None in ``rows``, its legal set is every token, tokens given for it do not count.
-    Views (``s[i]``, ``s.slice(b)``) and ``rows`` show the slots as they are, not as they were.
+    Views (``s[i]``, ``s[i:j]``, ``s.slice(b)``) and ``rows`` show the slots as they are, not as they were. Slots are numbered
+    from 0, in a view by the view; numbers below 0 count from the end.
 
     What a step writes follows from the rows alone: any arrangement of slots and any number of threads gives what single
     rows give. Steps over many rows run on all cores and let other threads of Python run.
@@ -40,20 +43,33 @@ class States(_engine.Batch):
         return part
 
     def slice(self, b: int) -> States:
-        """The first ``b`` slots, as a view."""
+        """The first ``b`` slots, 0 to all, as a view. Raises IndexError if there are not as many."""
         if not 0 <= b <= len(self):
             raise IndexError(f"there are {len(self)} slots, not {b}")
         return self._part(self, self._start, b)
 
-    def __getitem__(self, i: int) -> States:
+    def __getitem__(self, i: int | slice) -> States:
+        """A view of slot ``i``, or of the slots from ``i`` to ``j``, one after the other. Raises IndexError if there is no
+        slot ``i``, PyPriorError for steps other than 1."""
         size = len(self)
+        if isinstance(i, slice):
+            start, stop, step = i.indices(size) if i.step != 0 else (0, 0, 0)
+            if step != 1:
+                raise PyPriorError(f"a view has slots that follow one another: their step is 1, not {i.step!r}")
+            return self._part(self, self._start + start, max(0, stop - start))
+        i = operator.index(i)
         nth = i + size if i < 0 else i
         if not 0 <= nth < size:
             raise IndexError(f"slot {i} is beyond the {size} slots")
         return self._part(self, self._start + nth, 1)
 
     def set_row(self, i: int, source: States) -> None:
-        """Puts a copy of the first row of ``source`` into slot ``i``, in place of what is there."""
+        """Puts a copy of the first row of ``source`` into slot ``i``, in place of what is there: its tokens, language and
+        ``max_len``. Where the first slot of ``source`` is empty, slot ``i`` becomes so.
+
+        ``i`` is 0 to slots - 1, or counts from the end if below 0. Raises BatchError if there is no such slot, ``source`` has
+        none, or its vocabulary is of another size.
+        """
         self.put(i, source)
 
     def copy(self) -> States:
