@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use pyprior_core::{Calls, ComparisonValues, DeadCode, IoValue, Language, LanguageConfig, Profile};
 
 use crate::errors::{self, PyPriorError, Raised};
@@ -87,6 +87,9 @@ fn config(settings: &Bound<'_, PyDict>) -> PyResult<LanguageConfig> {
     }
     Ok(config)
 }
+
+/// A class, and what it is called with.
+type Made<'py> = (Bound<'py, PyType>, Bound<'py, PyTuple>, Bound<'py, PyDict>);
 
 #[pymethods]
 impl PyLanguage {
@@ -190,6 +193,22 @@ impl PyLanguage {
             IoValue::None => None,
             IoValue::Int(text) => Some(text),
         })
+    }
+
+    /// Compiled anew from its settings, under every protocol of pickle.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Made<'py>)> {
+        let py = slf.py();
+        let make = py.import("copyreg")?.getattr("__newobj_ex__")?;
+        Ok((make, (slf.get_type(), PyTuple::empty(py), slf.get().settings(py)?)))
+    }
+
+    // Nothing of it changes: a copy is itself.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     fn __repr__(&self) -> String {

@@ -7,6 +7,7 @@
 //! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects
 //! pool.rs       threads, for each process its own
 //! source.rs     encode and decode · names.rs · tree.rs: nodes
+//! pickling.rs   what pickle writes of rows and programs
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
 //! programs.rs   whole programs in bulk · training.rs: batches to learn from
 //! dataset/      datasets: descriptions, shards, rows as they are made · watched.rs: long work that Python can interrupt
@@ -36,6 +37,7 @@ mod logic;
 mod masks;
 mod names;
 mod numbers;
+mod pickling;
 mod pool;
 mod prior;
 mod programs;
@@ -72,6 +74,9 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<run::Session>()?;
     m.add_function(wrap_pyfunction!(steps::advance, m)?)?;
     m.add_function(wrap_pyfunction!(steps::done, m)?)?;
+    m.add_function(wrap_pyfunction!(pickling::pack, m)?)?;
+    m.add_function(wrap_pyfunction!(pickling::unpack, m)?)?;
+    m.add_function(wrap_pyfunction!(pickling::unpack_programs, m)?)?;
     m.add_function(wrap_pyfunction!(source::encode, m)?)?;
     m.add_function(wrap_pyfunction!(source::encode_many, m)?)?;
     m.add_function(wrap_pyfunction!(source::decode, m)?)?;

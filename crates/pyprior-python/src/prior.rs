@@ -2,7 +2,7 @@
 
 use half::f16;
 use numpy::{PyArray1, PyArray2, PyArrayMethods as _, PyReadonlyArray2, PyUntypedArrayMethods as _};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyprior_core::{
@@ -53,7 +53,11 @@ pub(crate) fn config(settings: Option<&Bound<'_, PyDict>>) -> PyResult<PriorConf
             }
             _ => return Err(PyTypeError::new_err(format!("unknown field {key:?} of a prior"))),
         };
-        *place = value.extract()?;
+        *place = value.extract().or_else(|error: PyErr| match error.is_instance_of::<PyOverflowError>(py) {
+            // As good as infinite, which is out of every range.
+            true => Ok(if value.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY }),
+            false => Err(error),
+        })?;
     }
     Ok(config)
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use numpy::{PyArray1, PyArray2};
 use pyo3::exceptions::{PyIndexError, PyOverflowError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
+use pyo3::types::{PyDict, PyList, PySlice, PyTuple, PyType};
 use pyprior_core::{Language, ProgramSampler, Renderer};
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
 use crate::numbers::{count, maybe_count};
-use crate::{errors, masks, numbers, pool, prior, turns};
+use crate::{errors, masks, numbers, pickling, pool, prior, turns};
 
 /// Programs at once, at most: what does not fit into memory would end the process.
 const MAX_PROGRAMS: u64 = 1 << 25;
@@ -20,9 +20,15 @@ const MAX_PROGRAMS: u64 = 1 << 25;
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Sampler {
     pub(crate) inner: ProgramSampler,
-    /// Tokens of the prefix.
-    pub(crate) prefix: usize,
+    pub(crate) prefix: Vec<u32>,
+    seed: u64,
+    /// Settings of its prior.
+    prior: Option<Py<PyDict>>,
+    token_limit: Option<u32>,
 }
+
+/// What a sampler is made of.
+type SamplerArguments = (PyLanguage, u64, Option<Py<PyDict>>, Vec<u32>, Option<u32>);
 
 #[pymethods]
 impl Sampler {
@@ -49,7 +55,25 @@ impl Sampler {
         if let Some(limit) = token_limit {
             inner = inner.with_token_limit(limit);
         }
-        Ok(Self { inner, prefix: prefix.len() })
+        let prior = prior.map(|settings| settings.copy().map(Bound::unbind)).transpose()?;
+        Ok(Self { inner, prefix, seed, prior, token_limit })
+    }
+
+    /// Made anew from what it was made of.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, SamplerArguments) {
+        let (py, own) = (slf.py(), slf.get());
+        let language = PyLanguage { inner: Arc::clone(own.inner.language()), sets: Arc::default() };
+        let prior = own.prior.as_ref().map(|settings| settings.clone_ref(py));
+        (slf.get_type(), (language, own.seed, prior, own.prefix.clone(), own.token_limit))
+    }
+
+    // Nothing of it changes: a copy is itself.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     /// The programs with the numbers `start` to `start + n`, on all cores, without the interpreter.
@@ -69,8 +93,8 @@ impl Sampler {
 /// Programs one after the other in one piece of memory.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Programs {
-    language: Arc<Language>,
-    inner: pyprior_core::Programs,
+    pub(crate) language: Arc<Language>,
+    pub(crate) inner: pyprior_core::Programs,
 }
 
 #[pymethods]
@@ -101,6 +125,28 @@ impl Programs {
         })?;
         let index = if asked < 0 { len.checked_add_signed(asked) } else { usize::try_from(asked).ok() };
         Ok(tuple(index.filter(|&index| index < len).ok_or_else(beyond)?)?.into_any())
+    }
+
+    /// The programs from the last to the first, each made as it is asked for.
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let builtins = slf.py().import("builtins")?;
+        let numbers = builtins.getattr("range")?.call1((slf.get().__len__(),))?;
+        let numbers = builtins.getattr("reversed")?.call1((numbers,))?;
+        builtins.getattr("map")?.call1((slf.getattr("__getitem__")?, numbers))
+    }
+
+    /// Tokens and lengths, and the settings of the language.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<pickling::PackedPrograms<'py>> {
+        pickling::pack_programs(py, &self.language, &self.inner)
+    }
+
+    // Nothing of them changes: a copy is themselves.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     /// All tokens, program after program, uint32.

@@ -67,7 +67,7 @@ impl Sampler {
             let seen = std::iter::once(bos).chain(tokens.iter().copied());
             let places = ids.iter_mut().zip(targets).zip(counts).enumerate();
             for ((nth, ((id, target), count)), (see, next)) in places.zip(seen.zip(whole)) {
-                (*id, *target, *count) = (i64::from(see), i64::from(next), nth >= self.prefix);
+                (*id, *target, *count) = (i64::from(see), i64::from(next), nth >= self.prefix.len());
             }
         }
     }

@@ -118,3 +118,43 @@ def test_a_decode_that_cannot_begin_leaves_the_old_one(tok):
         with pytest.raises(error):
             prior.start(wrong)
     assert tok.decode(prior.ids[0]) == "a = 1"
+
+
+def test_what_is_no_configuration(tok):
+    from pyprior_rs.sketch import Sketch
+
+    sketch = Sketch("print(E)\n---\nE in expr(depth <= 1)", vocab=tok, max_len=6)
+    for wrong in ({"alpha": 1.0}, {}, "off", 1.0, pp.PriorConfig, pp.PriorConfig().settings()):
+        for work in (
+            lambda: tok.sample(1, prior=wrong),
+            lambda: tok.sampler(prior=wrong),
+            lambda: next(pp.training_batches(tok, batch_size=1, seq_len=20, prior=wrong)),
+            lambda: pp.Prior(tok, wrong),
+            lambda: sketch.sample(1, prior=wrong),
+            lambda: sketch.sampler(prior=wrong),
+        ):
+            with pytest.raises(TypeError, match="PriorConfig"):
+                work()
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_numbers_beyond_all_floats(tok, value):
+    for field in ("w_var", "w_return", "binop_depth_decay", "length_decay", "alpha"):
+        for work in (lambda config: pp.Prior(tok, config), lambda config: tok.sample(1, prior=config)):
+            with pytest.raises(pp.errors.PriorError) as caught:
+                work(pp.PriorConfig(**{field: value}))
+            error = caught.value
+            assert error.field == field and error.value == (float("inf") if value > 0 else float("-inf"))
+            assert error.range in str(error)
+
+
+@pytest.mark.torch
+def test_a_mask_is_a_tensor_or_an_array(tok):
+    import torch
+
+    prior, states = pp.Prior(tok), pp.init(vocab=tok)
+    logits, mask = torch.zeros(1, tok.vocab_size), states.mask()
+    for wrong in (mask.tolist(), [0.0] * tok.vocab_size, "mask", 0.0):
+        with pytest.raises(TypeError, match=type(wrong).__name__):
+            prior.apply(logits, states, mask=wrong)
+    assert torch.equal(prior.apply(logits, states, mask=mask), prior.apply(logits, states, mask=torch.from_numpy(mask)))

@@ -56,3 +56,11 @@ def test_training_batches(tok, eos):
     for wrong in ({"batch_size": 0, "seq_len": 9}, {"batch_size": 2, "seq_len": 2}):
         with pytest.raises(ValueError):
             pp.training_batches(tok, **wrong)
+
+
+def test_from_the_last_to_the_first(tok):
+    programs = tok.sample(20, max_len=20)
+    backwards = reversed(programs)
+    assert next(backwards) == programs[-1]
+    assert [programs[-1], *backwards] == list(programs)[::-1] == programs[::-1]
+    assert list(reversed(tok.sample(0))) == []

@@ -197,6 +197,8 @@ def test_refuses(tok):
         ({"prefix_len": -1}, pp.errors.SettingError),
         ({"vocab_offset": -1}, pp.errors.SettingError),
         ({"stop_token_id": 3}, pp.errors.SettingError),
+        ({"prior": {"alpha": 1.0}}, TypeError),
+        ({"prior": {}}, TypeError),
     ]:
         with pytest.raises(error):
             processor(tok, **options)

@@ -88,6 +88,8 @@ class PriorTensors:
         bits, holes = self.engine.parts(states)
         if mask is None:
             legal = legal_of(bits, vocab, device)
+        elif not hasattr(mask, "shape"):
+            raise TypeError(f"the mask is a tensor or an array, not {type(mask).__name__}")
         elif tuple(mask.shape) != tuple(logits.shape):
             raise shape_error("the mask", f"of shape {tuple(mask.shape)}", tuple(logits.shape))
         else:

@@ -52,21 +52,47 @@ class PriorConfig:
         return asdict(self)
 
 
+def check_prior(prior: Any) -> None:
+    """Raises TypeError for what is neither a prior's configuration nor None."""
+    if prior is not None and not isinstance(prior, PriorConfig):
+        raise TypeError(f"a prior is a PriorConfig, or None, not {type(prior).__name__}; PriorConfig(**fields) makes one")
+
+
+def prior_settings(prior: PriorConfig | None) -> dict[str, Any] | None:
+    """The fields of a prior, if there is one."""
+    check_prior(prior)
+    return None if prior is None else prior.settings()
+
+
 class Prior:
     """A prior for the language of a tokenizer, and a decode that it is applied to.
 
     ``apply`` takes a model's logits to logits that are -inf where a token is not legal and finite elsewhere. Raises
     PriorError if a field of ``config`` is out of range.
+
+    It can be pickled and copied, the decode included, which a deep copy has as its own.
     """
 
     def __init__(self, tokenizer: Tokenizer, config: PriorConfig | None = None, *, max_len: int | None = None) -> None:
+        check_prior(config)
         self.tok = tokenizer
         self.cfg = config or PriorConfig()
         self.max_len = max_len
-        self.engine = _engine.SymbolicPrior(tokenizer.language, **self.cfg.settings())
+        self.engine = self._compiled()
         self._states: States | None = None
         self._names: list[Names | None] = []
         self._tensors: Any = None
+
+    def _compiled(self) -> _engine.SymbolicPrior:
+        return _engine.SymbolicPrior(self.tok.language, **self.cfg.settings())
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is compiled, and tensors on devices, are made again.
+        return {**self.__dict__, "engine": None, "_tensors": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.engine = self._compiled()
 
     # --------------------------------------------------------------- the decode
 
@@ -131,7 +157,8 @@ class Prior:
         return torch.cat([bos, tokens], dim=1)
 
     def advance(self, toks: Any) -> Prior:
-        """Takes one token a row: a list, an array or a tensor. Finished rows take ``PAD``. Raises TokenError."""
+        """Takes one token a row: a list, an array or a tensor, ``[B]``; arrays and tensors ``[B, 1]`` too. Finished rows take
+        ``PAD``. All rows step, or none: raises TokenError."""
         self.states.advance(toks)
         return self
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, cast
 
 from . import _engine
 from ._engine import Fillings
-from .prior import PriorConfig
+from .prior import PriorConfig, prior_settings
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Sketch(_engine.Sketch):
         steps: int = STEPS,
     ) -> Iterator[Filling]:
         """An endless stream of fillings by chance, see ``sample``."""
-        draws, tok = self._sampler(seed, None if prior is None else prior.settings(), distinct, tries, steps), self.tok
+        draws, tok = self._sampler(seed, prior_settings(prior), distinct, tries, steps), self.tok
         return (Filling(each, tok) for each in draws)
 
     def sample(
@@ -213,7 +213,7 @@ class Sketch(_engine.Sketch):
         there counts as a try that fails. Raises FillError if so many ``tries`` fail, or take so many ``steps``, for one
         filling; those before it are in its ``fillings``. Other threads of Python run meanwhile; Ctrl-C ends it between two tokens.
         """
-        sampler = self._sampler(seed, None if prior is None else prior.settings(), distinct, tries, steps)
+        sampler = self._sampler(seed, prior_settings(prior), distinct, tries, steps)
         try:
             return [Filling(each, self.tok) for each in sampler.sample(n)]
         except _engine.FillError as error:

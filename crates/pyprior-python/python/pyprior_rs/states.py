@@ -22,6 +22,8 @@ class States(_engine.Batch):
     Views (``s[i]``, ``s[i:j]``, ``s.slice(b)``) and ``rows`` show the slots as they are, not as they were. Slots are numbered
     from 0, in a view by the view; numbers below 0 count from the end.
 
+    Copies and what comes back from pickle are rows of their own, those of views too, which behave as these do.
+
     What a step writes follows from the rows alone: any arrangement of slots and any number of threads gives what single
     rows give. Steps over many rows run on all cores and let other threads of Python run.
     """
@@ -82,6 +84,9 @@ class States(_engine.Batch):
     def __deepcopy__(self, memo: dict[int, Any]) -> States:
         return self.copy()
 
+    def __reduce__(self) -> Any:
+        return _unpacked, (type(self), self.tok, *_engine.pack(self)), self.__dict__
+
     def legal_mask(self, b: int | None = None) -> torch.Tensor:
         """Legal sets of the first ``b`` slots (all if None) as a tensor ``[b, V]`` to be added to logits, 0 where legal and
         -inf elsewhere, of ``device`` and ``dtype``. A new tensor."""
@@ -106,6 +111,10 @@ class States(_engine.Batch):
     def legal(self) -> list[frozenset[int]]:
         """The legal set of each row that lives."""
         return [row.legal() for row in self.rows if row is not None]
+
+
+def _unpacked(cls: type[States], tok: Tokenizer, languages: list[_engine.Language], *rows: Any) -> States:
+    return cls.__new__(cls, tok, languages[0], of=_engine.unpack(tok, languages, *rows))
 
 
 def init(

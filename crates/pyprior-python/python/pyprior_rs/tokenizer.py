@@ -267,8 +267,9 @@ class Tokenizer:
     ) -> _engine.Sampler:
         """Draws programs, uniformly among the legal tokens at each step or by the weights of a prior; ``prefix`` is what
         each starts with. Raises ConfigError, PriorError, TokenError."""
-        settings = None if prior is None else prior.settings()
-        return _engine.Sampler(self.with_limits(max_len, exclude), seed, settings, prefix)
+        from .prior import prior_settings
+
+        return _engine.Sampler(self.with_limits(max_len, exclude), seed, prior_settings(prior), prefix)
 
     def sample(
         self,
@@ -301,6 +302,10 @@ class Tokenizer:
         settings = dict(self._settings)
         settings.pop("base_vocab")
         return _rebuild, (settings, self._base or None, self.pad_text)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tokenizer:
+        # Nothing of it changes, and its languages are compiled.
+        return self
 
 
 def _rebuild(settings: dict[str, Any], base: Any, pad_text: str) -> Tokenizer:

@@ -8,6 +8,7 @@ import torch
 from transformers import LogitsProcessor
 
 from ..errors import SettingError
+from ..prior import check_prior
 from ._logits import Restriction
 from ._rows import Ask, ProgramRow, Rows
 from ._settings import NO_PRIOR, ModelLanguage, ProgramSettings
@@ -37,7 +38,7 @@ class ProgramLogitsProcessor(LogitsProcessor):
     begins anew; ``reset()`` before a prompt that goes on from the last output.
 
     Raises ConfigError if no program is as short, PriorError, SettingError; when called, SettingError for a prefix that is
-    none, ShapeError if the model has too few tokens.
+    none, ShapeError if the model has too few tokens. Can be pickled and copied, in the midst of a call too.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ProgramLogitsProcessor(LogitsProcessor):
         #: What follows a program, as a token of the model.
         self.stop_token_id: int = self._language.stop_token
         compiled = self._language.tok.with_limits(max_len, exclude)
+        check_prior(prior)
         self._settings = ProgramSettings(self._language, compiled, prior or NO_PRIOR, prefix_len)
         self._pool = Rows()
         # Raises for a prior that is out of range, now rather than in the midst of generating.
@@ -66,6 +68,16 @@ class ProgramLogitsProcessor(LogitsProcessor):
         self._rows: list[ProgramRow] = []
         self._prompt: torch.Tensor | None = None
         self._restriction: Restriction | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Rows follow from the prompts and from what is shown of each at the next step.
+        return {name: value for name, value in self.__dict__.items() if name not in ("_pool", "_rows", "_restriction")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._pool, self._rows, self._restriction = Rows(), [], None
+        if self._prompt is not None:
+            self._rows = [self._pool.add(self._settings) for _ in self._prompt]
 
     def reset(self) -> None:
         """Takes the next call's tokens for prompts."""
