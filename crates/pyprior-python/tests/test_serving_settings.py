@@ -66,7 +66,7 @@ def test_requests():
         ({"prior": True}, 'request["prior"]', "object"),
         ({"prior": {"alpha": -1}}, 'request["prior"]', "from 0 to 1000"),
         ({"prior": {"alpha": "much"}}, 'request["prior"]', "real number"),
-        ({"prior": {"alpha": 10**400}}, 'request["prior"]', "too large"),
+        ({"prior": {"alpha": 10**400}}, 'request["prior"]', "alpha is inf; it must be from 0 to 1000"),
         ({"prior": {"apply": "loud"}}, 'request["prior"]', "one of off"),
         ({"prior": {"weight": 1}}, 'request["prior"]', "unknown key"),
         ({"prior": {"w_if": [1]}}, 'request["prior"]', "real number"),
