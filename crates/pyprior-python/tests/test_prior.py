@@ -148,13 +148,7 @@ def test_numbers_beyond_all_floats(tok, value):
             assert error.range in str(error)
 
 
-@pytest.mark.torch
-def test_a_mask_is_a_tensor_or_an_array(tok):
-    import torch
-
-    prior, states = pp.Prior(tok), pp.init(vocab=tok)
-    logits, mask = torch.zeros(1, tok.vocab_size), states.mask()
-    for wrong in (mask.tolist(), [0.0] * tok.vocab_size, "mask", 0.0):
-        with pytest.raises(TypeError, match=type(wrong).__name__):
-            prior.apply(logits, states, mask=wrong)
-    assert torch.equal(prior.apply(logits, states, mask=mask), prior.apply(logits, states, mask=torch.from_numpy(mask)))
+def test_what_a_prior_is_of():
+    for wrong in (None, "tok"):
+        with pytest.raises(TypeError, match="is a Tokenizer, not"):
+            pp.Prior(wrong)

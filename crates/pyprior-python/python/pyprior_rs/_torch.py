@@ -1,4 +1,6 @@
-"""What is done with tensors where they are: pure operations of torch, on the device of the logits."""
+"""What is done with tensors where they are: pure operations of torch, on the device of the logits.
+
+Every tensor that is made here names its device: ``torch.set_default_device`` is for the caller's own."""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ def fill_bitmask(states: States, out: torch.Tensor) -> None:
         states.fill_bitmask(out.detach().numpy())
         return
     # Of its own memory: the copy may still be under way when the engine writes the next one.
-    bits = torch.empty(len(states), -(-states.tok.vocab_size // 32), dtype=torch.int32)
+    bits = torch.empty(len(states), -(-states.tok.vocab_size // 32), dtype=torch.int32, device="cpu")
     if out.shape != bits.shape:
         raise shape_error("the bitmask", f"of shape {tuple(out.shape)}", tuple(bits.shape))
     states.fill_bitmask(bits.numpy())
@@ -77,7 +79,7 @@ class PriorTensors:
             found = self._of_device[device, dtype] = (base, groups)
         return found
 
-    def apply(self, logits: torch.Tensor, states: Batch, mask: torch.Tensor | None = None) -> torch.Tensor:
+    def apply(self, logits: torch.Tensor, states: Batch, mask: Any = None) -> torch.Tensor:
         """See ``Prior.apply``. Numbers are float64 where the logits are, else float32."""
         if not logits.is_floating_point():
             raise TypeError(f"logits are floating numbers, not {logits.dtype}")
@@ -88,12 +90,11 @@ class PriorTensors:
         bits, holes = self.engine.parts(states)
         if mask is None:
             legal = legal_of(bits, vocab, device)
-        elif not hasattr(mask, "shape"):
-            raise TypeError(f"the mask is a tensor or an array, not {type(mask).__name__}")
-        elif tuple(mask.shape) != tuple(logits.shape):
-            raise shape_error("the mask", f"of shape {tuple(mask.shape)}", tuple(logits.shape))
         else:
-            legal = torch.as_tensor(mask, device=device) == 0
+            mask = torch.as_tensor(mask, device=device)
+            if mask.shape != logits.shape:
+                raise shape_error("the mask", f"of shape {tuple(mask.shape)}", tuple(logits.shape))
+            legal = mask == 0
         shifts = None if self.engine.mode == "off" else torch.from_numpy(holes).to(device)
         return self.mix(logits, legal, shifts)
 

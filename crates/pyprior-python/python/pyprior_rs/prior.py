@@ -74,9 +74,11 @@ class Prior:
     """
 
     def __init__(self, tokenizer: Tokenizer, config: PriorConfig | None = None, *, max_len: int | None = None) -> None:
+        if not isinstance(tokenizer, Tokenizer):
+            raise TypeError(f"tokenizer is a Tokenizer, not {type(tokenizer).__name__}")
         check_prior(config)
         self.tok = tokenizer
-        self.cfg = config or PriorConfig()
+        self.cfg = PriorConfig() if config is None else config
         self.max_len = max_len
         self.engine = self._compiled()
         self._states: States | None = None
@@ -149,11 +151,12 @@ class Prior:
 
     @property
     def input_ids(self) -> torch.Tensor:
-        """What a model is to see: ``BOS`` and the tokens so far, int64 ``[B, 1 + longest]``, filled up with ``PAD``."""
+        """What a model is to see: ``BOS`` and the tokens so far, int64 ``[B, 1 + longest]``, filled up with ``PAD``; on the CPU,
+        whatever torch's default device is."""
         import torch
 
         tokens = torch.from_numpy(self.states.padded(self.tok.pad_token_id))
-        bos = torch.full((tokens.shape[0], 1), self.tok.bos_token_id, dtype=torch.long)
+        bos = tokens.new_full((tokens.shape[0], 1), self.tok.bos_token_id)
         return torch.cat([bos, tokens], dim=1)
 
     def advance(self, toks: Any) -> Prior:
@@ -217,5 +220,7 @@ def _like(array: np.ndarray, like: Any) -> Any:
     if like is not None and hasattr(like, "data_ptr"):
         import torch
 
-        return torch.from_numpy(array).to(device=like.device, dtype=like.dtype)
+        from ._torch import dtype_of
+
+        return torch.from_numpy(array).to(device=like.device, dtype=dtype_of(like.dtype))
     return array

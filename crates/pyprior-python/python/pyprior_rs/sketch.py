@@ -257,11 +257,12 @@ class SketchStates:
 
     @property
     def input_ids(self) -> torch.Tensor:
-        """What a model is to see: ``BOS`` and the tokens so far, int64 ``[B, 1 + longest]``, filled up with ``PAD``."""
+        """What a model is to see: ``BOS`` and the tokens so far, int64 ``[B, 1 + longest]``, filled up with ``PAD``; on the CPU,
+        whatever torch's default device is."""
         import torch
 
         tokens = torch.from_numpy(self.padded(self.tok.pad_token_id))
-        bos = torch.full((tokens.shape[0], 1), self.tok.bos_token_id, dtype=torch.long)
+        bos = tokens.new_full((tokens.shape[0], 1), self.tok.bos_token_id)
         return torch.cat([bos, tokens], dim=1)
 
     def legal(self) -> list[frozenset[int]]:

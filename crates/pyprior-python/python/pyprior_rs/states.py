@@ -89,7 +89,7 @@ class States(_engine.Batch):
 
     def legal_mask(self, b: int | None = None) -> torch.Tensor:
         """Legal sets of the first ``b`` slots (all if None) as a tensor ``[b, V]`` to be added to logits, 0 where legal and
-        -inf elsewhere, of ``device`` and ``dtype``. A new tensor."""
+        -inf elsewhere, of ``device`` (the CPU if None) and ``dtype``. A new tensor."""
         from ._torch import additive_mask
 
         return additive_mask(self if b is None else self.slice(b), self.device, self.dtype)

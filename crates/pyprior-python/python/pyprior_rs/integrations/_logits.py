@@ -14,11 +14,11 @@ from ._rows import Ask, RowPool, Rows
 
 
 class Upload:
-    """Memory of the host, pinned where the device is another, that is written to and sent in one copy."""
+    """Memory of the host, pinned where the device is a GPU of CUDA, that is written to and sent in one copy."""
 
     def __init__(self, width: int, device: torch.device) -> None:
         self._width, self._device = width, device
-        self._host = torch.empty(0, width, dtype=torch.int32)
+        self._host = torch.empty(0, width, dtype=torch.int32, device="cpu")
         self._sent: torch.cuda.Event | None = None
 
     def array(self, rows: int) -> np.ndarray:
@@ -26,18 +26,25 @@ class Upload:
         if self._sent is not None:
             self._sent.synchronize()
         if rows > self._host.shape[0]:
-            pinned = self._device.type == "cuda"
-            self._host = torch.empty(max(rows, 2 * self._host.shape[0]), self._width, dtype=torch.int32, pin_memory=pinned)
+            self._host = torch.empty(
+                max(rows, 2 * self._host.shape[0]),
+                self._width,
+                dtype=torch.int32,
+                device="cpu",
+                pin_memory=self._device.type == "cuda",
+            )
         return self._host[:rows].numpy()
 
     def send(self, rows: int) -> torch.Tensor:
         """The same on the device: a copy that the device makes in its own time."""
         if self._device.type == "cpu":
             return self._host[:rows]
+        if self._device.type != "cuda":
+            # Where no event says that the copy is done, it is waited for.
+            return self._host[:rows].to(self._device)
         there = self._host[:rows].to(self._device, non_blocking=True)
-        if self._device.type == "cuda":
-            self._sent = torch.cuda.Event()
-            self._sent.record(torch.cuda.current_stream(self._device))
+        self._sent = torch.cuda.Event()
+        self._sent.record(torch.cuda.current_stream(self._device))
         return there
 
 
