@@ -151,6 +151,12 @@ def test_one_processor_for_several_calls(tok):
     assert found.programs(out) == processor_programs(tok, model, again)
 
 
+def test_programs_of_what_generate_returns(tok):
+    model, found = llama(tok.vocab_size), processor(tok)
+    out = generate(model, [[tok.bos_token_id]] * 3, found, do_sample=False, return_dict_in_generate=True)
+    assert found.programs(out) == found.programs(out.sequences) == processor_programs(tok, model, [[tok.bos_token_id]] * 3)
+
+
 def processor_programs(tok, model, ids):
     fresh = processor(tok)
     return fresh.programs(generate(model, ids, fresh, do_sample=False))

@@ -182,12 +182,13 @@ class RowPool:
                 taken += 1
         except TokenError:
             pass
-        bits[:] = slot.bitmask().view(np.int32)[0]
-        if self._groups:
-            shifts[:] = self.engine.shifts(slot).view(np.int32)[0]
-        done = row.done()
-        row.rollback(taken)
-        return done
+        try:
+            bits[:] = slot.bitmask().view(np.int32)[0]
+            if self._groups:
+                shifts[:] = self.engine.shifts(slot).view(np.int32)[0]
+            return row.done()
+        finally:
+            row.rollback(taken)
 
 
 def _fresh(settings: ProgramSettings) -> States:

@@ -66,6 +66,14 @@ class ProgramSettings:
 # ------------------------------------------------------------------------------------------------------------- reading
 
 
+def _json(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        # Brackets by the thousand are no reason to answer that the server is at fault.
+        raise SettingError(place, f"no JSON: {error}") from None
+
+
 def _natural(value: Any, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise SettingError(place, f"a number of 0 or more is needed, not {value!r}")
@@ -110,10 +118,7 @@ def read_languages(text: str, place: str) -> dict[str, ModelLanguage]:
 
     Raises SettingError, which says where.
     """
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise SettingError(place, f"no JSON: {error}") from None
+    given = _json(text, place)
     named = _object(given, place, ("languages",)).get("languages")
     if not isinstance(named, Mapping) or not named:
         raise SettingError(f"{place}.languages", "an object with a language or more is needed")
@@ -122,7 +127,7 @@ def read_languages(text: str, place: str) -> dict[str, ModelLanguage]:
 
 def _language(given: Any, place: str) -> ModelLanguage:
     given = _object(given, place, _LANGUAGE_KEYS)
-    knobs = given.get("tokenizer", {})
+    knobs = {} if given.get("tokenizer") is None else given["tokenizer"]
     if not isinstance(knobs, Mapping) or "base" in knobs:
         raise SettingError(f"{place}.tokenizer", "an object with the arguments of Tokenizer is needed, without base")
     try:
@@ -131,7 +136,7 @@ def _language(given: Any, place: str) -> ModelLanguage:
         raise SettingError(f"{place}.tokenizer", str(error)) from None
     max_len: int | None = None
     exclude: tuple[str, ...] = ()
-    prior, stop = NO_PRIOR, None
+    prior, stop, offset = NO_PRIOR, None, 0
     if given.get("max_len") is not None:
         max_len = _natural(given["max_len"], f"{place}.max_len")
     if given.get("exclude") is not None:
@@ -140,7 +145,8 @@ def _language(given: Any, place: str) -> ModelLanguage:
         prior = _prior(given["prior"], f"{place}.prior", tok)
     if given.get("stop_token_id") is not None:
         stop = _natural(given["stop_token_id"], f"{place}.stop_token_id")
-    offset = _natural(given.get("vocab_offset", 0), f"{place}.vocab_offset")
+    if given.get("vocab_offset") is not None:
+        offset = _natural(given["vocab_offset"], f"{place}.vocab_offset")
     _compile(tok, max_len, exclude, place)
     try:
         return ModelLanguage(
@@ -164,17 +170,16 @@ def read_request(
     SettingError, which says where; where ``lenient``, settings without a program say so in ``no_program`` instead.
     """
     if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError as error:
-            raise SettingError(place, f"no JSON: {error}") from None
+        given = _json(given, place)
     given = _object(given, place, _REQUEST_KEYS)
-    name = given.get("language", "default" if "default" in languages or len(languages) != 1 else next(iter(languages)))
+    name = given.get("language")
+    if name is None:
+        name = "default" if "default" in languages or len(languages) != 1 else next(iter(languages))
     language = languages.get(name) if isinstance(name, str) else None
     if language is None:
         offered = ", ".join(repr(name) for name in languages)
         raise SettingError(f'{place}["language"]', f"there is no language {name!r}; this server has {offered}")
-    prefix_len = _natural(given.get("prefix_len", 0), f'{place}["prefix_len"]')
+    prefix_len = 0 if given.get("prefix_len") is None else _natural(given["prefix_len"], f'{place}["prefix_len"]')
     max_len, exclude, prior = language.max_len, language.exclude, language.prior
     if given.get("max_len") is not None:
         max_len = _natural(given["max_len"], f'{place}["max_len"]')

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence
 
 import torch
-from vllm.v1.sample.logits_processor import MoveDirectionality
 
+from ..errors import SettingError
 from ._logits import Restriction
 from ._rows import Ask, ProgramRow, Rows
 from ._settings import ProgramSettings
@@ -20,6 +20,14 @@ log = logging.getLogger(__name__)
 
 #: vLLM's stand-in for a token that is sampled, but not known to the host yet.
 UNKNOWN = -1
+
+
+def _swaps(direction: Any) -> bool:
+    """Whether a move goes both ways: by the name of vLLM's direction, or a name alone, so that its enum is not needed."""
+    name = str(getattr(direction, "name", direction)).upper()
+    if name not in ("SWAP", "UNIDIRECTIONAL"):
+        raise SettingError("moved", f"a direction is SWAP or UNIDIRECTIONAL, not {direction!r}")
+    return name == "SWAP"
 
 
 class _Request(NamedTuple):
@@ -49,13 +57,16 @@ class V1Rows:
         """Removes, adds, moves, in this order. A request that comes back after preemption is added with all of its output."""
         if update is None:
             return
+        # Read first: what raises has changed nothing.
+        added = [(index, self._settings_of(params), prompt, output) for index, params, prompt, output in update.added]
+        moves = [(source, target, _swaps(direction)) for source, target, direction in update.moved]
         for index in update.removed:
             self._put(index, None)
-        for index, params, prompt, output in update.added:
-            self._put(index, self._request(params, prompt, output))
-        for source, target, direction in update.moved:
+        for index, settings, prompt, output in added:
+            self._put(index, None if settings is None else self._request(settings, prompt, output))
+        for source, target, both in moves:
             moved, replaced = self._requests.pop(source, None), self._requests.pop(target, None)
-            if direction == MoveDirectionality.SWAP:
+            if both:
                 self._put(source, replaced)
             elif replaced is not None:
                 replaced.row.drop()
@@ -68,11 +79,8 @@ class V1Rows:
         if request is not None:
             self._requests[index] = request
 
-    def _request(self, params: SamplingParams, prompt: list[int] | None, output: list[int]) -> _Request | None:
-        settings = self._settings_of(params)
-        if settings is None:
-            return None
-        row, prompt, prefix_len = self._rows.add(settings), prompt or [], settings.prefix_len
+    def _request(self, settings: ProgramSettings, prompt: Sequence[int] | None, output: list[int]) -> _Request:
+        row, prompt, prefix_len = self._rows.add(settings), [] if prompt is None else prompt, settings.prefix_len
         if prefix_len > len(prompt):
             row.give_up(f"the prompt has {len(prompt)} tokens, and its last {prefix_len} are to be a program's first")
             prefix_len = 0

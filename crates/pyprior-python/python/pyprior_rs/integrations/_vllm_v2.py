@@ -52,16 +52,17 @@ class V2Rows:
         self._window = torch.arange(WINDOW, device=self._device)
         #: Of each slot that was asked for: its place in what is fetched, and the first token's in the history.
         self._places: dict[int, tuple[int, int]] = {}
-        self._fetched = torch.empty(0, 1 + WINDOW, dtype=torch.int32)
+        self._fetched = torch.empty(0, 1 + WINDOW, dtype=torch.int32, device="cpu")
         self._ready: torch.cuda.Event | None = None
 
     def add_request(self, req_idx: int, params: SamplingParams) -> bool:
         """A slot is filled, after preemption with all output so far; what was there is gone."""
+        # Read first: what raises has changed nothing.
+        settings = self._settings_of(params)
         before = self._requests.pop(req_idx, None)
         if before is not None:
             before.row.drop()
         self._places.pop(req_idx, None)
-        settings = self._settings_of(params)
         if settings is None:
             return False
         row, prompt_len, prefix_len = self._rows.add(settings), int(self._states.prompt_len.np[req_idx]), settings.prefix_len
@@ -91,7 +92,7 @@ class V2Rows:
             self._fetched = found.cpu()
             return
         if self._fetched.shape[0] < count:
-            self._fetched = torch.empty(2 * count, 1 + WINDOW, dtype=torch.int32, pin_memory=True)
+            self._fetched = torch.empty(2 * count, 1 + WINDOW, dtype=torch.int32, device="cpu", pin_memory=True)
         self._fetched[:count].copy_(found, non_blocking=True)
         self._ready = torch.cuda.Event()
         self._ready.record(torch.cuda.current_stream(self._device))

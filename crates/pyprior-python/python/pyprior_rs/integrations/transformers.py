@@ -122,13 +122,13 @@ class ProgramLogitsProcessor(LogitsProcessor):
         self._prompt = input_ids.clone()
 
     def programs(self, sequences: Any) -> list[tuple[int, ...]]:
-        """The programs in what ``generate`` returned, as tokens of ``tok``: what comes before the stop token, the prefix
-        included. What comes from a beam whose score is -inf is no program."""
+        """The programs in what ``generate`` returned, a tensor or an object that has it, as tokens of ``tok``: what comes before
+        the stop token, the prefix included. What comes from a beam whose score is -inf is no program."""
         if self._prompt is None:
             raise SettingError("programs", "nothing was generated yet")
         start, first = self._prompt.shape[1] - self.prefix_len, self._language.offset
         found = []
-        for tokens in sequences[:, start:].tolist():
+        for tokens in getattr(sequences, "sequences", sequences)[:, start:].tolist():
             end = tokens.index(self.stop_token_id) if self.stop_token_id in tokens else len(tokens)
             found.append(tuple(token - first + self.tok.offset for token in tokens[:end]))
         return found

@@ -3,6 +3,9 @@
 The environment variable ``PYPRIOR_VLLM`` says which languages a server offers and where their tokens lie in the model's
 vocabulary; a request asks for a program by ``SamplingParams(extra_args={"pyprior": {...}})``. Requests that do not are not
 touched. ``docs/serving.md`` of the repository has all settings.
+
+vLLM itself is needed for serving alone: without it the module can be imported, and the processor be driven with objects that
+have the same fields.
 """
 
 from __future__ import annotations
@@ -12,11 +15,9 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from vllm.v1.sample.logits_processor import LogitsProcessor as V1Interface
-from vllm.v1.worker.gpu.sample.logits_processor import LogitsProcessor as V2Interface
-
 from ..errors import SettingError
 from ._settings import ModelLanguage, ProgramSettings, read_languages, read_request
+from ._vllm_interfaces import V1Interface, V2Interface
 from ._vllm_v1 import V1Rows
 from ._vllm_v2 import V2Rows
 
@@ -39,7 +40,8 @@ def _read(text: str) -> dict[str, ModelLanguage]:
         try:
             with open(text[1:], encoding="utf-8") as file:
                 text = file.read()
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # No such file, or one that is no text.
             raise SettingError(ENVIRONMENT, str(error)) from None
     return read_languages(text, ENVIRONMENT)
 
@@ -52,23 +54,41 @@ def languages() -> dict[str, ModelLanguage]:
 
 def settings_of(params: SamplingParams, *, lenient: bool = False) -> ProgramSettings | None:
     """What a request asks for; None where it asks for no program. Raises SettingError."""
-    given = (params.extra_args or {}).get("pyprior")
+    given = (getattr(params, "extra_args", None) or {}).get("pyprior")
     if given is None:
         return None
     offered = languages()
     if not offered:
         raise SettingError(_PLACE, f"this server has no languages: {ENVIRONMENT} is not set")
-    if params.structured_outputs is not None:
-        raise SettingError(_PLACE, "a program and structured_outputs exclude each other")
-    if getattr(params, "thinking_token_budget", None) is not None:
-        raise SettingError(_PLACE, "a program and thinking_token_budget exclude each other")
-    return read_request(given, offered, _PLACE, params.max_tokens, lenient)
+    for other in ("structured_outputs", "thinking_token_budget"):
+        if getattr(params, other, None) is not None:
+            raise SettingError(_PLACE, f"a program and {other} exclude each other")
+    return read_request(given, offered, _PLACE, getattr(params, "max_tokens", None), lenient)
 
 
 def _settings_of_row(params: SamplingParams) -> ProgramSettings | None:
     """The same where the row is added: the request was let in, so that it must not end the engine any more. ``max_tokens``
     is a number by now, and may leave no room for a program."""
     return settings_of(params, lenient=True)
+
+
+def _of_v1(device: Any, is_pin_memory: bool) -> tuple[Any, Any]:
+    return device, None
+
+
+def _of_v2(req_states: Any) -> tuple[Any, Any]:
+    return None, req_states
+
+
+def _runner(of_runner: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
+    """V1's device or V2's request states, by how many arguments there are behind the configuration: by place or by name."""
+    return (_of_v2 if len(of_runner) + len(named) == 1 else _of_v1)(*of_runner, **named)
+
+
+def _vocab_size(vllm_config: VllmConfig) -> int | None:
+    """Tokens of the model; None where nothing says how many."""
+    count = getattr(getattr(vllm_config, "model_config", None), "get_vocab_size", None)
+    return None if count is None else count()
 
 
 class PyPriorLogitsProcessor(V1Interface, V2Interface):
@@ -80,17 +100,16 @@ class PyPriorLogitsProcessor(V1Interface, V2Interface):
     Raises SettingError where ``PYPRIOR_VLLM`` is not set or wrong, or the model has too few tokens for its languages.
     """
 
-    def __init__(self, vllm_config: VllmConfig, *of_runner: Any) -> None:
+    def __init__(self, vllm_config: VllmConfig, *of_runner: Any, **named: Any) -> None:
+        device, req_states = _runner(of_runner, named)
         offered = languages()
         if not offered:
             raise SettingError(ENVIRONMENT, "is not set; it says which languages the server offers")
         self._rows: V1Rows | V2Rows
-        if len(of_runner) == 2:
-            model = vllm_config.model_config
-            vocab_size = None if model is None else model.get_vocab_size()
-            self._rows = V1Rows(of_runner[0], _settings_of_row)
+        if device is not None:
+            vocab_size = _vocab_size(vllm_config)
+            self._rows = V1Rows(device, _settings_of_row)
         else:
-            (req_states,) = of_runner
             vocab_size = req_states.vocab_size
             self._rows = V2Rows(req_states, _settings_of_row)
         for name, language in offered.items():
@@ -149,20 +168,19 @@ class Plugin(PyPriorLogitsProcessor):
     schedules asynchronously: there it raises SettingError instead of writing programs without knowing their tokens.
     """
 
-    def __init__(self, vllm_config: VllmConfig, *of_runner: Any) -> None:
+    def __init__(self, vllm_config: VllmConfig, *of_runner: Any, **named: Any) -> None:
         model = vllm_config.model_config
-        named = any(_names(each) for each in (model.logits_processors or ())) if model is not None else False
-        self._idle = named or not languages()
-        self._named = named
+        self._named = model is not None and any(_names(each) for each in (model.logits_processors or ()))
+        self._idle = self._named or not languages()
         if self._idle:
             return
-        if len(of_runner) == 2 and vllm_config.scheduler_config.async_scheduling:
+        if _runner(of_runner, named)[0] is not None and vllm_config.scheduler_config.async_scheduling:
             raise SettingError(
                 ENVIRONMENT,
                 "with the V1 model runner and asynchronous scheduling the processor has to be named: --logits-processors "
                 "pyprior_rs.integrations.vllm:PyPriorLogitsProcessor; or use --no-async-scheduling",
             )
-        super().__init__(vllm_config, *of_runner)
+        super().__init__(vllm_config, *of_runner, **named)
 
     def is_argmax_invariant(self) -> bool:
         """Whether it changes nothing at all."""
