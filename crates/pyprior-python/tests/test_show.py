@@ -231,3 +231,35 @@ def test_the_demo_needs_what_its_extra_says():
     project = Path(__file__).resolve().parents[1] / "pyproject.toml"
     demo = re.search(r"^demo = \[(.*)\]$", project.read_text(), re.M)
     assert demo and "torch" in demo[1]
+
+
+@pytest.mark.parametrize("wrong", [-1, -0.001, float("nan"), float("inf"), float("-inf"), 10**400])
+def test_seconds_are_numbers_of_0_or_more(tok, ids, wrong, tmp_path, monkeypatch):
+    path, out = tmp_path / "decode.gif", io.StringIO()
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    for name, work in (
+        ("interval", lambda: pp.show(tok, ids, interval=wrong, out=out)),
+        ("interval", lambda: pp.show(tok, ids, interval=wrong)),
+        ("interval", lambda: pp.show(tok, ids, interval=wrong, animate=False, out=out)),
+        ("interval", lambda: pp.show(tok, ids, interval=wrong, save_as_gif=True, gif_path=str(path))),
+        ("interval", lambda: pp.Prior(tok).start([ids]).show(0, interval=wrong, out=out)),
+        ("delay", lambda: viz.animate(viz.steps(tok, ids), delay=wrong, out=out)),
+        ("delay", lambda: viz.save_gif(viz.steps(tok, ids), path, delay=wrong)),
+    ):
+        with pytest.raises(pp.errors.SettingError, match=f"^{name}: is ") as caught:
+            work()
+        assert isinstance(caught.value, ValueError) and caught.value.place == name
+    assert out.getvalue() == sys.stdout.getvalue() == "" and files(tmp_path) == []
+
+
+def test_arguments_of_drawing(tok, ids, tmp_path):
+    path = tmp_path / "decode.gif"
+    pp.show(tok, ids, interval=0, save_as_gif=True, gif_path=str(path))
+    for size in (1, 10**30):
+        viz.save_gif(viz.steps(tok, ids), path, font_size=size)
+    for size in (0, -1):
+        with pytest.raises(pp.errors.SettingError, match="font_size"):
+            viz.save_gif(viz.steps(tok, ids), path, font_size=size)
+    for wrong in ("0.5", None):
+        with pytest.raises(TypeError):
+            pp.show(tok, ids, interval=wrong, out=io.StringIO())

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 class TrainingBatch(NamedTuple):
     """Arrays ``[batch_size, seq_len]``. Behind ``input_ids[i, :t + 1]`` a model is to foretell ``targets[i, t]``, where
-    ``loss_mask[i, t]`` is true."""
+    ``loss_mask[i, t]`` is true. A program of n tokens takes the first n columns of its row, n + 1 with ``eos``, in all three."""
 
-    #: int64: ``BOS`` and the tokens of a program, then ``PAD``.
+    #: int64: the targets one place to the right, ``BOS`` first; then ``PAD``. The program's last token is not among them unless
+    #: ``eos`` is asked for: nothing is to be foretold behind it.
     input_ids: np.ndarray
-    #: int64: the tokens of the program, ``EOS`` if asked for, then ``PAD``.
+    #: int64: the tokens of the program, ``EOS`` if asked for; then ``PAD``.
     targets: np.ndarray
-    #: bool: false at padding and where the prefix gives the token.
+    #: bool: false at padding and where the prefix gives the target.
     loss_mask: np.ndarray
 
 

@@ -13,7 +13,7 @@
 ``SessionError``    an input that a session refuses: ``line column message hint``
 ``TooLongError``    ``row limit``
 ``ExportError``     an animation that cannot be written: ``path format reason``; what was there is still there
-``SettingError``    a setting of a server or of a request (``integrations``): ``place reason``
+``SettingError``    a setting of a server or of a request (``integrations``), or of an animation (``viz``): ``place reason``
 ``DatasetError``    a dataset that is refused or not made: ``kind``, and by it ``shard``, ``field value range`` ...
 ``ShardBusyError``  a DatasetError: another process is making the shard: ``shard record``
 ``ShardError``      a DatasetError: a shard that a worker elsewhere has not made: ``shard kind``
@@ -87,7 +87,8 @@ class UnknownIdError(PyPriorError, IndexError):
 
 
 class SettingError(PyPriorError):
-    """A setting that an integration refuses: ``place``, such as ``extra_args["pyprior"]["max_len"]``, and ``reason``."""
+    """A setting that an integration or an animation refuses: ``place``, such as ``extra_args["pyprior"]["max_len"]`` or
+    ``interval``, and ``reason``."""
 
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place}: {reason}")

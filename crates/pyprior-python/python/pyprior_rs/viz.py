@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 
 from . import _engine
 from .encode import Names
+from .errors import SettingError
 from .tokenizer import Tokenizer
 
 
@@ -45,13 +47,25 @@ def steps(tok: Tokenizer, ids: Any, names: dict | None = None) -> list[DecodeSte
     ]
 
 
+def _seconds(value: float, name: str) -> float:
+    """What an argument gives in seconds. Raises SettingError with its name."""
+    try:
+        fine = math.isfinite(value) and value >= 0
+    except OverflowError:
+        fine = False
+    if not fine:
+        raise SettingError(name, f"is {value}; seconds are needed, 0 or more")
+    return value
+
+
 def animate(steps: Iterable[DecodeStep], *, delay: float = 0.12, out: TextIO | None = None, clear: bool = True) -> None:
     """Writes the steps of a decode to ``out``, standard output if None.
 
     On a terminal each takes the place of the one before, on the alternate screen, and stands ``delay`` seconds; the last is
-    left on the screen behind that. Elsewhere, or without ``clear``, they are written one below the other.
+    left on the screen behind that. Elsewhere, or without ``clear``, they are written one below the other. Raises SettingError
+    for a ``delay`` that is below 0 or not finite.
     """
-    _draw(steps, delay, sys.stdout if out is None else out, clear)
+    _draw(steps, _seconds(delay, "delay"), sys.stdout if out is None else out, clear)
 
 
 def save_gif(
@@ -66,17 +80,21 @@ def save_gif(
 ) -> str | os.PathLike[str]:
     """Writes a decode as an animation to ``path``, which is returned: .gif .png .apng .webp .svg .cast.
 
-    ``steps`` are those of ``steps()``, from the first on. ``font_size`` is in pixels, the nearest of 16, 20 and 24. The
-    pictures are not those of 0.0.2: ``pad`` and ``scale`` change nothing, and animations start again for ever, ``loop=0``.
-    Raises ExportError, and ValueError for other steps and other ``loop``.
+    ``steps`` are those of ``steps()``, from the first on; each stands ``delay`` seconds, 0.02 at least and 60 at most.
+    ``font_size`` is in pixels, the nearest of 16, 20 and 24. The pictures are not those of 0.0.2: ``pad`` and ``scale`` change
+    nothing, and animations start again for ever, ``loop=0``. Raises ExportError, SettingError for a ``delay`` that is below 0
+    or not finite and a ``font_size`` below 1, and ValueError for other steps and other ``loop``.
     """
+    delay = _seconds(delay, "delay")
+    if operator.index(font_size) < 1:
+        raise SettingError("font_size", f"is {font_size}; pixels are needed, 1 or more")
     frames = list(steps)
     if loop != 0:
         raise ValueError(f"loop is {loop}; animations start again for ever, 0")
     if not frames or [frame.index for frame in frames] != list(range(len(frames))) or frames[-1]._of is None:
         raise ValueError("steps are those of pyprior_rs.viz.steps, from the first on")
     tok, names = frames[-1]._of
-    _engine.export(tok.language, frames[-1].tokens, path, names, False, delay, font_size)
+    _engine.export(tok.language, frames[-1].tokens, path, names, False, delay, min(font_size, 64))
     return path
 
 
@@ -96,11 +114,12 @@ def show(
     """Shows how a program was decoded, and what it prints; returns its source, with holes if it is not complete.
 
     ``ids`` are the tokens of a program, or of several (``index`` picks one). On a terminal the decode is played, ``interval``
-    seconds a token; elsewhere its steps are written as text. ``animate=False`` writes the program alone. ``save_as_gif``
-    writes the animation to ``gif_path`` instead: .gif .png .apng .webp .svg .cast. ``names`` are those of ``encode``, or a
-    dict such as ``{"VAR_1": "x"}``. Raises TokenError, NamesError, ExportError, IndexError beyond the last program, and
-    KeyboardInterrupt by Ctrl-C.
+    seconds a token (0.02 at least and 60 at most); elsewhere its steps are written as text. ``animate=False`` writes the program
+    alone. ``save_as_gif`` writes the animation to ``gif_path`` instead: .gif .png .apng .webp .svg .cast. ``names`` are those of
+    ``encode``, or a dict such as ``{"VAR_1": "x"}``. Raises TokenError, NamesError, ExportError, SettingError for an ``interval``
+    that is below 0 or not finite, IndexError beyond the last program, and KeyboardInterrupt by Ctrl-C.
     """
+    interval = _seconds(interval, "interval")
     tokens = _row(ids, index)
     of = None if isinstance(names, Names) and not _fits(tok, tokens, names) else names
     source = tok.partial_source(tokens, of)
@@ -110,6 +129,8 @@ def show(
         _engine.export(tok.language, tokens, gif_path, of, run, interval)
         return source
     if animate and out is None and sys.stdout.isatty():
+        # The engine writes past Python's buffer: what stands in that comes first.
+        sys.stdout.flush()
         _engine.play(tok.language, tokens, of, run, interval)
         print(source)
         return source
