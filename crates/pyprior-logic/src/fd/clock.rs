@@ -55,9 +55,18 @@ impl Clock {
         self.over
     }
 
-    fn look(&self) -> bool {
+    /// Counts work before which a closure is asked, which may take any time: so the deadline is looked at each time.
+    pub(crate) fn spend_closure(&mut self, work: usize) -> bool {
+        self.over = self.over || self.is_past();
+        self.spend(work) || self.over
+    }
+
+    fn is_past(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-            || self.interruption.as_ref().is_some_and(|interruption| interruption())
+    }
+
+    fn look(&self) -> bool {
+        self.is_past() || self.interruption.as_ref().is_some_and(|interruption| interruption())
     }
 }
 

@@ -296,7 +296,7 @@ pub(crate) fn test(
     let mut whole = true;
     for i in 0..first.len() as u32 {
         for j in 0..second.len() as u32 {
-            if clock.spend(TEST) {
+            if test.spend(clock, TEST) {
                 return Ok(false);
             }
             match test.holds(&[i, j]) {

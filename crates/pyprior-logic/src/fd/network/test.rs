@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::Value;
+use crate::fd::clock::Clock;
 use crate::fd::expression::{EvaluationError, Expression, Plan};
 use crate::fd::panics::message;
 use crate::fd::relation::Predicate;
@@ -46,6 +47,15 @@ impl Test {
         spread: Option<Box<[u32]>>,
     ) -> Test {
         Test { kind: Kind::Predicate(Arc::clone(predicate), universes), spread }
+    }
+
+    /// Counts the work of looking at it once; whether the time is over.
+    #[inline]
+    pub(crate) fn spend(&self, clock: &mut Clock, work: usize) -> bool {
+        match self.kind {
+            Kind::Expression(_) => clock.spend(work),
+            Kind::Predicate(..) => clock.spend_closure(work),
+        }
     }
 
     /// By indices of the values of the different variables.

@@ -37,7 +37,7 @@ impl Compiler<'_> {
                 let mut mask = vec![0; universe.words()];
                 let left: Vec<u32> = ones(self.store.words(var)).collect();
                 for index in left {
-                    if self.clock.spend(TEST) {
+                    if test.spend(self.clock, TEST) {
                         return Err(Interrupt::OutOfTime);
                     }
                     match test.holds(&[index]) {
@@ -80,7 +80,7 @@ impl Compiler<'_> {
                 let mut rows = Vec::new();
                 let clock = &mut *self.clock;
                 let tried = each(&left, |indices| {
-                    if clock.spend(TEST) {
+                    if test.spend(clock, TEST) {
                         return Ok(());
                     }
                     let holds = test.holds(indices).map_err(|source| (indices.to_vec(), source))?;

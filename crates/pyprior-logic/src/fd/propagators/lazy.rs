@@ -31,7 +31,9 @@ impl LazyPropagator {
         let mut supported: Vec<Vec<u64>> =
             (0..domains.len()).map(|position| vec![0; domains.words(position).len()]).collect();
         each(&left, |indices| {
-            domains.spend(TEST)?;
+            if self.test.spend(domains.clock, TEST) {
+                return Err(Conflict::OutOfTime);
+            }
             let holds = self
                 .test
                 .holds(indices)
