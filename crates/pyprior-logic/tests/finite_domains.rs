@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use pyprior_logic::fd::{
-    self, AllDistinct, Choice, Conflict, Consistency, Distributor, Domains, EvaluationError, FiniteDomain, Limit,
-    Network, Operator, Propagator, Relation, Repository, SolveError, Solver, Stopped, View,
+    self, AllDistinct, Choice, Conflict, Consistency, Distribution, Distributor, Domains, EvaluationError,
+    FiniteDomain, Limit, Network, Operator, Order, Propagator, Relation, Repository, SolveError, Solver, Stopped,
+    ValueOrder, VariableOrder, View,
 };
 use pyprior_logic::{Store, Universe, Value};
 
@@ -432,6 +433,72 @@ fn a_limit_on_time_holds_while_compiling() {
     assert!(matches!(limited.iter(&slow).unwrap().next(), Some(Err(Stopped::Limit(Limit::Time(_))))));
     assert!(matches!(limited.count(&slow), Err(Stopped::Limit(Limit::Time(_)))));
     assert!(matches!(limited.minimise(&slow, "v0"), Err(Stopped::Limit(Limit::Time(_)))));
+}
+
+#[test]
+fn a_limit_on_time_holds_while_slow_closures_are_asked() {
+    let slow = |values: &[Value]| {
+        std::thread::sleep(Duration::from_millis(2));
+        values.first() != Some(&Value::Int(0))
+    };
+    for names in [&["a"][..], &["a", "b"], &["a", "b", "c"], &["a", "b", "c", "d", "e", "f"]] {
+        let each = FiniteDomain::range(0..=4000_f64.powf(1.0 / names.len() as f64) as i64);
+        let mut asked = Repository::default();
+        let variables = asked.variables(names.iter().copied(), &each).unwrap();
+        asked.post(&Relation::predicate(slow), &variables).unwrap();
+        ends_in_time(&asked, "closures");
+    }
+}
+
+/// An order as a strategy of one's own, whose values are gone through one by one.
+struct Own(Order);
+
+impl Distributor for Own {
+    fn choose(&self, view: &View<'_>) -> Option<Choice> {
+        self.0.choose(view)
+    }
+}
+
+#[test]
+fn going_through_a_wide_domain_is_as_going_through_it_value_by_value() {
+    let wide = FiniteDomain::range(0..=299).only((0..=299).filter(|n| n % 10 != 3));
+    let problems = [
+        problem(&[("a", wide.clone())], &["a != 17"]),
+        problem(&[("a", wide.clone()), ("b", FiniteDomain::range(0..=2))], &["a % 3 != b"]),
+        problem(&[("a", FiniteDomain::range(0..=1)), ("b", wide.clone())], &[]),
+        problem(&[("a", wide.clone()), ("b", wide.clone())], &["a == b"]),
+        problem(
+            &[("a", wide), ("b", FiniteDomain::range(0..=1)), ("c", FiniteDomain::range(0..=1))],
+            &["a + b > c * 290"],
+        ),
+    ];
+    for (number, problem) in problems.iter().enumerate() {
+        for values in [ValueOrder::Least, ValueOrder::Greatest, ValueOrder::Median] {
+            for distribution in [Distribution::Enumerating, Distribution::Dichotomic] {
+                let order = Order { variables: VariableOrder::Input, values, distribution };
+                let of = |solver: Solver| {
+                    let by = solver.clone().variables(order.variables).values(values).distribution(distribution);
+                    (by, solver.strategy(Own(order)))
+                };
+                for limited in [Solver::new(), Solver::new().nodes(270), Solver::new().solutions(260)] {
+                    let (one, other) = of(limited);
+                    let solve = |solver: &Solver| {
+                        let found = solver.solve(problem).unwrap();
+                        (found.rows().to_vec(), found.stopped(), found.statistics())
+                    };
+                    let told = solve(&one);
+                    assert_eq!(told, solve(&other), "problem {number}, {order:?}");
+                    let rows = one.iter(problem).unwrap().map_while(Result::ok).flat_map(|s| s.indices().to_vec());
+                    assert_eq!(rows.collect::<Vec<_>>(), told.0, "problem {number}, {order:?}");
+                }
+                let (one, other) = of(Solver::new());
+                assert_eq!(one.count(problem).unwrap(), other.count(problem).unwrap());
+                assert_eq!(one.clone().parallel(true).count(problem).unwrap(), other.count(problem).unwrap());
+                let best = |solver: &Solver| solver.maximise(problem, "a").unwrap().map(|best| best.value);
+                assert_eq!(best(&one), best(&other));
+            }
+        }
+    }
 }
 
 #[test]

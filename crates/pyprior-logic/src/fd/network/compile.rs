@@ -140,6 +140,11 @@ impl Compiled {
         })
     }
 
+    /// Whether anything but relations of two variables looks at a variable.
+    pub(crate) fn is_watched(&self, var: Var) -> bool {
+        !self.reach.watching(var).is_empty()
+    }
+
     /// The variables of a propagator.
     #[inline]
     pub(crate) fn scope(&self, propagation: &Propagation) -> &[Var] {

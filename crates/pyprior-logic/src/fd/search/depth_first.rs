@@ -7,6 +7,7 @@ use super::distribute::{Choice, Distributor, Order, View};
 use super::found::Statistics;
 use super::limits::{Limit, Meter};
 use super::objective::Objective;
+use super::sweep::Sweep;
 use crate::fd::error::SolveError;
 use crate::fd::network::{Compiled, Interrupt, Refusal, Scratch};
 use crate::fd::panics::message;
@@ -78,8 +79,8 @@ impl<'p> Task<'p> {
     }
 }
 
-/// A search under way, and the state it can go on from. The store is at a solution whenever
-/// [`next`](DepthFirst::next) said so.
+/// A search under way, and the state it can go on from. The store is at a solution whenever [`next`](DepthFirst::next) said so,
+/// or, without an objective, at the node from which all of a variable's values are solutions.
 pub(crate) struct DepthFirst<'p> {
     task: Task<'p>,
     pub(super) store: Store,
@@ -91,6 +92,8 @@ pub(crate) struct DepthFirst<'p> {
 pub(super) struct State {
     scratch: Scratch,
     frames: Vec<(Mark, Choice)>,
+    /// Under way at the node where the search stands.
+    sweep: Option<Sweep>,
     begun: bool,
     nodes: u64,
 }
@@ -128,6 +131,9 @@ impl<'p> DepthFirst<'p> {
 
     /// Goes on to the next solution.
     pub(crate) fn next(&mut self) -> Result<bool, Stop> {
+        if self.state.sweep.is_some() && self.sweep()? {
+            return Ok(true);
+        }
         let mut possible = if self.state.begun { self.backtrack()? } else { self.begin()? };
         loop {
             if !possible {
@@ -138,6 +144,10 @@ impl<'p> DepthFirst<'p> {
                 continue;
             }
             let Some(choice) = self.choose()? else { return Ok(true) };
+            self.state.sweep = Sweep::new(&self.task, &self.store, choice.variable());
+            if self.state.sweep.is_some() {
+                return self.sweep();
+            }
             self.task.meter.node()?;
             self.state.nodes += 1;
             let mark = self.store.mark();
@@ -145,6 +155,23 @@ impl<'p> DepthFirst<'p> {
             self.state.frames.push((mark, choice));
             possible = possible && self.propagate()?;
         }
+    }
+
+    /// Goes on in a sweep; false behind its end.
+    #[inline(never)]
+    fn sweep(&mut self) -> Result<bool, Stop> {
+        let State { sweep, nodes, .. } = &mut self.state;
+        let Some(under_way) = sweep else { return Ok(false) };
+        let meter = self.task.meter;
+        let found = under_way.next(|| {
+            meter.node()?;
+            *nodes += 1;
+            Ok(())
+        })?;
+        if !found {
+            *sweep = None;
+        }
+        Ok(found)
     }
 
     /// Goes back to the youngest choice and takes what it left; false if that fails, or if there is none.
@@ -205,6 +232,9 @@ impl<'p> DepthFirst<'p> {
 
     /// The indices of the variables' values at a solution.
     pub(super) fn read(&self, row: &mut Vec<u32>) {
+        if let Some(sweep) = &self.state.sweep {
+            return row.extend_from_slice(&sweep.row);
+        }
         row.extend(self.task.variables.iter().map(|var| self.store.fixed(*var).unwrap_or(0)));
     }
 }

@@ -141,4 +141,6 @@ pub struct Best {
     pub value: i64,
     /// The limit that ended the search before it was proved that no solution is better.
     pub stopped: Option<Limit>,
+    /// What the search went through.
+    pub statistics: Statistics,
 }

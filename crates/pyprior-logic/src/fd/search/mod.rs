@@ -8,6 +8,7 @@ mod objective;
 mod parallel;
 mod solutions;
 mod solver;
+mod sweep;
 
 pub use self::distribute::{Choice, Distribution, Distributor, Order, ValueOrder, VariableOrder, View};
 pub use self::found::{Best, Found, Solution, Statistics};

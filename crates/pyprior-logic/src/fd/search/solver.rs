@@ -113,7 +113,7 @@ impl Solver {
     }
 
     /// Stops when this time is over. It counts from the call on, and is looked at while relations are compiled and while they
-    /// propagate, too; a closure or a propagator of one's own is not interrupted.
+    /// propagate, too, and before each call of a closure; a closure or a propagator of one's own is not interrupted.
     pub fn time(mut self, most: Duration) -> Solver {
         self.limits.time = Some(most);
         self
@@ -319,7 +319,7 @@ impl Solver {
             counts: false,
         };
         let mut best: Option<(i64, Vec<u32>)> = None;
-        let (stopped, _) = self.run(&task, store, &problem.model, |value, row| {
+        let (stopped, statistics) = self.run(&task, store, &problem.model, |value, row| {
             let better = best.as_ref().is_none_or(|(least, _)| if maximise { value > *least } else { value < *least });
             if better {
                 best = Some((value, row.to_vec()));
@@ -330,6 +330,7 @@ impl Solver {
                 solution: Solution { header: Arc::clone(&problem.model.header), indices },
                 value,
                 stopped,
+                statistics,
             })),
             (None, Some(limit)) => Err(Stopped::Limit(limit)),
             (None, None) => Ok(None),
