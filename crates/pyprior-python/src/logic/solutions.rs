@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyprior_logic::fd;
 
-use super::function::Search;
 use super::interrupt::Interruption;
 use super::repository::Repository;
 use super::solver::told;
@@ -23,34 +23,23 @@ pub struct Solutions {
 }
 
 enum State {
-    Waiting(Box<(fd::Solutions, Search)>),
+    Waiting(Box<fd::Solutions>),
     Searching,
     Over,
 }
 
 impl Solutions {
-    pub(super) fn new(
-        solutions: fd::Solutions,
-        problem: Py<Repository>,
-        interruption: Arc<Interruption>,
-        under_way: Search,
-    ) -> Self {
-        let search = Mutex::new(State::Waiting(Box::new((solutions, under_way))));
+    pub(super) fn new(solutions: fd::Solutions, problem: Py<Repository>, interruption: Arc<Interruption>) -> Self {
+        let search = Mutex::new(State::Waiting(Box::new(solutions)));
         Self { search, problem, interruption }
     }
 
     fn put(&self, state: State) -> State {
         std::mem::replace(&mut *self.search.lock().unwrap_or_else(PoisonError::into_inner), state)
     }
-}
 
-#[pymethods]
-impl Solutions {
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    /// Searches on to the next solution, if there is one.
+    fn advance<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let mut solutions = match self.put(State::Searching) {
             State::Waiting(solutions) => solutions,
             State::Searching => {
@@ -62,8 +51,11 @@ impl Solutions {
             }
         };
         let problem = self.problem.get();
+        // What functions raise at values that are ruled out is known from here to the end of this step, and no longer: the
+        // frames behind it may have the iterator.
+        let _search = problem.raised.search();
         let (solutions, next) = self.interruption.run(py, move || {
-            let next = solutions.0.next();
+            let next = solutions.next();
             (solutions, next)
         });
         let interrupted = self.interruption.error();
@@ -85,6 +77,28 @@ impl Solutions {
                 Ok(None)
             }
         }
+    }
+}
+
+/// An error that does not end an iteration as if it were through: StopIteration becomes the cause of a RuntimeError, as in
+/// generators (PEP 479).
+fn no_end(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyStopIteration>(py) {
+        return error;
+    }
+    let told = PyRuntimeError::new_err("a function of the problem raised StopIteration");
+    told.set_cause(py, Some(error));
+    told
+}
+
+#[pymethods]
+impl Solutions {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        self.advance(py).map_err(|error| no_end(py, error))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

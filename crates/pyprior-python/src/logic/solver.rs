@@ -29,8 +29,8 @@ fn choice<T: Copy, const N: usize>(py: Python<'_>, what: &str, given: &str, all:
     })
 }
 
-/// A solution, the objective there, and the limit that came before it was proved that none is better.
-type Best<'py> = (Bound<'py, PyDict>, i64, Option<&'static str>);
+/// A solution, the objective there, the limit that came before it was proved that none is better, choices, failures.
+type Best<'py> = (Bound<'py, PyDict>, i64, Option<&'static str>, u64, u64);
 
 /// Solutions, the limit that ended the search, choices, failures.
 type Found<'py> = (Bound<'py, PyList>, Option<&'static str>, u64, u64);
@@ -78,7 +78,9 @@ impl Solver {
             false => solver.minimise(problem, objective),
         })?;
         let Some(best) = best else { return Ok(None) };
-        Ok(Some((problem.solution(py, &best.solution)?, best.value, best.stopped.map(errors::limit_name))))
+        let fd::Best { solution, value, stopped, statistics } = best;
+        let stopped = stopped.map(errors::limit_name);
+        Ok(Some((problem.solution(py, &solution)?, value, stopped, statistics.nodes, statistics.failures)))
     }
 }
 
@@ -167,7 +169,7 @@ impl Solver {
         let of = problem.get();
         // One after another is one thread.
         let turns = if of.calls() { Turns::Held } else { Turns::Released };
-        let search = of.raised.search();
+        let _search = of.raised.search();
         let interruption = Interruption::new(turns, &of.raised);
         let solver = self.interruptible(&interruption);
         let found = interruption.run(py, || solver.iter(&of.inner));
@@ -175,7 +177,7 @@ impl Solver {
             Some(error) => Err(error),
             None => {
                 let solutions = found.map_err(|error| of.error(py, &error))?;
-                Ok(Solutions::new(solutions, problem.clone().unbind(), interruption, search))
+                Ok(Solutions::new(solutions, problem.clone().unbind(), interruption))
             }
         }
     }

@@ -27,11 +27,16 @@ class Found(list[Solution]):
 
 @dataclass(frozen=True)
 class Best:
-    """A solution, the objective's value there, and the limit that came before it was proved that none is better, or None."""
+    """A solution, the objective's value there, and the limit that came before it was proved that none is better, or None.
+
+    ``nodes`` and ``failures``: choices that the search made, and times that it had to go back.
+    """
 
     solution: Solution
     value: int
     stopped: str | None = None
+    nodes: int = 0
+    failures: int = 0
 
 
 class Solver(_engine.Solver):
@@ -39,7 +44,8 @@ class Solver(_engine.Solver):
 
     ``variables``: which is decided next, ``"weighted_degree"`` (dom/wdeg), ``"smallest_domain"``, ``"input"`` (the first).
     ``values``: which is tried first, in the order of the domain, ``"least"``, ``"greatest"``, ``"median"``.
-    ``distribution``: ``"enumerating"`` (one value, then the others), ``"dichotomic"`` (halves).
+    ``distribution``: ``"enumerating"`` (one value, then the others), ``"dichotomic"`` (halves: first the one that has the value
+    which ``values`` names; the median is the last of the lower half, so that ``"median"`` goes in the order of ``"least"``).
 
     Limits are on choices (``nodes``), seconds (``time``), ``solutions``; there are none by default, and a search may take for
     ever. ``parallel`` searches on all cores: the same solutions, which may come in another order.
@@ -64,7 +70,8 @@ class Solver(_engine.Solver):
 
     def solve_all(self, repository: Repository, verbose: int = 0) -> Iterator[Solution]:
         """The solutions one after another, each looked for when it is asked for, on one thread. Raises ProblemError at once where
-        that shows before the search; a limit on choices or time ends it by LimitError, one on solutions just ends it."""
+        that shows before the search; a limit on choices or time ends it by LimitError, one on solutions just ends it. Where a
+        function raises StopIteration that is RuntimeError, as in generators."""
         return self._iter(repository)
 
     def count(self, repository: Repository) -> int:
@@ -99,7 +106,7 @@ def solve_problem(text: str, solver: Solver | None = None) -> Found:
     best = solver._best(problem, objective, goal == "maximise")
     found = Found() if best is None else Found([best.solution])
     if best is not None:
-        found.best, found.stopped = best.value, best.stopped
+        found.best, found.stopped, found.nodes, found.failures = best.value, best.stopped, best.nodes, best.failures
     return found
 
 
