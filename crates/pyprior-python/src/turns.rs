@@ -13,28 +13,58 @@ const PAUSE: Duration = Duration::from_micros(10);
 /// Objects between two looks at the clock.
 const LOOK: usize = 64;
 
-/// The items one after the other; other threads of Python may run now and then in between, so no lock may be held.
+/// Turns of long work: other threads of Python may run now and then between two objects, so no lock may be held there.
 ///
 /// Work on objects needs the interpreter. Python itself lets others run between two of its instructions, but a call into
 /// this crate is one instruction.
-pub(crate) fn in_turns<I: IntoIterator>(py: Python<'_>, items: I) -> impl Iterator<Item = I::Item> {
-    let mut since = None;
-    items.into_iter().zip(1_usize..).map(move |(item, nth)| {
-        if nth % LOOK == 0 {
-            let now = Instant::now();
-            if now.duration_since(*since.get_or_insert(now)) >= TURN {
-                leave(py);
-                since = None;
-            }
+pub(crate) struct Turns<'py> {
+    py: Python<'py>,
+    since: Option<Instant>,
+    objects: usize,
+}
+
+impl<'py> Turns<'py> {
+    pub(crate) fn new(py: Python<'py>) -> Self {
+        Self { py, since: None, objects: 0 }
+    }
+
+    /// To be called at each object.
+    #[inline]
+    pub(crate) fn next(&mut self) {
+        self.objects = self.objects.wrapping_add(1);
+        if self.objects.is_multiple_of(LOOK) {
+            self.look();
         }
-        item
-    })
+    }
+
+    fn look(&mut self) {
+        let now = Instant::now();
+        if now.duration_since(*self.since.get_or_insert(now)) >= TURN {
+            leave(self.py);
+            self.since = None;
+        }
+    }
+}
+
+/// The items one after the other, in [`Turns`].
+pub(crate) fn in_turns<I: IntoIterator>(py: Python<'_>, items: I) -> impl Iterator<Item = I::Item> {
+    let mut turns = Turns::new(py);
+    items.into_iter().inspect(move |_| turns.next())
 }
 
 /// Leaves the interpreter to whoever waits for it. No lock may be held.
 pub(crate) fn leave(py: Python<'_>) {
     // Asleep, not awake: that thread may need this core.
     py.detach(|| std::thread::sleep(PAUSE));
+}
+
+/// Parts from which on work that needs no objects is done without the interpreter.
+pub(crate) const MANY: usize = 1 << 10;
+
+/// Work that needs no objects, on so many parts.
+pub(crate) fn without<R: Send>(py: Python<'_>, parts: usize, work: impl FnOnce() -> R + Send) -> R {
+    // To take it back may be to wait for it.
+    if parts < MANY { work() } else { py.detach(work) }
 }
 
 /// A list of objects that are made one after the other.

@@ -1,17 +1,23 @@
 """Logic variables: the cases of PyPy's page and of Oz, and a naive model of unification."""
 
+import copy
 import enum
 import gc
 import importlib
 import io
+import math
 import os
+import pickle
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 import weakref
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Generic, TypeVar
 
 import pytest
@@ -622,3 +628,195 @@ def test_blocks_of_stores_end_in_any_order():
     assert newvar().store is two
     two.__exit__()
     assert newvar().store is before.store
+
+
+def bound(value):
+    x = newvar()
+    bind(x, value)
+    return x
+
+
+def test_constants_come_out_as_they_went_in():
+    # Whatever equal constants there are in other stores, and in domains of problems.
+    one, other = Decimal("1.00"), Decimal("1.0")
+    kept = []
+    for constants in ((one, other), (0.0, -0.0)):
+        for constant in constants:
+            with Store() as store:
+                kept.append((store, bound(constant), constant, FiniteDomain([other, 0.0])))
+                kept.append((store, newvar(domain=[constant, 7]), constant, None))
+    for store, x, constant, _ in kept:
+        if is_free(x):
+            assert repr(domain_of(x)[0]) == repr(constant)
+        else:
+            assert repr(x.value) == repr(constant) and repr(value([x])) == repr([constant])
+        unify(x, constant)
+        assert x.value is constant
+    # Of one store the first comes out.
+    with Store():
+        x, y = bound(one), bound({other: other})
+        unify(x, y[other])
+        assert x.value is one and y[other] is one and next(iter(y.value)) is one
+        assert value([other]) == [one] and value([Decimal("3.0")])[0].as_tuple().exponent == -1
+    # Undone, it is not there any more.
+    with Store():
+        with pytest.raises(KeyError), transaction():
+            bound(one)
+            raise KeyError
+        assert bound(other).value is other
+
+
+def test_marks_that_are_closed_undo_no_names():
+    with Store() as store:
+        outer = store.mark()
+        inner = store.mark()
+        assert store.undo_to(outer)
+        x = bound(Decimal("31.50"))
+        assert not store.undo_to(inner)
+        assert len(store) == 1 and str(x.value) == "31.50"
+        bind(newvar(), Decimal("31.5"))
+        assert str(x.value) == "31.50"
+
+
+def test_what_becomes_plain():
+    class Word(str):
+        pass
+
+    class Number(int):
+        pass
+
+    Pair = namedtuple("Pair", "a b")
+    given = [Word("a"), Number(3), Pair(1, 2), OrderedDict(a=1), defaultdict(int, a=1), True]
+    assert [type(bound(each).value) for each in given] == [str, int, tuple, dict, dict, bool]
+    np = pytest.importorskip("numpy")
+    truths = [bound(np.bool_(truth)) for truth in (True, False)]
+    assert [x.value for x in truths] == [True, False] and type(truths[0].value) is bool
+    unify(np.bool_(True), True)
+    with pytest.raises(errors.UnificationError):
+        unify(np.bool_(True), 1)
+
+
+def test_stores_count_variables_that_were_made():
+    with Store() as store:
+        x, y = newvar(), newvar("Y", domain=[1, 2])
+        unify([x, 7], [[1, 2, y], 7])
+        assert len(store) == 2
+        with pytest.raises(KeyError), transaction():
+            newvar(domain=[3])
+            assert len(store) == 3
+            raise KeyError
+        assert len(store) == 2
+        with pytest.raises(errors.StoreError):
+            newvar(domain=[])
+        assert len(store) == 2
+
+
+def test_variables_of_two_stores_are_named():
+    with Store():
+        x = newvar()
+    with Store():
+        y = newvar()
+    for call in (lambda: unify(x, y), lambda: unify([x], [y]), lambda: bind(y, [x])):
+        with pytest.raises(errors.StoreError, match="of another store") as caught:
+            call()
+        assert caught.value.kind == "unknown"
+
+
+def test_all_that_numbers_can_do():
+    x, y, f = bound(17), bound(5), bound(2.7)
+    assert divmod(x, 5) == divmod(x, y) == divmod(17, y) == (3, 2)
+    assert (round(f), round(f, 1), round(f, bound(0)), math.trunc(f), math.floor(f), math.ceil(f)) == (3, 2.7, 3.0, 2, 2, 3)
+    assert type(round(f)) is int and type(round(f, bound(0))) is float
+    assert pow(x, 2, 10) == pow(x, bound(2), bound(10)) == 9 and x**2 == 289 and 2**y == 32
+    assert (-x, +x, abs(-x), ~x, x & 1, x | 2, x ^ 1, x << 1, x >> 1) == (-17, 17, 17, -18, 1, 19, 16, 34, 8)
+    assert (x / 2, x // y, x % y, 40 / y, 42 // y, 42 % y, 1 << y, 100 >> y, 6 & y, 2 | y, 1 ^ y) == (
+        8.5, 3, 2, 8.0, 8, 2, 32, 3, 4, 7, 4)
+    with pytest.raises(errors.FreeVariableError):
+        divmod(newvar(), 2)
+
+
+def test_variables_are_not_copied():
+    x = bound([1])
+    assert copy.copy(x) is x
+    for call in (copy.deepcopy, pickle.dumps, lambda x: copy.deepcopy([x])):
+        with pytest.raises(TypeError, match="logic variable"):
+            call(x)
+
+
+def test_terms_that_contain_themselves_compare():
+    def cyclic(*items):
+        x = newvar()
+        bind(x, [x, *items, x])
+        return x
+
+    x, y, z, free = cyclic(1), cyclic(1), cyclic(2), cyclic(newvar())
+    assert x == y and not x != y and x == y.value
+    assert x != z and not x == z
+    with pytest.raises((RecursionError, errors.FreeVariableError)):
+        x == free
+    deep, other = [], []
+    for _ in range(100_000):
+        deep, other = [deep], [other]
+    assert bound(deep) == bound(other)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_while_another_thread_unifies():
+    large, over = list(range(100_000)), False
+    x = newvar()
+    bind(x, large)
+
+    def work():
+        while not over:
+            unify(x, large)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ends = []
+    try:
+        for _ in range(20):
+            time.sleep(0.003)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                code = 1
+                try:
+                    try:
+                        assert not is_free(x)
+                    except errors.StoreError as error:
+                        assert error.kind == "forked"
+                    y = newvar()
+                    bind(y, 3)
+                    code = 0 if y == 3 else 2
+                finally:
+                    os._exit(code)
+            ends.append(os.waitpid(child, 0)[1])
+    finally:
+        over = True
+        thread.join()
+    assert ends == [0] * 20
+
+
+TYPED = """
+from pyprior_rs.logic import Var, newvar
+from pyprior_rs import _engine
+
+def use(x: Var, rows: _engine.Rows) -> None:
+    print(x / 2, x // 2, x % 2, x ** 2, x & 1, x | 1, x ^ 1, x << 1, x >> 1, ~x, -x, +x, abs(x), round(x), x < 2, divmod(x, 2))
+    print(2 / x, 2 // x, 2 % x, 2 ** x, 2 & x, 2 - x, 2 + x, 2 * x, x + 2, x - 2, x * x, pow(x, 2, 3), x[0], x(1), len(x))
+    for row in rows:
+        print(row["source"])
+
+use(newvar(), None)
+"""
+
+
+def test_types_of_programs_that_use_variables(tmp_path):
+    pytest.importorskip("mypy")
+    program = tmp_path / "program.py"
+    program.write_text(TYPED)
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program)]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    told = found.stdout.strip().splitlines()
+    # The one error that it is to have: so types are looked at.
+    assert len(told) == 2 and "program.py:11" in told[0] and "Argument 2" in told[0], found.stdout + found.stderr

@@ -6,7 +6,7 @@ use arrow_schema::ArrowError;
 use numpy::{Element, PyArray1, PyArray2};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyCapsule, PyDict, PyList};
+use pyo3::types::{PyBool, PyCapsule, PyDict, PyList, PyRange};
 use pyprior_data::Rows;
 use pyprior_data::columns::{Buffer, Cell, Column, Lists};
 
@@ -76,6 +76,12 @@ impl PyRows {
             }
             Key::Column(name) => column(py, self.buffer(&name)?),
         }
+    }
+
+    /// The rows one after the other, as dicts.
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let numbers = PyRange::new(slf.py(), 0, slf.get().__len__() as isize)?;
+        slf.py().import("builtins")?.getattr("map")?.call1((slf.getattr("__getitem__")?, numbers))
     }
 
     /// All rows as dicts.

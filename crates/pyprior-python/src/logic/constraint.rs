@@ -4,13 +4,14 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
-use pyprior_logic::fd::{self, Consistency, Operator, Relation};
+use pyprior_logic::fd::{self, Consistency, Operator, Relation, SolveError};
 
+use super::bounded::{MOST, bounded};
 use super::errors;
 use super::objects::{self, Kept};
 use crate::errors::{PyPriorError, Raised};
 use crate::numbers::whole;
-use crate::turns::in_turns;
+use crate::turns::{self, Turns, in_turns};
 
 /// A relation over variables by name. Made by `make_expression`, `AllDistinct`, `linear` and `table`.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -45,7 +46,7 @@ impl Constraint {
         if let Made::Function(function) = &self.relation {
             visit.call(function)?;
         }
-        self.kept.iter().try_for_each(|named| visit.call(named))
+        self.kept.iter().try_for_each(|name| name.visit(&visit))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -70,13 +71,14 @@ pub(super) fn names(variables: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
             Err(error) => error,
         })
     };
-    variables.try_iter()?.map(name).collect()
+    let refused = || errors::problem(variables.py(), &SolveError::TooLarge { what: "names of variables" }, None);
+    in_turns(variables.py(), bounded(variables, MOST, refused)?).map(name).collect()
 }
 
 /// A constraint from text over the names of the variables, or with `%s` for each of them in turn; or from a function, which is
 /// called with their values, by position, and says whether they go together.
 ///
-/// Text is Python's: `+ - * // % **`, comparisons, `and or not`, `a if c else b`, indices and slices, tuples and lists,
+/// Text is Python's: `+ - * // % **`, comparisons, `and or not`, `a if c else b`, indices, slices without a step, tuples and lists,
 /// `abs min max len sum`, `startswith endswith lower upper`. A function must be one of its values alone. Raises
 /// ExpressionError.
 #[pyfunction]
@@ -113,12 +115,13 @@ const OPERATORS: [(&str, Operator); 6] = [
     (">=", Operator::AtLeast),
 ];
 
-/// A weighted sum: `linear(("x", "y"), (2, -3), "<=", 7)` is 2 x - 3 y <= 7. Exact for all integers of 64 bits.
+/// A weighted sum: `linear(("x", "y"), (2, -3), "<=", 7)` is 2 x - 3 y <= 7. Exact for all integers of 64 bits. Coefficients are
+/// any iterable of integers, also of numpy or torch.
 #[pyfunction]
 #[pyo3(signature = (variables, coefficients, operator, bound))]
 pub fn linear(
     variables: &Bound<'_, PyAny>,
-    #[pyo3(from_py_with = whole)] coefficients: Vec<i64>,
+    coefficients: &Bound<'_, PyAny>,
     operator: &str,
     #[pyo3(from_py_with = whole)] bound: i64,
 ) -> PyResult<Constraint> {
@@ -127,24 +130,34 @@ pub fn linear(
         let known = OPERATORS.map(|(spelling, _)| spelling).join(" ");
         return Err(Raised::new::<PyPriorError>(py, format!("no operator {operator:?}: there are {known}")).err());
     };
-    let relation = Relation::linear(coefficients, *operator, bound);
+    let refused = || errors::problem(py, &SolveError::TooLarge { what: "coefficients" }, None);
+    let coefficients = in_turns(py, bounded(coefficients, MOST, refused)?).map(|item| whole(&item?));
+    let relation = Relation::linear(coefficients.collect::<PyResult<Vec<i64>>>()?, *operator, bound);
     let constraint = Constraint::new(Made::Engine(relation), names);
     fits(py, &constraint)?;
     Ok(constraint)
 }
 
-/// Variables whose values are one of the rows.
+/// Variables whose values are one of the rows. Of 2^24 values at most in all; more are a ProblemError.
 #[pyfunction]
 #[pyo3(signature = (variables, rows))]
 pub fn table(variables: &Bound<'_, PyAny>, rows: &Bound<'_, PyAny>) -> PyResult<Constraint> {
     let (py, names) = (variables.py(), names(variables)?);
     let (mut kept, mut all) = (Kept::new(), Vec::new());
-    for row in in_turns(py, rows.try_iter()?) {
-        let values = row?.try_iter()?.map(|item| objects::value(&item?, &mut kept)).collect::<PyResult<Vec<_>>>()?;
+    let refused = || errors::problem(py, &SolveError::TooLarge { what: "a table" }, None);
+    let (mut turns, mut cells) = (Turns::new(py), 0_usize);
+    for row in bounded(rows, MOST, refused)? {
+        turns.next();
+        let items = bounded(&row?, MOST - cells, refused)?;
+        let values = items.map(|item| objects::value(&item?, &mut kept, &mut turns)).collect::<PyResult<Vec<_>>>()?;
+        cells += values.len();
         all.push(values);
     }
     // Without rows the engine has no width to tell: nothing goes together then.
-    let relation = if all.is_empty() { Relation::predicate(|_| false) } else { Relation::table(all) };
+    let relation = turns::without(py, cells, || match all.is_empty() {
+        true => Relation::predicate(|_| false),
+        false => Relation::table(all),
+    });
     let constraint = Constraint { relation: Made::Engine(relation), names, kept };
     fits(py, &constraint)?;
     Ok(constraint)

@@ -1,17 +1,22 @@
 //! What a variable of a problem may be.
 
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList, PyRange, PyTuple};
 use pyprior_logic::Value;
 use pyprior_logic::fd::{self, SolveError};
 
+use super::bounded::{MOST, bounded};
 use super::errors;
 use super::objects::{self, Kept};
-use crate::turns::in_turns;
+use crate::turns::{self, Turns};
 
 /// The values that a variable may take, each once, in their order. An iterable of what can be hashed, or is made of lists and
-/// dicts of such; ranges of step 1 are not written out.
+/// dicts of such; ranges of step 1 are not written out. It has 2^24 items at most, those that come again counted; of more raises
+/// ProblemError.
 ///
 /// A description: variables that were given the same object are narrowed each by itself.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -22,8 +27,8 @@ pub struct FiniteDomain {
     kept: Kept,
 }
 
-/// Values of a domain, at most: the engine's limit.
-const MOST: u64 = 1 << 24;
+/// Values that room is made for beforehand, at most.
+const ROOM: usize = 1 << 20;
 
 /// The objects of a domain by index.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +47,14 @@ impl Objects<'_> {
     }
 }
 
+/// The numbers of a range of step 1 that is not empty.
+pub(super) fn consecutive(values: &Bound<'_, PyAny>) -> Option<RangeInclusive<i64>> {
+    let range = values.cast::<PyRange>().ok()?;
+    let end = |name: &str| range.getattr(name).ok()?.extract::<i64>().ok();
+    let (start, stop) = (end("start")?, end("stop")?);
+    (end("step")? == 1 && start < stop).then(|| start..=stop - 1)
+}
+
 impl FiniteDomain {
     pub(super) fn objects(&self) -> Objects<'_> {
         match self.inner.universe().as_range() {
@@ -58,37 +71,40 @@ impl FiniteDomain {
         let py = values.py();
         if let Ok(domain) = values.cast::<FiniteDomain>() {
             let FiniteDomain { inner, objects, kept } = domain.get();
-            let kept = kept.iter().map(|named| named.clone_ref(py)).collect();
+            let kept = kept.iter().map(|name| name.clone_ref(py)).collect();
             return Ok(Self { inner: inner.clone(), objects: objects.clone_ref(py), kept });
         }
-        if let Ok(range) = values.cast::<PyRange>() {
-            let end = |name: &str| range.getattr(name)?.extract::<i64>();
-            if let (Ok(1), Ok(start), Ok(stop)) = (end("step"), end("start"), end("stop"))
-                && start < stop
-            {
-                if stop.abs_diff(start) > MOST {
-                    return Err(errors::problem(py, &SolveError::TooLarge { what: "a domain" }, None));
-                }
-                let inner = fd::FiniteDomain::range(start..=stop - 1);
-                return Ok(Self { inner, objects: values.clone().unbind(), kept: Kept::new() });
+        let refused = || errors::problem(py, &SolveError::TooLarge { what: "a domain" }, None);
+        if let Some(range) = consecutive(values) {
+            let inner = fd::FiniteDomain::range(range);
+            if inner.is_cut() {
+                return Err(refused());
             }
+            return Ok(Self { inner, objects: values.clone().unbind(), kept: Kept::new() });
         }
-        let (mut kept, mut listed, mut known) = (Kept::new(), Vec::new(), std::collections::HashSet::new());
+        // Room at once, where the length is known: to hash all again for more would be long for a turn.
+        let room = values.len().unwrap_or(0).min(ROOM);
+        let (mut kept, mut listed, mut known) = (Kept::new(), Vec::new(), HashSet::with_capacity(room));
         let mut all: Vec<Value> = Vec::new();
-        for object in in_turns(py, values.try_iter()?) {
+        let mut turns = Turns::new(py);
+        for object in bounded(values, MOST, refused)? {
             let object = objects::bound(&object?)?;
-            let value = objects::value(&object, &mut kept)?;
+            let value = objects::value(&object, &mut kept, &mut turns)?;
             if known.insert(value.clone()) {
                 all.push(value);
                 listed.push(object);
             }
         }
-        Ok(Self { inner: fd::FiniteDomain::new(all), objects: PyTuple::new(py, listed)?.into_any().unbind(), kept })
+        let inner = turns::without(py, all.len(), move || {
+            drop(known);
+            fd::FiniteDomain::new(all)
+        });
+        Ok(Self { inner, objects: PyTuple::new(py, listed)?.into_any().unbind(), kept })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.objects)?;
-        self.kept.iter().try_for_each(|named| visit.call(named))
+        self.kept.iter().try_for_each(|name| name.visit(&visit))
     }
 
     /// Number of values.
@@ -112,7 +128,7 @@ impl FiniteDomain {
 
     fn __contains__(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         let mut kept = Kept::new();
-        let value = objects::value(value, &mut kept)?;
+        let value = objects::value(value, &mut kept, &mut Turns::new(value.py()))?;
         Ok(self.inner.universe().index_of(&value).is_some())
     }
 

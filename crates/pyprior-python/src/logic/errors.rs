@@ -33,7 +33,7 @@ create_exception!(
     StoreError,
     PyPriorError,
     "What a store refuses beside that; nothing has changed. Attribute: `kind` (`unknown`, `failed`, `infinite`, `empty_domain`, \
-     `too_large`, `full`)."
+     `too_large`, `full`, `forked`)."
 );
 create_exception!(
     pyprior_rs,
@@ -94,9 +94,21 @@ pub(super) fn unify(py: Python<'_>, error: &UnifyError) -> PyErr {
     }
 }
 
-/// A variable or a term of another store.
-pub(super) fn foreign(py: Python<'_>) -> PyErr {
+/// A variable that was made in what is undone, or that there is no room for.
+pub(super) fn unknown(py: Python<'_>) -> PyErr {
     unify(py, &UnifyError::Unknown)
+}
+
+/// A variable of another store.
+pub(super) fn foreign(py: Python<'_>) -> PyErr {
+    let message = "a variable of another store: variables of two stores have nothing to do with each other";
+    Raised::new::<StoreError>(py, message).with("kind", "unknown").err()
+}
+
+/// A store that another process was working on when this one was forked from it.
+pub(super) fn forked(py: Python<'_>) -> PyErr {
+    let message = "this process was forked while a thread of its parent worked on the store, which cannot be used here";
+    Raised::new::<StoreError>(py, message).with("kind", "forked").err()
 }
 
 pub(super) fn free(py: Python<'_>, variable: &str) -> PyErr {
@@ -108,7 +120,7 @@ pub(super) fn read(py: Python<'_>, error: &ReadError) -> PyErr {
         ReadError::Free { variable } => free(py, variable),
         ReadError::Failed(failed) => unify(py, &UnifyError::Failed(failed.clone())),
         ReadError::Infinite { .. } => Raised::new::<StoreError>(py, error).with("kind", "infinite").err(),
-        ReadError::Unknown => foreign(py),
+        ReadError::Unknown => unknown(py),
     }
 }
 

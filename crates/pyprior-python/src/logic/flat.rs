@@ -2,12 +2,14 @@
 //! stack, share parts and contain themselves.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use pyprior_logic::{GraphNode, Value};
 
-use super::objects::{self, Kept};
+use super::objects::{self, Constants, Kept};
+use crate::turns::Turns;
 
 /// What a variable is to the store that reads it: its number, nothing if it is no variable; an error if it is of another.
 pub(super) trait Variables {
@@ -19,7 +21,7 @@ struct Open<'py> {
     /// Keeps its address in use.
     object: Bound<'py, PyAny>,
     made: Made,
-    items: Vec<Bound<'py, PyAny>>,
+    items: Bound<'py, PyTuple>,
     parts: Vec<usize>,
     serial: usize,
 }
@@ -28,17 +30,18 @@ enum Made {
     Tuple,
     List,
     Map(Vec<Value>),
-    Record(String, Vec<String>),
+    Record(Arc<str>, Vec<String>),
 }
 
 /// Numbers of parts from here on stand for objects that are open, by serial, until all are closed.
 const LATER: usize = 1 << 62;
 
 /// An object as nodes, the last of which is the object.
-pub(super) fn flatten(
-    object: &Bound<'_, PyAny>,
+pub(super) fn flatten<'py>(
+    object: &Bound<'py, PyAny>,
     variables: &impl Variables,
     kept: &mut Kept,
+    turns: &mut Turns<'py>,
 ) -> PyResult<Vec<GraphNode>> {
     let mut nodes = Vec::new();
     let mut open: Vec<Open<'_>> = Vec::new();
@@ -48,13 +51,14 @@ pub(super) fn flatten(
     let mut closed = Vec::new();
     let mut numbers = Vec::new();
     let mut next = object.clone();
-    loop {
+    'all: loop {
+        turns.next();
         let address = next.as_ptr() as usize;
         let mut number = known.get(&address).copied();
         if number.is_none() {
             let leaf = match leaf(&next, variables)? {
                 Some(node) => Err(node),
-                None => parts(&next, variables, kept)?,
+                None => parts(&next, variables, kept, turns)?,
             };
             match leaf {
                 Ok((made, items)) => {
@@ -70,15 +74,13 @@ pub(super) fn flatten(
             }
         }
         loop {
-            let Some(last) = open.last_mut() else { return Ok(settled(nodes, &numbers)) };
+            let Some(last) = open.last_mut() else { break 'all };
             last.parts.extend(number);
-            if let Some(item) = last.items.get(last.parts.len()) {
-                next = item.clone();
+            if last.parts.len() < last.items.len() {
+                next = last.items.get_item(last.parts.len())?;
                 break;
             }
-            let Some(Open { object, made, parts, serial, items }) = open.pop() else {
-                return Ok(settled(nodes, &numbers));
-            };
+            let Some(Open { object, made, parts, serial, items }) = open.pop() else { break 'all };
             number = Some(nodes.len());
             numbers[serial] = nodes.len();
             known.insert(object.as_ptr() as usize, nodes.len());
@@ -89,11 +91,16 @@ pub(super) fn flatten(
                 Made::Map(keys) => GraphNode::Map(keys.into_iter().zip(parts).collect()),
                 Made::Record(name, fields) => {
                     let fields = fields.into_iter().map(|field| field.as_str().into()).zip(parts).collect();
-                    GraphNode::Record { name: name.as_str().into(), fields }
+                    GraphNode::Record { name, fields }
                 }
             });
         }
     }
+    for held in closed {
+        turns.next();
+        drop(held);
+    }
+    Ok(settled(nodes, &numbers))
 }
 
 fn leaf(object: &Bound<'_, PyAny>, variables: &impl Variables) -> PyResult<Option<GraphNode>> {
@@ -103,38 +110,38 @@ fn leaf(object: &Bound<'_, PyAny>, variables: &impl Variables) -> PyResult<Optio
     Ok(objects::plain(object)?.map(GraphNode::Value))
 }
 
-type Parts<'py> = (Made, Vec<Bound<'py, PyAny>>);
+type Parts<'py> = (Made, Bound<'py, PyTuple>);
 
 /// What an object is made of; a node where it has no parts that the engine could see.
 fn parts<'py>(
     object: &Bound<'py, PyAny>,
     variables: &impl Variables,
     kept: &mut Kept,
+    turns: &mut Turns<'py>,
 ) -> PyResult<Result<Parts<'py>, GraphNode>> {
+    let py = object.py();
     if let Ok(tuple) = object.cast::<PyTuple>() {
-        return Ok(Ok((Made::Tuple, tuple.iter().collect())));
+        return Ok(Ok((Made::Tuple, tuple.clone())));
     }
+    // Of lists and dicts a copy is gone over: others may change them meanwhile.
     if let Ok(list) = object.cast::<PyList>() {
-        return Ok(Ok((Made::List, list.iter().collect())));
+        return Ok(Ok((Made::List, list.to_tuple())));
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         let (mut keys, mut items) = (Vec::new(), Vec::new());
-        // All at once: what is asked of a key may be Python's, and change the dict.
-        for pair in dict.items() {
-            let (key, item) = pair.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
+        for (key, item) in dict.copy()?.iter() {
             // A variable that is hashed is bound: it stands for its value.
             let key = if variables.variable(&key)?.is_some() { key.getattr("value")? } else { key };
-            keys.push(objects::value(&key, kept)?);
+            keys.push(objects::value(&key, kept, turns)?);
             items.push(item);
         }
-        return Ok(Ok((Made::Map(keys), items)));
+        return Ok(Ok((Made::Map(keys), PyTuple::new(py, items)?)));
     }
-    let structure = objects::registry(object.py())?.call_method1("structure", (object,))?;
+    let structure = objects::registry(py)?.call_method1("structure", (object,))?;
     if let Ok((named, fields, items)) = structure.extract::<(Bound<'py, PyAny>, Vec<String>, Vec<Bound<'py, PyAny>>)>()
     {
-        let name: String = named.getattr("name")?.extract()?;
-        kept.push(named.unbind());
-        return Ok(Ok((Made::Record(name, fields), items)));
+        let name = objects::keep(&named, None, kept)?;
+        return Ok(Ok((Made::Record(name, fields), PyTuple::new(py, items)?)));
     }
     Ok(Err(GraphNode::Record { name: objects::named(object, kept)?, fields: Vec::new() }))
 }
@@ -161,20 +168,23 @@ fn settled(mut nodes: Vec<GraphNode>, numbers: &[usize]) -> Vec<GraphNode> {
 pub(super) fn object<'py>(
     py: Python<'py>,
     nodes: &[GraphNode],
+    constants: &Constants<'_, 'py>,
+    turns: &mut Turns<'py>,
     variable: impl Fn(pyprior_logic::Var) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let mut objects: Vec<Bound<'py, PyAny>> = Vec::with_capacity(nodes.len());
     for node in nodes {
+        turns.next();
         let part = |of: &usize| objects[*of].clone();
         let made = match node {
             GraphNode::Var(var) => variable(*var)?,
-            GraphNode::Value(value) => objects::object(py, value)?,
+            GraphNode::Value(value) => objects::object(py, value, constants)?,
             GraphNode::Tuple(parts) => PyTuple::new(py, parts.iter().map(part))?.into_any(),
             GraphNode::List(parts) => PyList::new(py, parts.iter().map(part))?.into_any(),
             GraphNode::Map(pairs) => {
                 let dict = PyDict::new(py);
                 for (key, of) in pairs {
-                    dict.set_item(objects::object(py, key)?, part(of))?;
+                    dict.set_item(objects::object(py, key, constants)?, part(of))?;
                 }
                 dict.into_any()
             }
@@ -183,7 +193,7 @@ pub(super) fn object<'py>(
                 for (field, of) in fields {
                     dict.set_item(PyString::new(py, field), part(of))?;
                 }
-                objects::again(py, name, &dict)?
+                objects::again(py, name, &dict, constants)?
             }
             GraphNode::Failed(_) => return Ok(None),
         };

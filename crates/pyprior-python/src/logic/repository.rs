@@ -15,7 +15,7 @@ use super::domain::FiniteDomain;
 use super::function::{self, Call, Raised};
 use super::{errors, objects};
 use crate::numbers::count;
-use crate::turns::in_turns;
+use crate::turns::{self, in_turns};
 
 /// A constraint satisfaction problem: names of variables, a mapping from them to domains, constraints.
 ///
@@ -80,7 +80,7 @@ impl Repository {
             true => {
                 for (place, name) in self.names.iter().enumerate() {
                     let value = solution.value(place).unwrap_or_default();
-                    dict.set_item(name, objects::object(py, &value)?)?;
+                    dict.set_item(name, objects::object(py, &value, &|_| None)?)?;
                 }
             }
             false => {
@@ -133,7 +133,8 @@ impl Repository {
             return Err(refuse(SolveError::UnknownDomain { name: name.clone() }));
         }
         let (present, objects): (Vec<&str>, Vec<Py<FiniteDomain>>) = own.into_iter().unzip();
-        let shared = share(&objects);
+        let values = objects.iter().map(|domain| domain.get().inner.len()).sum();
+        let shared = turns::without(py, values, || share(&objects));
         let places: HashMap<&str, usize> = present.iter().enumerate().map(|(place, name)| (*name, place)).collect();
         let listed = names.iter().map(String::as_str).collect::<Vec<_>>();
         let all = present.iter().copied().zip(shared.iter().cloned());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 import threading
@@ -14,6 +15,26 @@ from .. import _engine
 from ..errors import FreeVariableError, PyPriorError
 
 
+def _plain(x: Any) -> Any:
+    return x.value if isinstance(x, Var) else x
+
+
+def _unary(function: Callable[[Any], Any]) -> Callable[[Var], Any]:
+    return lambda self: function(self.value)
+
+
+def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Var, Any], Any]:
+    return lambda self, other: function(self.value, _plain(other))
+
+
+def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Var, Any], Any]:
+    return lambda self, other: function(_plain(other), self.value)
+
+
+#: Whether a comparison of variables is under way in this thread.
+_comparing = threading.local()
+
+
 class Var:
     """A logic variable: free, or bound to a value for good. Made by ``newvar``.
 
@@ -21,7 +42,10 @@ class Var:
     a free one raises FreeVariableError, since nobody else could bind it meanwhile; but two that are aliases are equal.
 
     ``value`` is what it is bound to. Parts of it that are free are variables. Tuples, lists and dicts are new ones at each
-    reading: changing them changes nothing else.
+    reading: changing them changes nothing else. They are plain ones, also where a named tuple or an OrderedDict was given, and
+    integers and texts are ``int`` and ``str``; of constants that are equal the first that its store met is read.
+
+    It can be copied (``copy.copy``: the same variable), but not copied deeply or pickled.
     """
 
     __slots__ = ("__weakref__", "_number", "_store")
@@ -58,7 +82,20 @@ class Var:
             if alias_of(self, other):
                 return True
             other = other.value
-        return self.value == other
+        own = self.value
+        if getattr(_comparing, "is_on", False):
+            return own == other
+        _comparing.is_on = True
+        try:
+            return own == other
+        except RecursionError:
+            # Python's way does not end for terms that contain themselves, and needs stack for deep ones.
+            known = entailed(own, other)
+            if known is None:
+                raise
+            return known
+        finally:
+            _comparing.is_on = False
 
     def __ne__(self, other: object) -> Any:
         return not self == other
@@ -93,45 +130,47 @@ class Var:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.value(*args, **kwargs)
 
-    __neg__: Callable[[], Any]
-    __add__: Callable[[Any], Any]
-    __radd__: Callable[[Any], Any]
-    __sub__: Callable[[Any], Any]
-    __rsub__: Callable[[Any], Any]
-    __mul__: Callable[[Any], Any]
-    __rmul__: Callable[[Any], Any]
-    __lt__: Callable[[Any], Any]
-    __le__: Callable[[Any], Any]
-    __gt__: Callable[[Any], Any]
-    __ge__: Callable[[Any], Any]
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        return pow(self.value, _plain(other), _plain(modulus))
 
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any:
+        return pow(_plain(other), self.value, _plain(modulus))
 
-def _plain(x: Any) -> Any:
-    return x.value if isinstance(x, Var) else x
+    def __round__(self, digits: Any = None) -> Any:
+        return round(self.value) if digits is None else round(self.value, _plain(digits))
 
+    __neg__ = _unary(operator.neg)
+    __pos__ = _unary(operator.pos)
+    __abs__ = _unary(operator.abs)
+    __invert__ = _unary(operator.invert)
+    __trunc__ = _unary(math.trunc)
+    __floor__ = _unary(math.floor)
+    __ceil__ = _unary(math.ceil)
+    __lt__ = _binary(operator.lt)
+    __le__ = _binary(operator.le)
+    __gt__ = _binary(operator.gt)
+    __ge__ = _binary(operator.ge)
+    __add__, __radd__ = _binary(operator.add), _reflected(operator.add)
+    __sub__, __rsub__ = _binary(operator.sub), _reflected(operator.sub)
+    __mul__, __rmul__ = _binary(operator.mul), _reflected(operator.mul)
+    __truediv__, __rtruediv__ = _binary(operator.truediv), _reflected(operator.truediv)
+    __floordiv__, __rfloordiv__ = _binary(operator.floordiv), _reflected(operator.floordiv)
+    __mod__, __rmod__ = _binary(operator.mod), _reflected(operator.mod)
+    __divmod__, __rdivmod__ = _binary(divmod), _reflected(divmod)
+    __and__, __rand__ = _binary(operator.and_), _reflected(operator.and_)
+    __or__, __ror__ = _binary(operator.or_), _reflected(operator.or_)
+    __xor__, __rxor__ = _binary(operator.xor), _reflected(operator.xor)
+    __lshift__, __rlshift__ = _binary(operator.lshift), _reflected(operator.lshift)
+    __rshift__, __rrshift__ = _binary(operator.rshift), _reflected(operator.rshift)
 
-def _operators() -> None:
-    """Gives ``Var`` the operators of its values."""
+    def __copy__(self) -> Var:
+        return self
 
-    def unary(function: Callable[[Any], Any]) -> Any:
-        return lambda self: function(self.value)
-
-    def binary(function: Callable[[Any, Any], Any]) -> Any:
-        return lambda self, other: function(self.value, _plain(other))
-
-    def reflected(function: Callable[[Any, Any], Any]) -> Any:
-        return lambda self, other: function(_plain(other), self.value)
-
-    for name in ("neg", "pos", "abs", "invert"):
-        setattr(Var, f"__{name}__", unary(getattr(operator, f"__{name}__")))
-    for name in ("lt", "le", "gt", "ge"):
-        setattr(Var, f"__{name}__", binary(getattr(operator, f"__{name}__")))
-    for name in ("add", "sub", "mul", "floordiv", "truediv", "mod", "pow", "and", "or", "xor", "lshift", "rshift"):
-        setattr(Var, f"__{name}__", binary(getattr(operator, f"__{name}__")))
-        setattr(Var, f"__r{name}__", reflected(getattr(operator, f"__{name}__")))
-
-
-_operators()
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            "a logic variable cannot be pickled or copied deeply: what it is bound to is in its store, which cannot; "
+            "value(x) is that without variables"
+        )
 
 
 class Store(_engine.Store):
@@ -142,7 +181,7 @@ class Store(_engine.Store):
         with Store():
             x = newvar()
 
-    else in one that all others share. A store takes 32 bytes a variable and gives them back when nobody has it or one of its
+    else in one that all others share. ``len`` is the number of variables that ``newvar`` made and no undo has taken back. A store takes 32 bytes a variable and gives them back when nobody has it or one of its
     variables any more, or by an undo.
     """
 
@@ -192,8 +231,11 @@ _lock = threading.RLock()
 
 def _after_fork() -> None:
     # A thread that held the lock is not there to give it back.
-    global _lock
+    global _lock, _shared
     _lock = threading.RLock()
+    store = _shared()
+    if store is not None and not store._usable():
+        _shared = lambda: None
 
 
 if hasattr(os, "register_at_fork"):
