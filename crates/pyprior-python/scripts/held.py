@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""How long calls on many rows keep the interpreter from other threads: milliseconds, the longest time of each call.
+"""How long calls on many rows, and on terms of many parts, keep the interpreter from other threads: milliseconds, the longest
+time of each call.
 
     chrt -f 10 python scripts/held.py [--rows N] [--most MS]
 
@@ -19,6 +20,7 @@ from typing import Any, Callable
 
 import numpy as np
 import pyprior_rs as pp
+from pyprior_rs.logic import FiniteDomain, Repository, bind, domain_of, entailed, newvar, show, table, unify
 
 
 def held(work: Callable[[], Any], tries: int = 10, enough: float = 0.0) -> tuple[float, float]:
@@ -103,6 +105,37 @@ def calls(rows: int) -> dict[str, Callable[[], Any]]:
     }
 
 
+def terms(parts: int) -> dict[str, Callable[[], Any]]:
+    """What works on terms and domains of many parts, by name."""
+    numbers, lists, pairs = list(range(parts)), [[i] for i in range(parts)], [(i,) for i in range(parts)]
+    x, y = newvar(), newvar()
+    bind(x, numbers)
+    bind(y, lists)
+    wide, listed = newvar(domain=numbers), FiniteDomain(pairs)
+
+    def bound(value: Any) -> Any:
+        z = newvar()
+        bind(z, value)
+        return z
+
+    return {
+        "bind": lambda: bound(numbers),
+        "bind, lists": lambda: bound(lists),
+        "unify": lambda: unify(x, numbers),
+        "unify, lists": lambda: unify(y, lists),
+        "entailed": lambda: entailed(y, lists),
+        "value": lambda: x.value,
+        "show": lambda: show(lists),
+        "newvar of a domain": lambda: newvar(domain=numbers),
+        "domain_of": lambda: domain_of(wide),
+        "FiniteDomain": lambda: FiniteDomain(pairs),
+        "FiniteDomain of a list": lambda: FiniteDomain([numbers]),
+        "Repository": lambda: Repository(("x", "y"), {"x": listed, "y": pairs}),
+        "table": lambda: table(("a",), pairs),
+        "table of wide rows": lambda: table([str(i) for i in range(8)], [numbers[:8]] * (parts // 8)),
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=65_536)
@@ -111,7 +144,7 @@ def main() -> int:
     sys.setswitchinterval(1e-4)
     gc.disable()
     failed = False
-    for name, work in calls(arguments.rows).items():
+    for name, work in {**calls(arguments.rows), **terms(arguments.rows)}.items():
         longest, taken = (seconds * 1e3 for seconds in held(work))
         failed |= longest > arguments.most
         print(f"{name:<26} {longest:>8.3f} of {taken:>9.2f} ms", flush=True)
