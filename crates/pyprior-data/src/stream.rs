@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use crate::columns::Columns;
 use crate::error::DataError;
@@ -64,6 +64,13 @@ impl Rows {
         let arrays = self.schema.fields().iter().zip(self.columns.iter());
         let arrays = arrays.map(|(field, (_, buffer))| array(buffer, field.data_type()));
         RecordBatch::try_new(Arc::clone(&self.schema), arrays.collect::<Result<_, _>>()?)
+    }
+}
+
+/// None, of a table without columns.
+impl Default for Rows {
+    fn default() -> Self {
+        Self { shard: 0, columns: Columns::new(&[]), schema: Arc::new(Schema::empty()) }
     }
 }
 

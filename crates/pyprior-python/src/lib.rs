@@ -4,7 +4,7 @@
 //! language.rs   a language: vocabulary and tables · legal_sets.rs: legal sets as frozensets, each made once
 //! shared.rs     rows and their lock · batch.rs · slots.rs · steps.rs · readout.rs: what they hold · row.rs: one of them
 //! masks.rs      bits and floats in memory of numpy
-//! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects
+//! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects · places.rs: places of sequences
 //! pool.rs       threads, for each process its own
 //! source.rs     encode and decode · names.rs · tree.rs: nodes
 //! pickling.rs   what pickle writes of rows and programs
@@ -38,6 +38,7 @@ mod masks;
 mod names;
 mod numbers;
 mod pickling;
+mod places;
 mod pool;
 mod prior;
 mod programs;

@@ -90,6 +90,16 @@ pub(crate) fn line<T: numpy::Element>(py: Python<'_>, len: usize) -> PyResult<Bo
     Ok(zeros::<T>(py, 1, len)?.call_method1("reshape", (len,))?.cast_into()?)
 }
 
+/// A new array of one dimension with these numbers, which are written without the interpreter. Raises MemoryError.
+pub(crate) fn numbers<T: numpy::Element>(
+    py: Python<'_>,
+    numbers: impl ExactSizeIterator<Item = T> + Send,
+) -> PyResult<Bound<'_, PyArray1<T>>> {
+    let array = line(py, numbers.len())?;
+    write(&array, |out| py.detach(|| out.iter_mut().zip(numbers).for_each(|(out, number)| *out = number)))?;
+    Ok(array)
+}
+
 /// Lists of tokens as int64 `[rows, longest]`, filled up with `pad`. They are freed without the interpreter: there may be millions.
 pub(crate) fn padded(py: Python<'_>, rows: Vec<Vec<u32>>, pad: i64) -> PyResult<Bound<'_, PyArray2<i64>>> {
     let longest = py.detach(|| rows.iter().map(Vec::len).max().unwrap_or(0));

@@ -40,6 +40,31 @@ where
     fitting(given, |reason| reason)
 }
 
+/// `count`, of an argument that messages name.
+pub(crate) fn count_of<'py, T>(what: &str, given: &Bound<'py, PyAny>) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+{
+    let py = given.py();
+    fitting(given, |_| format!("{what} is {given}; it must be from 0 on, and below 2^{}", 8 * size_of::<T>()))
+        .map_err(|error| if error.is_instance_of::<PyTypeError>(py) { no_integer(what, given) } else { error })
+}
+
+/// What rows are filled up with.
+pub(crate) fn pad(given: &Bound<'_, PyAny>) -> PyResult<i64> {
+    fitting(given, |_| format!("pad is {given}; it must be from -2^63 on, and below 2^63"))
+}
+
+fn no_integer(what: &str, given: &Bound<'_, PyAny>) -> PyErr {
+    let kind = given.get_type().name().map_or_else(|_| "that".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("{what}: an integer is needed, not {kind}"))
+}
+
+/// Numbers from 0 on, of a list or whatever else can be iterated over.
+pub(crate) fn counts(what: &'static str, given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    items(given, what)?.map(|item| count_of(what, &item?)).collect()
+}
+
 /// `count`, or None.
 pub(crate) fn maybe_count<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<Option<T>>
 where
@@ -77,16 +102,20 @@ fn items<'py>(
 ) -> PyResult<impl Iterator<Item = PyResult<Bound<'py, PyAny>>>> {
     let py = given.py();
     let is_set = given.is_instance_of::<PySet>() || given.is_instance_of::<PyFrozenSet>();
-    if is_set
-        || given.is_instance_of::<PyDict>()
-        || given.is_instance_of::<PyString>()
-        || given.is_instance_of::<PyBytes>()
-    {
+    let is_text = given.is_instance_of::<PyString>() || given.is_instance_of::<PyBytes>();
+    let refuse = || {
         let kind = given.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("{what}: a list, an array or a tensor is needed, not {kind}")));
+        Err(PyTypeError::new_err(format!("{what}: a list, an array or a tensor is needed, not {kind}")))
+    };
+    if is_set || is_text || given.is_instance_of::<PyDict>() {
+        return refuse();
     }
+    let list = match listed(given)?.try_iter() {
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => return refuse(),
+        list => list?,
+    };
     let mut nth = 0;
-    Ok(in_turns(py, listed(given)?.try_iter()?).map(move |item| {
+    Ok(in_turns(py, list).map(move |item| {
         nth += 1;
         if nth > MOST { Err(errors::too_many(py, what, nth as u64, MOST as u64)) } else { item }
     }))

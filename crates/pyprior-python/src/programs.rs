@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use numpy::{PyArray1, PyArray2};
-use pyo3::exceptions::{PyIndexError, PyOverflowError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySlice, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyType};
 use pyprior_core::{Language, ProgramSampler, Renderer};
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
 use crate::numbers::{count, maybe_count};
-use crate::{errors, masks, numbers, pickling, pool, prior, turns};
+use crate::places::{self, Places};
+use crate::turns::{self, Turns};
+use crate::{errors, masks, numbers, pickling, pool, prior};
 
 /// Programs at once, at most: what does not fit into memory would end the process.
 const MAX_PROGRAMS: u64 = 1 << 25;
@@ -97,6 +98,14 @@ pub struct Programs {
     pub(crate) inner: pyprior_core::Programs,
 }
 
+impl Drop for Programs {
+    fn drop(&mut self) {
+        if self.inner.tokens().len() >= masks::LONG {
+            turns::free(std::mem::take(&mut self.inner));
+        }
+    }
+}
+
 #[pymethods]
 impl Programs {
     fn __len__(&self) -> usize {
@@ -105,26 +114,16 @@ impl Programs {
 
     /// The tokens of a program, a tuple; of a slice, a list of them. Negative numbers count from the end.
     fn __getitem__<'py>(&self, i: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let (py, len) = (i.py(), self.inner.len());
-        let tuple = |nth: usize| PyTuple::new(py, self.inner.get(nth).unwrap_or_default());
-        if let Ok(slice) = i.cast::<PySlice>() {
-            let of = slice.indices(len as isize)?;
-            let nth = |at: usize| {
-                of.start.checked_add((at as isize).checked_mul(of.step)?).and_then(|nth| usize::try_from(nth).ok())
-            };
-            let list = PyList::empty(py);
-            for nth in turns::in_turns(py, (0..of.slicelength).filter_map(nth)) {
-                list.append(tuple(nth)?)?;
+        let mut turns = Turns::new(i.py());
+        let mut tuple = |nth: usize| turns.tuple(self.inner.get(nth).unwrap_or_default().iter().copied());
+        match Places::read(i, self.inner.len(), "programs")? {
+            Places::One(nth) => Ok(tuple(nth)?.into_any()),
+            Places::Several { start, step, len } => {
+                let list = PyList::empty(i.py());
+                places::each(start, step, len).try_for_each(|nth| list.append(tuple(nth)?))?;
+                Ok(list.into_any())
             }
-            return Ok(list.into_any());
         }
-        let beyond = || PyIndexError::new_err(format!("there are {len} programs"));
-        let asked: isize = i.extract().map_err(|error: PyErr| match error.is_instance_of::<PyOverflowError>(py) {
-            true => beyond(),
-            false => error,
-        })?;
-        let index = if asked < 0 { len.checked_add_signed(asked) } else { usize::try_from(asked).ok() };
-        Ok(tuple(index.filter(|&index| index < len).ok_or_else(beyond)?)?.into_any())
     }
 
     /// The programs from the last to the first, each made as it is asked for.
@@ -151,19 +150,12 @@ impl Programs {
 
     /// All tokens, program after program, uint32.
     fn tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
-        let tokens = self.inner.tokens();
-        let array = masks::line(py, tokens.len())?;
-        masks::write(&array, |out| py.detach(|| out.copy_from_slice(tokens)))?;
-        Ok(array)
+        masks::numbers(py, self.inner.tokens().iter().copied())
     }
 
     /// Number of tokens of each program, int64.
     fn lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        let array = masks::line(py, self.inner.len())?;
-        masks::write(&array, |out| {
-            py.detach(|| out.iter_mut().zip(self.inner.iter()).for_each(|(out, tokens)| *out = tokens.len() as i64))
-        })?;
-        Ok(array)
+        masks::numbers(py, self.inner.iter().map(|tokens| tokens.len() as i64))
     }
 
     /// Tokens as int64 `[programs, longest]`, filled up with `PAD`.
@@ -194,7 +186,8 @@ impl Programs {
                 .collect::<Result<Vec<_>, _>>()
         });
         let sources = sources.map_err(|error| errors::decode(py, &error))?;
-        let list = turns::list(py, sources.iter());
+        let (list, mut turns) = (PyList::empty(py), Turns::new(py));
+        let list = sources.iter().try_for_each(|source| list.append(turns.text(source))).map(|()| list);
         // Freed behind: what an allocator tidies up then takes milliseconds.
         py.detach(|| drop(sources));
         list

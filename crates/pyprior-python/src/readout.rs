@@ -29,9 +29,9 @@ impl Batch {
     /// The tokens of each row, those of its prefix too. Empty slots are left out, as in 0.0.2.
     pub(crate) fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let tokens = self.each(py, |batch, slot| batch.tokens(slot).ok().map(<[u32]>::to_vec));
-        let list = PyList::empty(py);
-        for tokens in turns::in_turns(py, tokens.into_iter().flatten()) {
-            list.append(PyTuple::new(py, tokens)?)?;
+        let (list, mut turns) = (PyList::empty(py), turns::Turns::new(py));
+        for tokens in tokens.into_iter().flatten() {
+            list.append(turns.tuple(tokens)?)?;
         }
         Ok(list)
     }

@@ -8,7 +8,7 @@ use pyprior_core::{EncodeOptions, Encoder, ProgramNames};
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
-use crate::turns::in_turns;
+use crate::turns::Turns;
 use crate::{errors, names, numbers, pool, tree};
 
 /// Tokens; names of functions; of bindings by scope; the first name of each token.
@@ -28,11 +28,13 @@ pub fn encode<'py>(
         Err(_) => source.extract::<String>()?.into_bytes(),
     };
     let options = EncodeOptions { normalise, ..EncodeOptions::default() };
-    let encoded = py.detach(|| Encoder::with_options(language, options).encode_bytes(&bytes));
-    let encoded = encoded.map_err(|error| errors::encode(py, &error))?;
-    let flat = by_token(&encoded.tree, &encoded.names);
-    let (funcs, scopes) = (encoded.names.funcs().to_vec(), encoded.names.scopes().to_vec());
-    Ok((PyTuple::new(py, encoded.tokens)?, funcs, scopes, flat))
+    let encoded = py.detach(|| {
+        let encoded = Encoder::with_options(language, options).encode_bytes(&bytes)?;
+        let flat = by_token(&encoded.tree, &encoded.names);
+        Ok((encoded.tokens, encoded.names, flat))
+    });
+    let (tokens, names, flat) = encoded.map_err(|error| errors::encode(py, &error))?;
+    Ok((Turns::new(py).tuple(tokens)?, names.funcs().to_vec(), names.scopes().to_vec(), flat))
 }
 
 /// The tokens of many programs, read on all cores. Raises EncodeError at the first that is refused.
@@ -44,11 +46,16 @@ pub fn encode_many<'py>(
     normalise: bool,
 ) -> PyResult<Bound<'py, PyList>> {
     let (py, language) = (language.py(), &language.get().inner);
-    let read = |source: Bound<'py, PyAny>| match source.extract::<&[u8]>() {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(_) => Ok(source.extract::<String>()?.into_bytes()),
+    let mut turns = Turns::new(py);
+    let read = |source: Bound<'py, PyAny>| {
+        let bytes = match source.extract::<&[u8]>() {
+            Ok(bytes) => bytes.to_vec(),
+            Err(_) => source.extract::<String>()?.into_bytes(),
+        };
+        turns.copied(bytes.len());
+        Ok(bytes)
     };
-    let sources = in_turns(py, sources).map(read).collect::<PyResult<Vec<_>>>()?;
+    let sources = sources.iter().map(read).collect::<PyResult<Vec<_>>>()?;
     let options = EncodeOptions { normalise, ..EncodeOptions::default() };
     let encoded = pool::spread(py, || {
         let encoder = || Encoder::with_options(language, options.clone());
@@ -57,8 +64,8 @@ pub fn encode_many<'py>(
         sources.into_par_iter().map_init(encoder, encode).collect::<Vec<_>>()
     });
     let list = PyList::empty(py);
-    for tokens in in_turns(py, encoded) {
-        list.append(PyTuple::new(py, tokens.map_err(|error| errors::encode(py, &error))?)?)?;
+    for tokens in encoded {
+        list.append(turns.tuple(tokens.map_err(|error| errors::encode(py, &error))?)?)?;
     }
     Ok(list)
 }
@@ -107,7 +114,7 @@ pub fn ast_to_tokens<'py>(
     let (py, module) = (node.py(), tree::module(node)?);
     let vocab = language.get().inner.vocab();
     let tokens = py.detach(|| vocab.ast_to_tokens(&module)).map_err(|error| errors::tree(py, &error))?;
-    PyTuple::new(py, tokens)
+    Turns::new(py).tuple(tokens)
 }
 
 /// The first name that each token has in the program, as 0.0.2 has them: one table for all scopes.

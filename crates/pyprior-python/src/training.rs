@@ -31,7 +31,7 @@ pub fn training_batch<'py>(
     }
     let programs =
         pool::spread(py, || sampler.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
-    let longest = programs.iter().map(<[u32]>::len).max().unwrap_or(0) + usize::from(eos);
+    let longest = py.detach(|| programs.iter().map(<[u32]>::len).max().unwrap_or(0)) + usize::from(eos);
     if longest > width {
         return Err(errors::wrong_length(py, "seq_len", width, longest));
     }

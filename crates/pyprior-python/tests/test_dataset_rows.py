@@ -127,6 +127,53 @@ def test_what_is_refused(dataset):
         rows.padded("sauce")
 
 
+def test_rows_by_number_and_slice(dataset):
+    rows = next(dataset.stream(batch_rows=100))
+    every = rows.to_pylist()
+    for places in (slice(2, 9, 3), slice(None, None, -1), slice(-3, None), slice(5, 5), slice(None, None, 2**62), slice(-(2**70), 2**70)):
+        assert rows[places] == every[places]
+    assert rows[np.int64(3)] == rows[-97] == every[3] and list(rows) == every
+    for beyond in (2**70, -(2**70), 100, -101):
+        with pytest.raises(IndexError, match="there are 100 rows"):
+            rows[beyond]
+    for wrong in (1.5, None, b"source", ("source",), slice("a", "b")):
+        with pytest.raises(TypeError, match="number of a row, a slice, or the name of a column"):
+            rows[wrong]
+    with pytest.raises(KeyError):
+        rows["\ud800"]
+
+
+def test_refusals_name_what_was_given(dataset):
+    rows = next(dataset.stream(batch_rows=100))
+    longest = max(len(row["tokens"]) for row in rows.to_pylist())
+    for work, said, what, got in (
+        (lambda: dataset.stream(batch_rows=0), "batch_rows is 0; it must be 1 to 1048576", "batch_rows", 0),
+        (lambda: dataset.stream(batch_rows=1 << 21), "batch_rows is 2097152; it must be 1 to 1048576", "batch_rows", 1 << 21),
+        (lambda: rows.padded("tokens", 2), f"width is 2, but the longest list has {longest} numbers", "width", 2),
+    ):
+        with pytest.raises(errors.BatchError) as caught:
+            work()
+        assert (str(caught.value), caught.value.what, caught.value.got) == (said, what, got)
+    for name, work in {
+        "batch_rows": lambda: dataset.stream(batch_rows=-1),
+        "threads": lambda: dataset.stream(threads=2**40),
+        "shards": lambda: dataset.stream([-1]),
+        "shard": lambda: dataset.rows_of(-1),
+        "width": lambda: rows.padded("tokens", -1),
+        "pad": lambda: rows.padded("tokens", pad=2**63),
+    }.items():
+        with pytest.raises(errors.PyPriorError, match=f"^{name} is -?[0-9]+; it must be from "):
+            work()
+    for name, work in {
+        "batch_rows": lambda: dataset.stream(batch_rows=1.5),
+        "shards": lambda: dataset.stream(["a"]),
+        "shard": lambda: dataset.rows_of("a"),
+        "width": lambda: rows.padded("tokens", "a"),
+    }.items():
+        with pytest.raises(TypeError, match=f"{name}: an integer is needed, not"):
+            work()
+
+
 def test_an_error_comes_behind_the_rows_and_then_the_end():
     dataset = datasets.Dataset({"rows": 5000, "keep": ["length == 3"], "patience": 50})
     stream, rows = dataset.stream(batch_rows=100), 0
@@ -202,6 +249,28 @@ def test_arrow(dataset, tmp_path):
             del rows
             gc.collect()
             assert pyarrow.Table.from_batches([batch]).equals(files.slice(0, len(batch)).combine_chunks())
+
+
+@pytest.mark.pyarrow
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_what_arrow_has_is_refused_in_a_fork(dataset):
+    import pyarrow
+
+    reader = pyarrow.RecordBatchReader.from_stream(dataset.stream(batch_rows=10))
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        status = 1
+        try:
+            with pytest.raises(pyarrow.ArrowException, match="another process"):
+                reader.read_next_batch()
+            del reader
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert reader.read_next_batch().num_rows == 10
 
 
 @pytest.mark.pyarrow

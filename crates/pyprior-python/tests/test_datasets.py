@@ -156,6 +156,83 @@ def test_what_else_is_refused(tmp_path):
     assert files(tmp_path) == {}
 
 
+def test_numbers_beyond_what_toml_has(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text("rows = 9\n")
+    whole = datasets.Description()
+    for seed in (2**63, 2**64, 2**70, -(2**70)):
+        said = set()
+        for work in (
+            lambda: datasets.describe(seed=seed),
+            lambda: datasets.describe({"seed": seed}),
+            lambda: datasets.describe(path, seed=seed),
+            lambda: datasets.stages(str(path), seed=seed),
+            lambda: datasets.describe(whole, seed=seed),
+            lambda: whole.replace(seed=seed),
+        ):
+            with pytest.raises(errors.DatasetError) as caught:
+                work()
+            assert (caught.value.kind, caught.value.field, caught.value.value) == ("range", "seed", str(seed))
+            said.add(str(caught.value))
+        assert said == {f"seed is {seed}; it must be {'below 2^63' if seed > 0 else '-2^63 or more'}"}
+    for seed, error in ((-1, errors.DatasetError), ("1", errors.DatasetError), (1.5, errors.DatasetError), ([object()], TypeError)):
+        messages = set()
+        for given in (None, path):
+            with pytest.raises(error) as caught:
+                datasets.describe(given, seed=seed)
+            messages.add(str(caught.value))
+        (message,) = messages
+        assert "seed" in message and message == message.strip()
+    assert datasets.describe(path, seed=2**63 - 1) == datasets.describe(seed=2**63 - 1, rows=9)
+    text = whole.json().replace('"seed":0', f'"seed":{2**63}')
+    with pytest.raises(errors.DatasetError) as caught:
+        datasets.Description.from_json(text)
+    assert (caught.value.field, caught.value.value) == ("seed", str(2**63))
+    with pytest.raises(errors.DatasetError) as caught:
+        datasets.describe(limits={"fuel": 2**70})
+    assert caught.value.field == "limits.fuel"
+    with pytest.raises(errors.DatasetError, match="share is inf; it must be finite"):
+        datasets.describe(splits=[{"name": "a", "share": float("inf")}])
+    for shard in (-1, 2**70):
+        for rows_of in (whole.rows_of, datasets.Dataset(SMALL).rows_of):
+            with pytest.raises(errors.PyPriorError, match=f"shard is {shard}; it must be from 0 on"):
+                rows_of(shard)
+
+
+def test_fields_of_numpy_and_what_toml_lacks(tmp_path):
+    np = pytest.importorskip("numpy")
+    assert datasets.describe(rows=np.int64(5), seed=np.uint32(3)) == datasets.describe(rows=5, seed=3)
+    splits = [{"name": "a", "share": 0.25}]
+    assert datasets.describe(splits=({"name": "a", "share": np.float32(0.25)},)) == datasets.describe(splits=splits)
+    assert datasets.Dataset(SMALL, threads=np.int64(1)).rows_of(np.int64(0)) == 1000
+    endless = []
+    endless.append(endless)
+    with pytest.raises(errors.DatasetError, match="in one another"):
+        datasets.describe(keep=endless)
+
+    class Sly:
+        def __init__(self, fields):
+            self.fields = fields
+
+        def __index__(self):
+            self.fields.clear()
+            return 7
+
+    assert datasets.describe(language={"max_len": 12, "value_range": (0, 9)}).to_dict()["language"]["value_range"] == [0, 9]
+    inner = {}
+    inner.update(max_len=Sly(inner), max_vars=3)
+    assert datasets.describe(language=inner).to_dict()["language"]["max_len"] == 7
+    for wrong, place in (({"rows": None}, "rows"), ({"language": {1: 2}}, "language"), ({"keep": [b"prints"]}, r"keep\[0\]")):
+        with pytest.raises(TypeError, match=place):
+            datasets.describe().replace(**wrong)
+    (tmp_path / "a.toml").write_bytes(b"rows = 9 # \xff")
+    with pytest.raises(errors.DatasetError) as caught:
+        datasets.describe(tmp_path / "a.toml")
+    assert caught.value.kind == "toml"
+    with pytest.raises(TypeError, match="numbers of shards"):
+        datasets.Dataset(SMALL).stream(np.int64(2))
+
+
 def test_places_that_are_refused(tmp_path):
     dataset = datasets.Dataset(SMALL)
     with pytest.raises(errors.DatasetError) as caught:

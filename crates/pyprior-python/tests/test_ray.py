@@ -5,6 +5,7 @@ import pathlib
 import signal
 import time
 
+import numpy as np
 import pytest
 from pyprior_rs import datasets, errors
 from shards import files, run, same
@@ -92,7 +93,7 @@ def test_a_worker_is_killed_in_mid_run_and_the_dataset_is_the_same(generate, exp
 
 def test_the_command_line_makes_the_same(generate, tmp_path):
     run("dataset", tmp_path / "cli", *FLAGS)
-    generate(DESCRIPTION, tmp_path / "ray", num_cpus=2)
+    generate(DESCRIPTION, tmp_path / "ray", num_cpus=np.int64(2))
     same(tmp_path / "cli", tmp_path / "ray")
 
 

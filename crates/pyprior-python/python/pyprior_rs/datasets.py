@@ -19,8 +19,9 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping, NamedTuple, Union
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence, Union
 
 from . import _engine
 from ._engine import Description, Rows, RowStream
@@ -108,7 +109,11 @@ def stages(
         read = [Stage(None, start.description.replace(**said))]
     elif isinstance(description, (str, os.PathLike)):
         # Of several, the nth has the seed plus n.
-        read, seed = _stages_of(Path(description).read_text(encoding="utf-8"), level, seed), None
+        try:
+            text = Path(description).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise _refused("toml", f"{os.fspath(description)}: TOML is text in UTF-8: {error}") from None
+        read, seed = _stages_of(text, level, seed), None
     else:
         raise TypeError(f"a description is a file, fields by name or a Description, not {type(description).__name__}")
     if seed is not None:
@@ -126,17 +131,21 @@ def describe(
     """The dataset that is described, as ``stages`` reads it. Raises DatasetError if they are several."""
     read = stages(description, level=level, seed=seed, **fields)
     if read[0].name is not None:
-        error = DatasetError("stages are several datasets, and one is wanted here: stages() lists them")
-        error.kind = "stages"
-        raise error
+        raise _refused("stages", "stages are several datasets, and one is wanted here: stages() lists them")
     return read[0].description
 
 
-def shard_numbers(shards: Shards, description: Description) -> list[int]:
+def _refused(kind: str, message: str) -> DatasetError:
+    error = DatasetError(message)
+    error.kind = kind
+    return error
+
+
+def shard_numbers(shards: Shards, description: Description) -> Sequence[int]:
     """Those that are meant."""
-    if isinstance(shards, int):
+    if isinstance(shards, Integral):
         raise TypeError("shards are numbers of shards, such as range(4); how many there are, rows and shard_rows say")
-    return list(range(description.shards) if shards is None else shards)
+    return range(description.shards) if shards is None else list(shards)
 
 
 class Dataset:
@@ -226,7 +235,7 @@ class Dataset:
 
         Of ``rows``: ``rows["steps"]`` is a column: an array; a masked one where values may be missing; for lists of numbers
         ``(values, offsets)``, list i being ``values[offsets[i]:offsets[i + 1]]``; for texts a list. ``rows[i]`` is a row as a
-        dict. ``rows.padded("tokens", width, pad)`` is int64 ``[rows, width]``. ``pyarrow.record_batch(rows)`` is Arrow's.
+        dict, ``rows[i:j]`` a list of them. ``rows.padded("tokens", width, pad)`` is int64 ``[rows, width]``. ``pyarrow.record_batch(rows)`` is Arrow's.
 
         Raises DatasetError, here or where a shard comes to an end too early; BatchError for ``batch_rows`` out of range.
         """

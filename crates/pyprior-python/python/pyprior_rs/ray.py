@@ -13,7 +13,8 @@ import contextlib
 import functools
 import os
 import time
-from typing import Any, Callable, Generator, Mapping
+from numbers import Integral
+from typing import Any, Callable, Generator, Mapping, Sequence
 
 from . import _engine
 from .datasets import Dataset, Description, Progress, Shards, Source, Summary, shard_numbers, stages
@@ -55,10 +56,12 @@ def generate(
     Gives what there is in the end; of a description with stages, of each by name. Raises what ``datasets.Dataset`` does before
     a task is started; ShardError, with the shard's number, if a shard is not made: then the other tasks are cancelled.
     """
-    if isinstance(num_cpus, bool) or not isinstance(num_cpus, int) or not 1 <= num_cpus <= _MOST_THREADS:
+    if isinstance(num_cpus, bool) or not isinstance(num_cpus, Integral) or not 1 <= num_cpus <= _MOST_THREADS:
         raise ValueError(f"num_cpus is {num_cpus!r}; it must be a whole number of threads, 1 to {_MOST_THREADS}")
+    # Of numpy, say: Ray takes Python's own.
+    num_cpus = int(num_cpus)
     # Each stage goes through them; a number alone is refused below.
-    if shards is not None and not isinstance(shards, int):
+    if shards is not None and not isinstance(shards, Integral):
         shards = list(shards)
     read = stages(description, level=level, seed=seed, **fields)
     places = _engine.dataset_places(os.fspath(out), [stage.name for stage in read])
@@ -80,7 +83,7 @@ def _generate(
     dataset: Dataset,
     description: Description,
     place: str,
-    numbers: list[int],
+    numbers: Sequence[int],
     progress: Callable[[Progress], object] | None,
 ) -> Summary:
     start = dataset.inventory(place, numbers)

@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use pyprior_data::{Description, Level, Place, Stage, places, stages};
 
-use super::errors;
+use super::{errors, fields};
+use crate::numbers::count_of;
 
 /// A description of a dataset: all that its files depend on. Immutable; equal to one that says the same.
 ///
@@ -43,9 +44,10 @@ impl PyDescription {
     /// Reads what `json` writes.
     #[classmethod]
     fn from_json(cls: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
-        match serde_json::from_str(text) {
-            Ok(inner) => Ok(Self { inner }),
-            Err(error) => Err(errors::json(cls.py(), &error)),
+        let inner = serde_json::from_str::<Description>(text).map_err(|error| errors::json(cls.py(), &error))?;
+        match i64::try_from(inner.seed) {
+            Ok(_) => Ok(Self { inner }),
+            Err(_) => Err(errors::field(cls.py(), "seed", &inner.seed.to_string(), "below 2^63")),
         }
     }
 
@@ -54,8 +56,7 @@ impl PyDescription {
     #[pyo3(signature = (**fields))]
     fn replace(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let Some(fields) = fields else { return Ok(Self { inner: self.inner.clone() }) };
-        let text: String = py.import("json")?.call_method1("dumps", (fields,))?.extract()?;
-        let fields = serde_json::from_str::<toml::Table>(&text).map_err(|error| errors::json(py, &error))?;
+        let fields = fields::table(fields)?;
         let inner = self.inner.with(fields).map_err(|error| errors::description(py, &error))?;
         Ok(Self { inner })
     }
@@ -83,8 +84,8 @@ impl PyDescription {
     }
 
     /// Rows of a shard; 0 beyond the last.
-    fn rows_of(&self, shard: u64) -> u64 {
-        self.inner.rows_of(shard)
+    fn rows_of(&self, shard: &Bound<'_, PyAny>) -> PyResult<u64> {
+        Ok(self.inner.rows_of(count_of("shard", shard)?))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -106,6 +107,13 @@ impl PyDescription {
     }
 }
 
+/// A seed, refused as that of a description is.
+fn seed_of(given: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let fields = PyDict::new(given.py());
+    fields.set_item("seed", given)?;
+    Ok(PyDescription::new(given.py(), Some(&fields))?.inner.seed)
+}
+
 /// The datasets of a text in TOML, with their names; that without a name is alone. Raises DatasetError.
 #[pyfunction]
 #[pyo3(signature = (text, level=None, seed=None))]
@@ -113,9 +121,10 @@ pub fn dataset_stages(
     py: Python<'_>,
     text: &str,
     level: Option<&str>,
-    seed: Option<u64>,
+    seed: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Vec<(Option<String>, PyDescription)>> {
     let level = level.map(str::parse::<&'static Level>).transpose().map_err(|error| errors::level(py, &error))?;
+    let seed = seed.map(seed_of).transpose()?;
     let stages = stages(text, level, seed).map_err(|error| errors::description(py, &error))?;
     Ok(stages.into_iter().map(|stage| (stage.name, PyDescription { inner: stage.description })).collect())
 }

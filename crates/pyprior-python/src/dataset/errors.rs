@@ -43,7 +43,8 @@ fn told(error: &dyn Error) -> String {
 }
 
 fn raised<'py>(py: Python<'py>, error: &dyn Error, kind: &str) -> Raised<'py> {
-    Raised::new::<DatasetError_>(py, told(error)).with("kind", kind)
+    // Errors of TOML end in a line break.
+    Raised::new::<DatasetError_>(py, told(error).trim_end()).with("kind", kind)
 }
 
 /// JSON that is no description, or fields that are none.
@@ -55,12 +56,43 @@ pub(super) fn level(py: Python<'_>, error: &LevelError) -> PyErr {
     raised(py, error, "level").with("text", &error.text).err()
 }
 
+/// A field, or an argument, that is out of range.
+pub(super) fn field(py: Python<'_>, field: &str, value: &str, range: &str) -> PyErr {
+    Raised::new::<DatasetError_>(py, format!("{field} is {value}; it must be {range}"))
+        .with("kind", "range")
+        .with("field", field)
+        .with("value", value)
+        .with("range", range)
+        .err()
+}
+
 /// More threads than anybody has.
 pub(super) fn threads(py: Python<'_>, threads: u32, most: u32) -> PyErr {
     Raised::new::<DatasetError_>(py, format!("threads is {threads}; it must be 0, for all, to {most}"))
         .with("kind", "range")
         .with("field", "threads")
         .with("value", threads)
+        .err()
+}
+
+/// Rows of a batch that are none, or too many.
+pub(super) fn batch_rows(py: Python<'_>, rows: u32, most: u32) -> PyErr {
+    Raised::new::<errors::BatchError_>(py, format!("batch_rows is {rows}; it must be 1 to {most}"))
+        .with("kind", "out_of_range")
+        .with("what", "batch_rows")
+        .with("got", rows)
+        .with("expected", most)
+        .err()
+}
+
+/// Lists that are longer than the rows of an array.
+pub(super) fn width(py: Python<'_>, width: usize, longest: usize) -> PyErr {
+    let message = format!("width is {width}, but the longest list has {longest} numbers");
+    Raised::new::<errors::BatchError_>(py, message)
+        .with("kind", "wrong_length")
+        .with("what", "width")
+        .with("got", width)
+        .with("expected", longest)
         .err()
 }
 

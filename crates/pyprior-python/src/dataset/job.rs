@@ -6,24 +6,44 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 use pyprior_data::{Inventory, Job, Part, PilotWork, Place, Progress, Summary, Work, Yield};
 use pyprior_data::{complete, finish, inventory, make, make_shards};
 
 use super::description::PyDescription;
 use super::errors;
 use super::stream::{Asked, PyStream};
-use crate::numbers::{count, whole};
+use crate::numbers::{count_of, counts};
+use crate::turns;
 use crate::watched::watched;
 
 /// Threads that look at programs, at most: as on the command line.
 const MAX_THREADS: u32 = 1024;
 
-pub(super) fn threads(py: Python<'_>, threads: u32) -> PyResult<usize> {
+fn threads(given: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let (py, threads) = (given.py(), count_of("threads", given)?);
     if threads > MAX_THREADS { Err(errors::threads(py, threads, MAX_THREADS)) } else { Ok(threads as usize) }
 }
 
+/// Rows of a group, at most: as in a description.
+const MAX_ROWS: u32 = 1 << 20;
+
+fn batch_rows(given: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let rows = count_of("batch_rows", given)?;
+    if (1..=MAX_ROWS).contains(&rows) { Ok(rows) } else { Err(errors::batch_rows(given.py(), rows, MAX_ROWS)) }
+}
+
+/// Numbers of shards.
+fn shards(given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    counts("shards", given)
+}
+
+fn maybe_shards(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u64>>> {
+    if given.is_none() { Ok(None) } else { shards(given).map(Some) }
+}
+
 /// Counts as JSON, in the words of a shard's record.
-fn counts(counts: &Yield) -> String {
+fn json(counts: &Yield) -> String {
     serde_json::to_string(counts).unwrap_or_default()
 }
 
@@ -41,9 +61,12 @@ impl PyJob {
     /// If targets are to be reached by acceptance, threads look at a pilot, which Ctrl-C ends.
     #[new]
     #[pyo3(signature = (description, threads=0))]
-    fn new(description: &Bound<'_, PyDescription>, #[pyo3(from_py_with = count)] threads: u32) -> PyResult<Self> {
+    fn new(
+        description: &Bound<'_, PyDescription>,
+        #[pyo3(from_py_with = self::threads)] threads: usize,
+    ) -> PyResult<Self> {
         let (py, stop) = (description.py(), AtomicBool::new(false));
-        let (work, described) = (PilotWork { threads: self::threads(py, threads)?, stop: &stop }, description.get());
+        let (work, described) = (PilotWork { threads, stop: &stop }, description.get());
         let prepare = || Job::prepare(described.inner.clone(), None, &work);
         match watched(py, &stop, |_| Ok(()), prepare)? {
             Ok(job) => Ok(Self { inner: Arc::new(job) }),
@@ -79,15 +102,15 @@ impl PyJob {
     }
 
     /// How many of these shards are done, which are missing, and the counts of the former.
-    fn inventory(
+    fn inventory<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         out: OsString,
-        #[pyo3(from_py_with = whole)] shards: Vec<u64>,
-    ) -> PyResult<(u64, Vec<u64>, String)> {
+        #[pyo3(from_py_with = self::shards)] shards: Vec<u64>,
+    ) -> PyResult<(u64, Bound<'py, PyList>, String)> {
         let found = py.detach(|| inventory(&self.inner, Place::parse(&out), &shards));
         let Inventory { found, missing, counts } = found.map_err(|error| errors::data(py, &error))?;
-        Ok((found, missing, self::counts(&counts)))
+        Ok((found, turns::list(py, missing)?, json(&counts)))
     }
 
     /// Makes shards: all, with README.md and the report, or these alone. `progress` is called with rows there are to be, rows
@@ -97,13 +120,13 @@ impl PyJob {
         &self,
         py: Python<'_>,
         out: OsString,
-        #[pyo3(from_py_with = whole)] shards: Option<Vec<u64>>,
-        #[pyo3(from_py_with = count)] threads: u32,
+        #[pyo3(from_py_with = maybe_shards)] shards: Option<Vec<u64>>,
+        #[pyo3(from_py_with = self::threads)] threads: usize,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<(u64, u64, String, bool)> {
         let (stop, latest) = (AtomicBool::new(false), Mutex::new(None));
         let tell = |progress: Progress| *latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
-        let work = Work { threads: self::threads(py, threads)?, stop: &stop, progress: &tell };
+        let work = Work { threads, stop: &stop, progress: &tell };
         let look = |py: Python<'_>| {
             let news = latest.lock().unwrap_or_else(PoisonError::into_inner).take();
             match (news, &progress) {
@@ -120,7 +143,7 @@ impl PyJob {
         });
         let Summary { found, made, counts, complete } = made?.map_err(|error| errors::data(py, &error))?;
         look(py)?;
-        Ok((found, made, self::counts(&counts), complete))
+        Ok((found, made, json(&counts), complete))
     }
 
     /// Writes what is missing of README.md and the report, if all shards are done; says whether they are.
@@ -132,13 +155,13 @@ impl PyJob {
     fn stream(
         &self,
         py: Python<'_>,
-        #[pyo3(from_py_with = whole)] shards: Vec<u64>,
+        #[pyo3(from_py_with = self::shards)] shards: Vec<u64>,
         table: String,
         split: Option<String>,
-        #[pyo3(from_py_with = count)] rows: u32,
-        #[pyo3(from_py_with = count)] threads: u32,
+        #[pyo3(from_py_with = batch_rows)] rows: u32,
+        #[pyo3(from_py_with = self::threads)] threads: usize,
     ) -> PyResult<PyStream> {
-        PyStream::begin(py, &self.inner, Asked { shards, table, split, rows, threads: self::threads(py, threads)? })
+        PyStream::begin(py, &self.inner, Asked { shards, table, split, rows, threads })
     }
 }
 
@@ -146,5 +169,5 @@ impl PyJob {
 #[pyfunction]
 pub fn dataset_finish(py: Python<'_>, out: OsString) -> PyResult<String> {
     let found = py.detach(|| finish(Place::parse(&out))).map_err(|error| errors::data(py, &error))?;
-    Ok(counts(&found))
+    Ok(json(&found))
 }

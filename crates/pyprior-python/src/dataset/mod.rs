@@ -1,7 +1,7 @@
 //! Datasets: what `pyprior-data` makes, for Python.
 //!
 //! ```text
-//! description.rs   what a dataset is
+//! description.rs   what a dataset is · fields.rs: what is said of it in Python
 //! job.rs           it, checked and compiled; shards of it
 //! rows.rs          rows as objects, arrays of numpy, Arrow's arrays · stream.rs: as they are made
 //! errors.rs        what goes wrong
@@ -9,6 +9,7 @@
 
 mod description;
 mod errors;
+mod fields;
 mod job;
 mod rows;
 mod stream;

@@ -3,28 +3,24 @@
 use arrow_array::ffi::{FFI_ArrowSchema, to_ffi};
 use arrow_array::{Array as _, StructArray};
 use arrow_schema::ArrowError;
-use numpy::{Element, PyArray1, PyArray2};
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyRuntimeError};
+use numpy::{Element, PyArray2};
+use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyCapsule, PyDict, PyList, PyRange};
+use pyo3::types::{PyBool, PyCapsule, PyDict, PyList, PyRange, PyString};
 use pyprior_data::Rows;
 use pyprior_data::columns::{Buffer, Cell, Column, Lists};
 
-use crate::numbers::{maybe_count, whole};
-use crate::turns::in_turns;
-use crate::{errors, masks};
+use crate::places::{self, Places};
+use crate::turns::{self, Turns};
+use crate::{errors, masks, numbers};
+
+/// Bytes from which on rows are freed without the interpreter.
+const LARGE: usize = 1 << 20;
 
 /// Rows of one table, one split and one shard, as they are in its file.
 #[pyclass(frozen, name = "Rows", module = "pyprior_rs._engine")]
 pub struct PyRows {
     inner: Rows,
-}
-
-/// A number of the rows, or a name of a column.
-#[derive(FromPyObject)]
-pub enum Key {
-    Row(isize),
-    Column(String),
 }
 
 impl PyRows {
@@ -36,12 +32,28 @@ impl PyRows {
         self.inner.columns().buffer(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
     }
 
-    fn row<'py>(&self, py: Python<'py>, nth: usize) -> PyResult<Bound<'py, PyDict>> {
+    fn row<'py>(&self, turns: &mut Turns<'py>, py: Python<'py>, nth: usize) -> PyResult<Bound<'py, PyDict>> {
         let row = PyDict::new(py);
         for (column, buffer) in self.inner.columns().iter() {
-            row.set_item(column.name, cell(py, buffer.cell(nth))?)?;
+            row.set_item(column.name, cell(turns, py, buffer.cell(nth))?)?;
         }
         Ok(row)
+    }
+
+    fn rows<'py>(&self, py: Python<'py>, places: impl Iterator<Item = usize>) -> PyResult<Bound<'py, PyList>> {
+        let (list, mut turns) = (PyList::empty(py), Turns::new(py));
+        for nth in places {
+            list.append(self.row(&mut turns, py, nth)?)?;
+        }
+        Ok(list)
+    }
+}
+
+impl Drop for PyRows {
+    fn drop(&mut self) {
+        if self.inner.columns().bytes() >= LARGE {
+            turns::free(std::mem::take(&mut self.inner));
+        }
     }
 }
 
@@ -64,17 +76,20 @@ impl PyRows {
         self.inner.columns().len()
     }
 
-    /// A row as a dict, by number; or a column, by name.
-    fn __getitem__<'py>(&self, py: Python<'py>, key: Key) -> PyResult<Bound<'py, PyAny>> {
-        let rows = self.__len__();
-        match key {
-            Key::Row(nth) => {
-                let index = if nth < 0 { rows.checked_add_signed(nth) } else { usize::try_from(nth).ok() };
-                let index = index.filter(|&index| index < rows);
-                let index = index.ok_or_else(|| PyIndexError::new_err(format!("there are {rows} rows")))?;
-                Ok(self.row(py, index)?.into_any())
-            }
-            Key::Column(name) => column(py, self.buffer(&name)?),
+    /// A row as a dict, by number; of a slice a list of them; or a column, by name.
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = key.py();
+        if let Ok(name) = key.cast::<PyString>() {
+            return column(py, self.buffer(&name.to_string_lossy())?);
+        }
+        let places = Places::read(key, self.__len__(), "rows").map_err(|error| {
+            let kind = key.get_type().name().map_or_else(|_| "that".to_owned(), |name| name.to_string());
+            let message = format!("the number of a row, a slice, or the name of a column is needed, not {kind}");
+            if error.is_instance_of::<PyTypeError>(py) { PyTypeError::new_err(message) } else { error }
+        });
+        match places? {
+            Places::One(nth) => Ok(self.row(&mut Turns::new(py), py, nth)?.into_any()),
+            Places::Several { start, step, len } => Ok(self.rows(py, places::each(start, step, len))?.into_any()),
         }
     }
 
@@ -86,11 +101,7 @@ impl PyRows {
 
     /// All rows as dicts.
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        for nth in in_turns(py, 0..self.__len__()) {
-            list.append(self.row(py, nth)?)?;
-        }
-        Ok(list)
+        self.rows(py, 0..self.__len__())
     }
 
     /// Lists of a column of lists of numbers as int64 `[rows, width]`, filled up with `pad`.
@@ -99,8 +110,8 @@ impl PyRows {
         &self,
         py: Python<'py>,
         name: &str,
-        #[pyo3(from_py_with = maybe_count)] width: Option<usize>,
-        #[pyo3(from_py_with = whole)] pad: i64,
+        #[pyo3(from_py_with = self::width)] width: Option<usize>,
+        #[pyo3(from_py_with = numbers::pad)] pad: i64,
     ) -> PyResult<Bound<'py, PyArray2<i64>>> {
         match self.buffer(name)? {
             Buffer::Tokens(_, lists) | Buffer::Numbers(_, lists) => padded(py, lists, width, pad),
@@ -141,15 +152,22 @@ impl PyRows {
     }
 }
 
-fn cell<'py>(py: Python<'py>, cell: Cell<'_>) -> PyResult<Bound<'py, PyAny>> {
+fn width(given: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    if given.is_none() { Ok(None) } else { numbers::count_of("width", given).map(Some) }
+}
+
+fn cell<'py>(turns: &mut Turns<'py>, py: Python<'py>, cell: Cell<'_>) -> PyResult<Bound<'py, PyAny>> {
+    turns.made(1);
     Ok(match cell {
         Cell::Null => py.None().into_bound(py),
-        Cell::Tokens(numbers) | Cell::Numbers(numbers) => PyList::new(py, numbers)?.into_any(),
-        Cell::Bytes(numbers) => {
-            PyList::new(py, numbers.iter().map(|&number| u32::from(number)).collect::<Vec<_>>())?.into_any()
+        Cell::Tokens(numbers) | Cell::Numbers(numbers) => turns.list(numbers.iter().copied())?.into_any(),
+        Cell::Bytes(numbers) => turns.list(numbers.iter().map(|&number| u32::from(number)))?.into_any(),
+        Cell::Text(text) => turns.text(text).into_any(),
+        Cell::Texts(texts) => {
+            let list = PyList::empty(py);
+            texts.iter().try_for_each(|text| list.append(turns.text(text)))?;
+            list.into_any()
         }
-        Cell::Text(text) => text.into_pyobject(py)?.into_any(),
-        Cell::Texts(texts) => PyList::new(py, texts.iter().collect::<Vec<_>>())?.into_any(),
         Cell::Unsigned(number) => number.into_pyobject(py)?.into_any(),
         Cell::Float(number) => number.into_pyobject(py)?.into_any(),
         Cell::Bool(value) => PyBool::new(py, value).to_owned().into_any(),
@@ -160,9 +178,9 @@ fn cell<'py>(py: Python<'py>, cell: Cell<'_>) -> PyResult<Bound<'py, PyAny>> {
 /// the end of the last. Texts are a list.
 fn column<'py>(py: Python<'py>, buffer: &Buffer) -> PyResult<Bound<'py, PyAny>> {
     Ok(match buffer {
-        Buffer::Position(values) | Buffer::U64(_, values) => PyArray1::from_slice(py, values).into_any(),
-        Buffer::U32(_, values) => PyArray1::from_slice(py, values).into_any(),
-        Buffer::Bool(_, values) => PyArray1::from_slice(py, values).into_any(),
+        Buffer::Position(values) | Buffer::U64(_, values) => masks::numbers(py, values.iter().copied())?.into_any(),
+        Buffer::U32(_, values) => masks::numbers(py, values.iter().copied())?.into_any(),
+        Buffer::Bool(_, values) => masks::numbers(py, values.iter().copied())?.into_any(),
         Buffer::MaybeU32(_, values) => masked(py, values)?,
         Buffer::MaybeU64(_, values) => masked(py, values)?,
         Buffer::MaybeF64(_, values) => masked(py, values)?,
@@ -174,45 +192,47 @@ fn column<'py>(py: Python<'py>, buffer: &Buffer) -> PyResult<Bound<'py, PyAny>> 
                 Buffer::Texts(_, lists) => lists.offsets().len() - 1,
                 _ => 0,
             };
-            let all = (0..rows).map(|nth| cell(py, texts.cell(nth))).collect::<PyResult<Vec<_>>>()?;
-            PyList::new(py, all)?.into_any()
+            let (list, mut turns) = (PyList::empty(py), Turns::new(py));
+            (0..rows).try_for_each(|nth| list.append(cell(&mut turns, py, texts.cell(nth))?))?;
+            list.into_any()
         }
     })
 }
 
 fn masked<'py, T: Element + Copy + Default>(py: Python<'py>, values: &[Option<T>]) -> PyResult<Bound<'py, PyAny>> {
-    let there = values.iter().map(|value| value.unwrap_or_default()).collect();
-    let missing = values.iter().map(Option::is_none).collect();
+    let there = masks::numbers(py, values.iter().map(|value| value.unwrap_or_default()))?;
     let keywords = PyDict::new(py);
-    keywords.set_item("mask", PyArray1::<bool>::from_vec(py, missing))?;
-    py.import("numpy.ma")?.call_method("array", (PyArray1::from_vec(py, there),), Some(&keywords))
+    keywords.set_item("mask", masks::numbers(py, values.iter().map(Option::is_none))?)?;
+    py.import("numpy.ma")?.call_method("array", (there,), Some(&keywords))
 }
 
 fn ragged<'py, T: Element + Copy>(py: Python<'py>, lists: &Lists<T>) -> PyResult<Bound<'py, PyAny>> {
-    let offsets = lists.offsets().iter().map(|&offset| i64::from(offset)).collect();
-    let arrays = (PyArray1::from_slice(py, lists.values()), PyArray1::from_vec(py, offsets));
-    Ok(arrays.into_pyobject(py)?.into_any())
+    let values = masks::numbers(py, lists.values().iter().copied())?;
+    let offsets = masks::numbers(py, lists.offsets().iter().map(|&offset| i64::from(offset)))?;
+    Ok((values, offsets).into_pyobject(py)?.into_any())
 }
 
-fn padded<'py, T: Copy + Into<i64>>(
+fn padded<'py, T: Copy + Into<i64> + Sync>(
     py: Python<'py>,
     lists: &Lists<T>,
     width: Option<usize>,
     pad: i64,
 ) -> PyResult<Bound<'py, PyArray2<i64>>> {
     let rows = lists.offsets().len() - 1;
-    let longest = (0..rows).filter_map(|nth| lists.get(nth)).map(<[T]>::len).max().unwrap_or(0);
+    let longest = py.detach(|| (0..rows).filter_map(|nth| lists.get(nth)).map(<[T]>::len).max().unwrap_or(0));
     let width = width.unwrap_or(longest);
     if longest > width {
-        return Err(errors::wrong_length(py, "width", width, longest));
+        return Err(super::errors::width(py, width, longest));
     }
     let array = masks::zeros(py, rows, width)?;
     masks::write(&array, |out| {
-        out.fill(pad);
-        for (nth, out) in out.chunks_mut(width.max(1)).enumerate() {
-            let list = lists.get(nth).unwrap_or_default();
-            out.iter_mut().zip(list).for_each(|(out, &value)| *out = value.into());
-        }
+        py.detach(|| {
+            for (nth, out) in out.chunks_mut(width.max(1)).enumerate() {
+                let (values, rest) = out.split_at_mut(lists.get(nth).map_or(0, <[T]>::len));
+                values.iter_mut().zip(lists.get(nth).unwrap_or_default()).for_each(|(out, &value)| *out = value.into());
+                rest.fill(pad);
+            }
+        });
     })?;
     Ok(array)
 }

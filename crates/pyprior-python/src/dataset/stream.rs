@@ -17,8 +17,6 @@ use crate::watched::PAUSE;
 
 /// Groups that are made before they are asked for.
 const AHEAD: usize = 2;
-/// Rows of a group, at most: as in a description.
-const MAX_ROWS: u32 = 1 << 20;
 
 /// Which rows are wanted.
 pub(super) struct Asked {
@@ -30,40 +28,51 @@ pub(super) struct Asked {
     pub(super) threads: usize,
 }
 
+/// Rows under way, and whose threads make them: a fork has none of its parent's.
+struct Begun {
+    stream: Option<Stream>,
+    process: u32,
+}
+
+impl Begun {
+    fn is_here(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if !self.is_here() {
+            // As the fork found it, with what its threads held.
+            std::mem::forget(self.stream.take());
+        }
+    }
+}
+
+const ELSEWHERE: &str = "these rows were begun in another process: begin them in this one";
+
 /// An iterator over rows, or, by way of `__arrow_c_stream__`, over Arrow's batches.
 #[pyclass(frozen, name = "RowStream", module = "pyprior_rs._engine")]
 pub struct PyStream {
-    /// None when it was handed over to Arrow.
-    inner: Mutex<Option<Stream>>,
-    /// Whose threads make them: a fork has none of its parent's.
+    /// Empty when it was handed over to Arrow. Not locked in a fork, where one that has it may be missing.
+    inner: Mutex<Option<Begun>>,
     process: u32,
 }
 
 impl PyStream {
     pub(super) fn begin(py: Python<'_>, job: &Arc<Job>, asked: Asked) -> PyResult<Self> {
         let Asked { shards, table, split, rows, threads } = asked;
-        if !(1..=MAX_ROWS).contains(&rows) {
-            return Err(crate::errors::wrong_length(py, "batch_rows", rows as usize, MAX_ROWS as usize));
-        }
         let split = split.or_else(|| job.split_names().first().cloned()).unwrap_or_default();
         let settings = StreamSettings { shards, table, split, group_rows: rows, ahead: AHEAD, threads };
-        let inner = stream(job, settings).map_err(|error| errors::data(py, &error))?;
-        Ok(Self { inner: Mutex::new(Some(inner)), process: std::process::id() })
+        let inner = py.detach(|| stream(job, settings)).map_err(|error| errors::data(py, &error))?;
+        let process = std::process::id();
+        Ok(Self { inner: Mutex::new(Some(Begun { stream: Some(inner), process })), process })
     }
 
     fn check(&self) -> PyResult<()> {
         match self.process == std::process::id() {
             true => Ok(()),
-            false => Err(PyRuntimeError::new_err("these rows were begun in another process: begin them in this one")),
-        }
-    }
-}
-
-impl Drop for PyStream {
-    fn drop(&mut self) {
-        if self.process != std::process::id() {
-            // As the fork found it, with what its threads held.
-            std::mem::forget(self.inner.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+            false => Err(PyRuntimeError::new_err(ELSEWHERE)),
         }
     }
 }
@@ -78,9 +87,10 @@ impl PyStream {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyRows>> {
         self.check()?;
         loop {
-            let next = py.detach(|| match &mut *self.inner.lock().unwrap_or_else(PoisonError::into_inner) {
-                Some(stream) => stream.next_within(PAUSE),
-                None => Poll::Ready(None),
+            let next = py.detach(|| {
+                let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                let stream = inner.as_mut().and_then(|begun| begun.stream.as_mut());
+                stream.map_or(Poll::Ready(None), |stream| stream.next_within(PAUSE))
             });
             match next {
                 Poll::Pending => py.check_signals()?,
@@ -101,26 +111,37 @@ impl PyStream {
         self.check()?;
         // A wish, which one need not grant.
         drop(requested_schema);
-        let stream = self.inner.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let stream = stream.ok_or_else(|| PyRuntimeError::new_err("the stream was handed over before"))?;
-        PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(Batches(stream))), c"arrow_array_stream")
+        // Without the interpreter: another thread may be waiting for rows.
+        let begun = py.detach(|| self.inner.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let begun = begun.ok_or_else(|| PyRuntimeError::new_err("the stream was handed over before"))?;
+        let Some(schema) = begun.stream.as_ref().map(|stream| Arc::clone(stream.schema())) else {
+            return Err(PyRuntimeError::new_err(ELSEWHERE));
+        };
+        let stream = FFI_ArrowArrayStream::new(Box::new(Batches { begun, schema }));
+        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }
 }
 
 /// The same for Arrow, which asks without the interpreter.
-struct Batches(Stream);
+struct Batches {
+    begun: Begun,
+    schema: SchemaRef,
+}
 
 impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let told = self.0.next()?;
+        if !self.begun.is_here() {
+            return Some(Err(ArrowError::InvalidArgumentError(ELSEWHERE.to_owned())));
+        }
+        let told = self.begun.stream.as_mut()?.next()?;
         Some(told.map_err(|error| ArrowError::ExternalError(Box::new(error))).and_then(|rows| rows.record_batch()))
     }
 }
 
 impl RecordBatchReader for Batches {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(self.0.schema())
+        Arc::clone(&self.schema)
     }
 }

@@ -147,7 +147,7 @@ pub fn table(variables: &Bound<'_, PyAny>, rows: &Bound<'_, PyAny>) -> PyResult<
     let refused = || errors::problem(py, &SolveError::TooLarge { what: "a table" }, None);
     let (mut turns, mut cells) = (Turns::new(py), 0_usize);
     for row in bounded(rows, MOST, refused)? {
-        turns.next();
+        turns.made(1);
         let items = bounded(&row?, MOST - cells, refused)?;
         let values = items.map(|item| objects::value(&item?, &mut kept, &mut turns)).collect::<PyResult<Vec<_>>>()?;
         cells += values.len();

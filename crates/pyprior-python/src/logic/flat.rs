@@ -52,7 +52,7 @@ pub(super) fn flatten<'py>(
     let mut numbers = Vec::new();
     let mut next = object.clone();
     'all: loop {
-        turns.next();
+        turns.made(1);
         let address = next.as_ptr() as usize;
         let mut number = known.get(&address).copied();
         if number.is_none() {
@@ -97,7 +97,7 @@ pub(super) fn flatten<'py>(
         }
     }
     for held in closed {
-        turns.next();
+        turns.made(1);
         drop(held);
     }
     Ok(settled(nodes, &numbers))
@@ -174,7 +174,7 @@ pub(super) fn object<'py>(
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let mut objects: Vec<Bound<'py, PyAny>> = Vec::with_capacity(nodes.len());
     for node in nodes {
-        turns.next();
+        turns.made(1);
         let part = |of: &usize| objects[*of].clone();
         let made = match node {
             GraphNode::Var(var) => variable(*var)?,

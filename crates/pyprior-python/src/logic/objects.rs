@@ -128,7 +128,7 @@ struct Reading<'a, 'py> {
 
 impl<'py> Reading<'_, 'py> {
     fn value(&mut self, object: &Bound<'py, PyAny>, levels: usize) -> PyResult<Value> {
-        self.turns.next();
+        self.turns.made(1);
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             Raised::new::<PyPriorError>(object.py(), format!("a value of more than {LARGEST} parts")).err()
         })?;

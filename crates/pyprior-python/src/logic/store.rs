@@ -203,7 +203,7 @@ impl Store {
         let (mut all, mut turns) = (Vec::new(), Turns::new(py));
         for item in bounded(values, MOST, refused)? {
             let item = item?;
-            turns.next();
+            turns.made(1);
             if !objects::is_variable(&item)?
                 && let Some(value) = objects::plain(&item)?
             {
@@ -305,7 +305,7 @@ impl Store {
             .flat_map(|(place, word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| 64 * place + bit));
         let (mut objects, mut turns) = (Vec::new(), Turns::new(py));
         for value in indices.filter_map(|index| universe.value(index)) {
-            turns.next();
+            turns.made(1);
             objects.push(match value {
                 Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) => objects::object(py, &value, &|_| None)?,
                 _ => Store::deep(slf, &value, &mut turns)?,
