@@ -91,6 +91,7 @@ def test_numbers_out_of_range_are_value_errors():
         lambda: sketch.start(10**9),
         lambda: rows.rollback(0, -1),
         lambda: rows.reset(-1),
+        lambda: rows.padded(2**63),
         lambda: fd.FiniteDomain(range(-(2**63), 2**63 - 1)),
     ):
         with pytest.raises(errors.PyPriorError):

@@ -289,8 +289,10 @@ def test_errors_say_what_and_where():
         assert error.kind == kind and place in (None, (error.line, error.column)), (text, error.kind, error.line, error.column)
         assert isinstance(error, ValueError) and str(error) == f"{error.line}:{error.column}: {error.message}"
     for wrong in (lambda: Sketch(3), lambda: Sketch("print(X)", vocab=3), lambda: Sketch("print(X)").sample("x"),
-                  lambda: Sketch("print(X)", speed=1), lambda: Sketch("print(X)").start(None)):
-        with pytest.raises((TypeError, AttributeError)):
+                  lambda: Sketch("print(X)", speed=1), lambda: Sketch("print(X)").start(None),
+                  lambda: Sketch("print(X)", vocab="x"), lambda: Sketch("print(X)").sample(1, prior=5),
+                  lambda: Sketch("print(X)").sampler(prior={}), lambda: pp.Tokenizer().sample(1, prior=5)):
+        with pytest.raises(TypeError):
             wrong()
     rng = random.Random(2)
     whole = (SKETCHES / "debugging.sketch").read_text() + (SKETCHES / "pairs.sketch").read_text()
@@ -321,6 +323,49 @@ def test_limits():
         assert (caught.value.kind, caught.value.limit) == ("work", 1)
     endless = sketch("sum").fillings()
     assert len(list(endless)) == 4 and list(endless) == []
+    with pytest.raises(errors.FillError, match="^the limit of 1 tokens is reached; there may be other fillings$"):
+        list(sketch("sum").fillings(nodes=1))
+
+
+def test_every_fill_error_of_sample_has_what_was_drawn():
+    for text, kind, asked in (
+        ("print(X)\n---\nX in 1..3\ntokens > 50", "no_filling", {}),
+        ("S\nT\nprint(E)\nprint(E)\n---\ncount(+) == 3\ndepth <= 2", "work", {"work": 1}),
+    ):
+        with pytest.raises(errors.FillError) as caught:
+            Sketch(text, **asked).sample(3)
+        assert (caught.value.kind, caught.value.fillings) == (kind, [])
+
+
+def test_streams_say_how_far_they_are():
+    made = sketch("sum")
+    found = made.fillings()
+    assert found.nodes == 0 and next(found).source == "print(1 + 9)"
+    first = found.nodes
+    assert 0 < first and len(list(found)) == 3 and found.nodes > first and iter(found) is found
+    limited = made.fillings(nodes=first)
+    assert next(limited) == next(iter(made))
+    with pytest.raises(errors.FillError):
+        next(limited)
+    # As it says: there is no next one behind an exception.
+    assert next(limited, None) is None
+    draws = made.sampler(seed=3, distinct=True, tries=60)
+    drawn = [next(draws) for _ in range(4)]
+    assert set(drawn) == set(made)
+    before = draws.tries
+    for nth in (1, 2):
+        with pytest.raises(errors.FillError) as caught:
+            next(draws)
+        assert (caught.value.kind, caught.value.fillings, draws.tries) == ("tries", [], before + 60 * nth)
+    # Tries that fail are not the end.
+    hard = Sketch("print(X)\n---\nX in 1..40\nprints == \"7\\n\"").sampler(seed=1, prior=None, tries=2)
+    got = []
+    while len(got) < 3:
+        try:
+            got.append(next(hard).source)
+        except errors.FillError:
+            got.append(None) if None not in got else None
+    assert got.count("print(7)") == 2
 
 
 def test_rows_are_stepped_like_states():
@@ -398,6 +443,30 @@ def test_a_model_fills_a_sketch():
 
 
 HARD = "def f(n):\n    return E\nprint(f(1))\n---\nE in expr(depth <= 3)\nf(1) == 77\nf(2) == 79\nf(3) == 1234\nf(4) == 5\n"
+
+GOES_ON = """
+import os, signal, threading
+from pyprior_rs.sketch import Sketch
+draws = Sketch({hard!r}).sampler(tries=300)
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        try:
+            next(draws)
+        except ValueError as error:
+            assert error.kind == "tries", error.kind
+except KeyboardInterrupt:
+    try:
+        next(draws)
+    except ValueError as error:
+        print(error.kind)
+"""
+
+
+def test_draws_go_on_behind_an_interrupt():
+    ended = subprocess.run([sys.executable, "-c", GOES_ON.format(hard=HARD)], capture_output=True, text=True, timeout=120)
+    assert ended.stdout.split() == ["tries"], ended.stderr
+
 
 INTERRUPTED = """
 import os, signal, threading, time

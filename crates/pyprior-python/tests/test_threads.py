@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyprior_rs as pp
 import pytest
+from pyprior_rs.sketch import Sketch
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 import held  # noqa: E402
@@ -41,6 +42,13 @@ def test_no_long_call_keeps_the_interpreter(quick_turns):
             seen += 1
             assert longest < 0.6 * taken, f"{name}: {longest * 1e3:.2f} of {taken * 1e3:.2f} ms"
     assert seen >= 4
+
+
+def test_what_is_large_is_freed_beside_others(quick_turns):
+    sketch = Sketch("def f(a):\n    return E\nprint(f(3))\n---\nE in expr(depth <= 1)\nuses(a)\n")
+    many = [sketch.start(1 << 16) for _ in range(5)]
+    longest, taken = held.held(lambda: len(many.pop()), tries=5, enough=0.6)
+    assert taken >= LONG and longest < 0.6 * taken
 
 
 def in_fork(work):

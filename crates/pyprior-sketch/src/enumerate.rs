@@ -49,8 +49,8 @@ pub struct Enumerator {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnumerateError {
-    /// The limit of steps is reached.
-    #[error("the limit of {limit} steps is reached; there may be other fillings")]
+    /// The limit of tokens is reached.
+    #[error("the limit of {limit} tokens is reached; there may be other fillings")]
     Nodes {
         /// The limit.
         limit: u64,
@@ -112,7 +112,7 @@ impl Enumerator {
         })
     }
 
-    /// The same, which ends with an error after so many steps.
+    /// The same, which ends with an error after so many tokens, see [`Enumerator::nodes`].
     #[must_use]
     pub fn with_node_limit(mut self, limit: u64) -> Self {
         self.node_limit = Some(limit);

@@ -21,7 +21,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, cast
 
 from . import _engine
-from ._engine import Fillings
 from .prior import PriorConfig, prior_settings
 from .tokenizer import Tokenizer
 
@@ -122,6 +121,40 @@ class Filling:
         return f"<Filling {self.source!r}>"
 
 
+class Fillings(Iterator[Filling]):
+    """All fillings of a sketch, one after the other, see ``Sketch.fillings``. Behind an exception it ends, whatever there is."""
+
+    __slots__ = ("_found", "_tok")
+
+    def __init__(self, found: _engine.Fillings, tok: Tokenizer) -> None:
+        self._found, self._tok = found, tok
+
+    def __next__(self) -> Filling:
+        return Filling(next(self._found), self._tok)
+
+    @property
+    def nodes(self) -> int:
+        """Tokens that have been taken so far, those that led nowhere included."""
+        return self._found.nodes
+
+
+class Draws(Iterator[Filling]):
+    """Fillings by chance without end, see ``Sketch.sampler``. Behind a FillError it goes on with other tries."""
+
+    __slots__ = ("_sampler", "_tok")
+
+    def __init__(self, sampler: _engine.SketchSampler, tok: Tokenizer) -> None:
+        self._sampler, self._tok = sampler, tok
+
+    def __next__(self) -> Filling:
+        return Filling(next(self._sampler), self._tok)
+
+    @property
+    def tries(self) -> int:
+        """Tries so far, those that failed included."""
+        return self._sampler.tries
+
+
 _OPERATORS = {"ADD": "+", "SUB": "-", "MUL": "*", "LT": "<", "EQ": "=="}
 
 
@@ -149,6 +182,8 @@ class Sketch(_engine.Sketch):
         work: int = WORK,
         memory: int = MEMORY,
     ) -> Sketch:
+        if vocab is not None and not isinstance(vocab, Tokenizer):
+            raise TypeError(f"vocab is a Tokenizer or None, not {type(vocab).__name__}")
         language = None if vocab is None else vocab.language
         self = super().__new__(cls, text, language, max_len, work, memory)
         self.text = text
@@ -169,19 +204,18 @@ class Sketch(_engine.Sketch):
         """Most tokens of a program."""
         return self.language.settings["max_len"]
 
-    def __iter__(self) -> Iterator[Filling]:
+    def __iter__(self) -> Fillings:
         return self.fillings()
 
-    def fillings(self, *, nodes: int | None = None, steps: int = STEPS) -> Iterator[Filling]:
+    def fillings(self, *, nodes: int | None = None, steps: int = STEPS) -> Fillings:
         """All fillings: shorter programs before longer ones, those of one length by their tokens, each once. When it ends without
         an exception, there is no other.
 
         It raises FillError after ``nodes`` tokens, those that lead nowhere included, and where programs that do not behave as
-        asked took so many ``steps`` since the last filling. Ctrl-C ends it between two tokens.
+        asked took so many ``steps`` since the last filling. Ctrl-C ends it between two tokens. Behind an exception there is no
+        next one. Its ``nodes`` are the tokens so far.
         """
-        found: Fillings = self._fillings(nodes, steps)
-        tok = self.tok
-        return (Filling(each, tok) for each in found)
+        return Fillings(self._fillings(nodes, steps), self.tok)
 
     def sampler(
         self,
@@ -191,10 +225,10 @@ class Sketch(_engine.Sketch):
         distinct: bool = False,
         tries: int = TRIES,
         steps: int = STEPS,
-    ) -> Iterator[Filling]:
-        """An endless stream of fillings by chance, see ``sample``."""
-        draws, tok = self._sampler(seed, prior_settings(prior), distinct, tries, steps), self.tok
-        return (Filling(each, tok) for each in draws)
+    ) -> Draws:
+        """An endless stream of fillings by chance, see ``sample``. It raises FillError where that does, and may be asked again then:
+        with ``distinct`` each time, once all fillings have been drawn. Its ``tries`` are those so far."""
+        return Draws(self._sampler(seed, prior_settings(prior), distinct, tries, steps), self.tok)
 
     def sample(
         self,
@@ -213,13 +247,13 @@ class Sketch(_engine.Sketch):
         there counts as a try that fails. Raises FillError if so many ``tries`` fail, or take so many ``steps``, for one
         filling; those before it are in its ``fillings``. Other threads of Python run meanwhile; Ctrl-C ends it between two tokens.
         """
-        sampler = self._sampler(seed, prior_settings(prior), distinct, tries, steps)
         try:
-            return [Filling(each, self.tok) for each in sampler.sample(n)]
+            found = self._sampler(seed, prior_settings(prior), distinct, tries, steps).sample(n)
         except _engine.FillError as error:
-            if hasattr(error, "fillings"):
-                error.fillings = [Filling(each, self.tok) for each in error.fillings]
+            # None where it is known at once that there are none.
+            error.fillings = [Filling(each, self.tok) for each in getattr(error, "fillings", ())]
             raise
+        return [Filling(each, self.tok) for each in found]
 
     def start(self, n: int = 1, *, device: Any = None, dtype: Any = "float32") -> SketchStates:
         """``n`` rows before their first tokens, for loops of one's own: a model that fills the sketch. Raises FillError if there is
@@ -324,4 +358,4 @@ class SketchStates:
         self._rows.fork(src, dst)
 
 
-__all__ = ["Filling", "Fillings", "Hole", "Sketch", "SketchStates"]
+__all__ = ["Draws", "Filling", "Fillings", "Hole", "Sketch", "SketchStates"]

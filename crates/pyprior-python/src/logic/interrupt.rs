@@ -85,6 +85,11 @@ impl Interruption {
         signal.or_else(|| self.raised.take_last())
     }
 
+    /// The next search is not ended by what ended the last.
+    pub(crate) fn go_on(&self) {
+        self.stop.store(false, Ordering::Relaxed);
+    }
+
     /// Searches as the turns have it.
     pub(super) fn run<R: Send>(&self, py: Python<'_>, search: impl FnOnce() -> R + Send) -> R {
         match self.turns {

@@ -3,6 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::turns::Turns;
+
 /// A program that fills a sketch. See `pyprior_rs.sketch.Filling`.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Filling {
@@ -26,7 +28,7 @@ impl Filling {
     /// Its tokens.
     #[getter]
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.inner.tokens())
+        Turns::new(py).tuple(self.inner.tokens().iter().copied())
     }
 
     /// What holes were filled with: name, kind, number of the first token, number of the one behind the last.

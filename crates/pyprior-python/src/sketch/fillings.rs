@@ -12,6 +12,7 @@ use super::source::AnyChooser;
 use crate::errors::{PyPriorError, Raised};
 use crate::logic::Interruption;
 use crate::numbers::count;
+use crate::turns;
 
 /// Fillings one after another, shorter ones first, those of one length by their tokens; each is looked for when it is asked for.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -27,6 +28,11 @@ fn taken(py: Python<'_>) -> PyErr {
 
 fn take<T>(inner: &Mutex<Option<T>>) -> Option<T> {
     inner.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Not locked any more when Python runs.
+fn look<T, R>(inner: &Mutex<Option<T>>, look: impl FnOnce(&T) -> R) -> Option<R> {
+    inner.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
 }
 
 fn put<T>(inner: &Mutex<Option<T>>, back: T) {
@@ -65,8 +71,7 @@ impl Fillings {
     /// Tokens that have been taken so far, those that led nowhere included.
     #[getter]
     fn nodes(&self, py: Python<'_>) -> PyResult<u64> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.as_ref().map(Enumerator::nodes).ok_or_else(|| taken(py))
+        look(&self.inner, Enumerator::nodes).ok_or_else(|| taken(py))
     }
 }
 
@@ -111,10 +116,11 @@ impl SketchSampler {
         });
         put(&self.inner, sampler);
         if let Some(error) = self.interruption.error() {
+            self.interruption.go_on();
+            py.detach(|| drop(drawn));
             return Err(error);
         }
-        let drawn =
-            PyList::new(py, drawn.into_iter().map(|filling| Py::new(py, filling)).collect::<PyResult<Vec<_>>>()?)?;
+        let drawn = turns::list(py, drawn)?;
         match failed {
             None => Ok(drawn),
             Some(error) => {
@@ -128,7 +134,6 @@ impl SketchSampler {
     /// Tries so far, those that failed included.
     #[getter]
     fn tries(&self, py: Python<'_>) -> PyResult<u64> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.as_ref().map(Sampler::tries).ok_or_else(|| taken(py))
+        look(&self.inner, Sampler::tries).ok_or_else(|| taken(py))
     }
 }

@@ -5,16 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
-use pyo3::types::{PyFrozenSet, PyList, PyTuple};
+use pyo3::types::{PyFrozenSet, PyList};
 use pyprior_sketch::{FillError, Sketch, SketchMatcher, SketchTokenError};
 
 use super::errors;
 use crate::numbers::count;
-use crate::turns::in_turns;
+use crate::turns::{self, Turns};
 use crate::{masks, numbers};
 
 /// Rows of a batch, at most.
 const MAX_ROWS: usize = 1 << 16;
+
+/// Rows from which on they are freed without the interpreter: 0.4 microseconds each.
+const MANY: usize = 1 << 8;
 
 /// Rows of a sketch. See `pyprior_rs.sketch.SketchStates`.
 #[pyclass(frozen, subclass, module = "pyprior_rs._engine")]
@@ -46,6 +49,12 @@ impl SketchRows {
         self.work(py, |rows| rows.iter().map(|row| row.tokens().to_vec()).collect())
     }
 
+    /// The numbers of rows of which it is so, ascending.
+    fn those<'py>(&self, py: Python<'py>, are: impl Fn(&SketchMatcher) -> bool + Sync) -> PyResult<Bound<'py, PyList>> {
+        let found = self.work(py, |rows| (0..rows.len()).filter(|nth| are(&rows[*nth])).collect::<Vec<_>>());
+        turns::list(py, found)
+    }
+
     fn words(&self) -> usize {
         self.vocab.div_ceil(32)
     }
@@ -57,6 +66,15 @@ impl SketchRows {
             rows.get_mut(i).map(work).ok_or(slots)
         });
         done.map_err(|slots| crate::errors::no_slot(py, i, slots))
+    }
+}
+
+impl Drop for SketchRows {
+    fn drop(&mut self) {
+        let rows = self.rows.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if rows.len() >= MANY {
+            turns::free(std::mem::take(rows));
+        }
     }
 }
 
@@ -100,16 +118,19 @@ impl SketchRows {
     /// The tokens of each row.
     #[getter]
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let tokens = self.tokens(py);
-        let list = PyList::empty(py);
-        for tokens in in_turns(py, tokens) {
-            list.append(PyTuple::new(py, tokens)?)?;
+        let (list, mut turns) = (PyList::empty(py), Turns::new(py));
+        for tokens in self.tokens(py) {
+            list.append(turns.tuple(tokens)?)?;
         }
         Ok(list)
     }
 
     /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
-    fn padded<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
+    fn padded<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = numbers::pad)] pad: i64,
+    ) -> PyResult<Bound<'py, PyArray2<i64>>> {
         masks::padded(py, self.tokens(py), pad)
     }
 
@@ -119,22 +140,23 @@ impl SketchRows {
     }
 
     /// The rows that are complete, ascending.
-    fn terminated(&self, py: Python<'_>) -> Vec<usize> {
-        self.work(py, |rows| (0..rows.len()).filter(|nth| rows[*nth].is_terminated()).collect())
+    fn terminated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.those(py, SketchMatcher::is_terminated)
     }
 
     /// The rows of which it is known that they do not behave as the sketch asks for, ascending.
-    fn violated(&self, py: Python<'_>) -> Vec<usize> {
-        self.work(py, |rows| (0..rows.len()).filter(|nth| rows[*nth].is_violated()).collect())
+    fn violated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.those(py, SketchMatcher::is_violated)
     }
 
     /// The legal set of each row; `PAD` alone once it is complete. Raises FillError at the limit of work.
     fn legal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let sets = self.work(py, |rows| rows.iter().map(SketchMatcher::legal_tokens).collect::<Result<Vec<_>, _>>());
         let sets = sets.map_err(|error| errors::fill(py, &error))?;
-        let list = PyList::empty(py);
-        for set in in_turns(py, sets) {
+        let (list, mut turns) = (PyList::empty(py), Turns::new(py));
+        for set in sets {
             list.append(PyFrozenSet::new(py, &set)?)?;
+            turns.made(1 + set.len());
         }
         Ok(list)
     }

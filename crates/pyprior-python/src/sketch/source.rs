@@ -113,7 +113,8 @@ impl Sketch {
         let prior: Option<PriorConfig> = prior.map(|settings| prior::config(Some(settings))).transpose()?;
         let chooser: AnyChooser = match prior {
             Some(config) => {
-                Box::new(ByPrior::new(&self.inner, config, seed).map_err(|error| crate::errors::prior(py, &error))?)
+                let by_prior = py.detach(|| ByPrior::new(&self.inner, config, seed));
+                Box::new(by_prior.map_err(|error| crate::errors::prior(py, &error))?)
             }
             None => Box::new(Uniform::new(seed)),
         };
