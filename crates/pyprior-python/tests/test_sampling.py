@@ -53,9 +53,50 @@ def test_training_batches(tok, eos):
             assert np.flatnonzero(mask[row]).tolist() == list(range(2, len(whole)))
     again = next(pp.training_batches(tok, batch_size=8, seq_len=24, seed=3, start=8, prefix=prefix, eos=eos))
     assert np.array_equal(again.targets, batches[1].targets)
-    for wrong in ({"batch_size": 0, "seq_len": 9}, {"batch_size": 2, "seq_len": 2}):
-        with pytest.raises(ValueError):
-            pp.training_batches(tok, **wrong)
+    with pytest.raises(pp.errors.PyPriorError):
+        pp.training_batches(tok, batch_size=2, seq_len=2)
+
+
+def test_training_batches_are_refused_at_once(tok):
+    def batches(**changed):
+        return pp.training_batches(changed.pop("tok", tok), **{"batch_size": 2, "seq_len": 20, **changed})
+
+    for name, values in {
+        "batch_size": (0, -1, 2**24 + 1, 2**70),
+        "seq_len": (0, -1, 2**24 + 1, 2**70),
+        "batches": (-1, 2**63, 2**70),
+        "start": (-1, 2**64 - 2, 2**64, 2**70),
+    }.items():
+        for value in values:
+            with pytest.raises(pp.errors.BatchError, match=f"^{name} is {value}; it must be ") as caught:
+                batches(**{name: value})
+            assert (caught.value.kind, caught.value.what, caught.value.got) == ("out_of_range", name, value)
+    with pytest.raises(pp.errors.BatchError, match="^start is"):
+        batches(batches=3, start=2**64 - 6)
+    for name, values in {
+        "batch_size": (2.5, "a", None),
+        "seq_len": (20.5, "a"),
+        "batches": (1.5, "a"),
+        "start": (0.0, "a"),
+        "eos": (1, 2, "no", None),
+        "tok": ("x", None),
+        "prior": (5, "additive"),
+        "seed": ("a",),
+        "prefix": ("x", 3),
+        "exclude": ("FOR",),
+    }.items():
+        for value in values:
+            with pytest.raises(TypeError, match=name):
+                batches(**{name: value})
+    for value, error in ((-1, pp.errors.PyPriorError), (2**64, pp.errors.PyPriorError)):
+        with pytest.raises(error):
+            batches(seed=value)
+    assert list(batches(batches=0)) == []
+    # The last programs that there are.
+    assert len(list(batches(batches=2, start=2**64 - 5))) == 2
+    first, second = batches(batches=np.int32(2), batch_size=np.int64(2), seq_len=np.int16(20), start=np.uint8(3), eos=np.True_)
+    assert first.targets.shape == (2, 20)
+    assert np.array_equal(second.targets, next(batches(start=5, eos=True)).targets)
 
 
 def test_from_the_last_to_the_first(tok):

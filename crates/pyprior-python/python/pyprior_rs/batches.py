@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple
 
+import numpy as np
+
 from . import _engine
+from .errors import BatchError
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .prior import PriorConfig
 
 
@@ -43,11 +45,22 @@ def training_batches(
 
     Batch b has the programs with the numbers ``start + b * batch_size`` on, so that a run goes on from where it was by
     ``start``. Programs have at most ``seq_len`` tokens, one less with ``eos``. They end by themselves, so that there is
-    nothing to foretell behind them unless ``eos`` is asked for. Raises ConfigError, PriorError, TokenError at once.
+    nothing to foretell behind them unless ``eos`` is asked for.
+
+    ``batch_size`` and ``seq_len`` are 1 to 2**24; ``start``, and the numbers of all programs, 0 to 2**64 - 1. Raises at once, not
+    when it is iterated over: BatchError for numbers out of range, TypeError, ConfigError, PriorError, TokenError.
     """
-    if batch_size < 1 or seq_len < 1:
-        raise ValueError("batch_size and seq_len are 1 or more")
-    sampler = tok.sampler(seed=seed, prior=prior, max_len=seq_len - int(eos), exclude=exclude, prefix=prefix)
+    if not isinstance(tok, Tokenizer):
+        raise TypeError(f"tok is a Tokenizer, not {type(tok).__name__}")
+    if not isinstance(eos, (bool, np.bool_)):
+        raise TypeError(f"eos is True or False, not {eos!r}")
+    eos = bool(eos)
+    batch_size, seq_len = _number("batch_size", batch_size, 1, _MOST), _number("seq_len", seq_len, 1, _MOST)
+    if batches is not None:
+        batches = _number("batches", batches, 0, _LAST // batch_size)
+    # Those of all batches, or of the first.
+    start = _number("start", start, 0, _LAST - batch_size * (1 if batches is None else batches))
+    sampler = tok.sampler(seed=seed, prior=prior, max_len=seq_len - eos, exclude=exclude, prefix=prefix)
 
     def draw() -> Iterator[TrainingBatch]:
         at, left = start, batches
@@ -57,3 +70,22 @@ def training_batches(
             left = None if left is None else left - 1
 
     return draw()
+
+
+#: Rows of a batch, and tokens of a row, at most.
+_MOST = 1 << 24
+#: What numbers of programs are below.
+_LAST = (1 << 64) - 1
+
+
+def _number(what: str, given: Any, least: int, most: int) -> int:
+    """An integer in a range, of numpy too."""
+    try:
+        number = operator.index(given)
+    except TypeError:
+        raise TypeError(f"{what} is an integer, not {type(given).__name__}") from None
+    if not least <= number <= most:
+        error = BatchError(f"{what} is {number}; it must be {least} to {most}")
+        error.kind, error.what, error.got, error.expected = "out_of_range", what, number, most
+        raise error
+    return number
