@@ -20,7 +20,9 @@ from typing import Any, Callable
 
 import numpy as np
 import pyprior_rs as pp
+from pyprior_rs import datasets
 from pyprior_rs.logic import FiniteDomain, Repository, bind, domain_of, entailed, newvar, show, table, unify
+from pyprior_rs.sketch import Sketch
 
 
 def held(work: Callable[[], Any], tries: int = 10, enough: float = 0.0) -> tuple[float, float]:
@@ -102,6 +104,44 @@ def calls(rows: int) -> dict[str, Callable[[], Any]]:
         "training_batches": lambda: next(pp.training_batches(tok, batch_size=rows, seq_len=24)),
         "advance, a list": lambda: first(start),
         "advance, an array": lambda: first(array, active),
+        **dataset_calls(2 * rows),
+        **sketch_calls(rows // 8),
+    }
+
+
+def dataset_calls(rows: int) -> dict[str, Callable[[], Any]]:
+    made = datasets.Dataset(datasets.describe(rows=rows, shard_rows=rows))
+    some = next(made.stream(batch_rows=min(rows, 1 << 20)))
+    return {
+        "dataset, source": lambda: some["source"],
+        "dataset, stdout": lambda: some["stdout"],
+        "dataset, steps": lambda: some["steps"],
+        "dataset, log_prior": lambda: some["log_prior"],
+        "dataset, tokens": lambda: some["tokens"],
+        "dataset, padded": lambda: some.padded("tokens"),
+        "dataset, a slice": lambda: some[::-4],
+        "dataset, to_pylist": some.to_pylist,
+        "dataset, Arrow": some.__arrow_c_array__,
+        "dataset, freed": lambda: len(next(made.stream(batch_rows=min(rows, 1 << 20)))),
+    }
+
+
+def sketch_calls(rows: int) -> dict[str, Callable[[], Any]]:
+    made = Sketch("def f(a):\n    return E\nprint(f(3))\n---\nE in expr(depth <= 1)\nuses(a)\nf(3) == 6\n")
+    states = made.start(rows)
+    for _ in range(8):
+        states.advance([min(legal) for legal in states.legal()])
+    return {
+        "sketch, start": lambda: made.start(rows),
+        "sketch, freed": lambda: len(made.start(rows)),
+        "sketch, ids": lambda: states.ids,
+        "sketch, padded": lambda: states.padded(0),
+        "sketch, legal": states.legal,
+        "sketch, bitmask": states.bitmask,
+        "sketch, mask": states.mask,
+        "sketch, terminated": states.terminated,
+        "sketch, violated": states.violated,
+        "sketch, sampled": lambda: made._sampler(1, None, False, 10**6, 10**9).sample(rows // 64),
     }
 
 
