@@ -104,6 +104,15 @@ pub(crate) fn leave(py: Python<'_>) {
     py.detach(|| std::thread::sleep(PAUSE));
 }
 
+/// Parts from which on work that needs no objects is done without the interpreter.
+pub(crate) const MANY: usize = 1 << 10;
+
+/// Work that needs no objects, on so many parts.
+pub(crate) fn without<R: Send>(py: Python<'_>, parts: usize, work: impl FnOnce() -> R + Send) -> R {
+    // To take it back may be to wait for it.
+    if parts < MANY { work() } else { py.detach(work) }
+}
+
 /// Frees what is large without the interpreter: a system that gets memory back takes milliseconds.
 pub(crate) fn free<T: Send>(large: T) {
     // Where Python is at its end, as it is.
