@@ -93,7 +93,7 @@ pub(super) struct State {
     scratch: Scratch,
     frames: Vec<(Mark, Choice)>,
     /// Under way at the node where the search stands.
-    sweep: Option<Sweep>,
+    sweep: Option<Box<Sweep>>,
     begun: bool,
     nodes: u64,
 }
@@ -144,8 +144,8 @@ impl<'p> DepthFirst<'p> {
                 continue;
             }
             let Some(choice) = self.choose()? else { return Ok(true) };
-            self.state.sweep = Sweep::new(&self.task, &self.store, choice.variable());
-            if self.state.sweep.is_some() {
+            if let Some(sweep) = Sweep::new(&self.task, &self.store, choice.variable()) {
+                self.state.sweep = Some(Box::new(sweep));
                 return self.sweep();
             }
             self.task.meter.node()?;
