@@ -473,3 +473,19 @@ fn constants_of_any_size() {
     assert_eq!(session.call("g", &[Value::Int(3)]).unwrap().value, Value::Int(2_000_000_014));
     assert_eq!(session.exec("x + 0").unwrap().value, Value::Int(70_000_000_490_000));
 }
+
+/// There is room for so many different ones in all inputs, and what is refused takes none of it.
+#[test]
+fn refused_inputs_leave_no_constants() {
+    let language = Language::new(LanguageConfig { value_range: (0, 2), ..LanguageConfig::default() }).unwrap();
+    let mut session = Session::new(&language, Limits::default()).any_constants();
+    for number in 1000..1100 {
+        assert!(session.exec(&format!("print({number})\nprint(unknown)")).is_err());
+    }
+    assert_eq!(session.exec("x = 500\nprint(x + 600)").unwrap().stdout, "1100\n");
+    assert!(
+        session.exec("print(700)\nprint(800)").unwrap_err().to_string().contains("more than 3 different constants")
+    );
+    assert_eq!(session.exec("print(x + 900)").unwrap().stdout, "1400\n");
+    assert!(session.exec("print(1)").is_err());
+}

@@ -21,7 +21,9 @@ import pyprior_rs as ours  # noqa: E402
 ROWS, MAX_LEN, LOOPS = 256, 30, 60
 #: Least ratios, and most nanoseconds a row and call. For the readme's loop 30 is what was aimed at. At V = 79 a thirtieth of the
 #: package's time is 10 µs, of which Python's own choices among what is legal, timed below, leave 2 for the 80 calls.
-LOOP = {79: 15, 268: 30}
+LOOP = 30
+#: What is had of it: less is a mistake.
+HAD = {79: 15, 268: 30}
 FLOATS, PER_ROW = 30, 1000
 BITS = {79: 100, 268: 200}
 
@@ -93,12 +95,11 @@ def main():
     arguments = parser.parse_args()
     failed = False
 
-    def line(what, a, b, wanted):
+    def line(what, a, b, wanted, had=None):
         nonlocal failed
         ratio = a / b
-        below = ratio < wanted * arguments.at_least
-        failed |= below
-        verdict = f"BELOW {wanted}" if below else f"at least {wanted}"
+        failed |= ratio < (had or wanted) * arguments.at_least
+        verdict = f"BELOW {wanted}" if ratio < wanted * arguments.at_least else f"at least {wanted}"
         print(f"{what:<34} {a * 1e6:>10.2f} µs {b * 1e6:>9.2f} µs {ratio:>7.0f}  {verdict}", flush=True)
 
     print(f"{'':<34} {'pyprior':>13} {'pyprior_rs':>12} {'ratio':>7}")
@@ -107,7 +108,7 @@ def main():
         v = b.vocab_size
         SETS.clear()
         x, y = least([(lambda: loop(theirs, a, LOOPS), 1), (lambda: loop(ours, b, LOOPS), 5)], arguments.rounds)
-        line(f"readme's loop, a program, V={v}", x / LOOPS, y / LOOPS, LOOP[v])
+        line(f"readme's loop, a program, V={v}", x / LOOPS, y / LOOPS, LOOP, HAD[v])
         (floor,) = least([(lambda: chosen(b, LOOPS), 5)], arguments.rounds)
         print(f"  of which {floor / LOOPS * 1e6:.2f} µs are Python's: random.choice(sorted(legal)) and the loop around it")
         s, t = midway(theirs, a, 1), midway(ours, b, 1)

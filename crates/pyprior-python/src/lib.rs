@@ -6,7 +6,7 @@
 //! masks.rs      bits and floats in memory of numpy
 //! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects · places.rs: places of sequences
 //! pool.rs       threads, for each process its own
-//! source.rs     encode and decode · names.rs · tree.rs: nodes
+//! source.rs     encode and decode · names.rs · tree/: nodes
 //! pickling.rs   what pickle writes of rows and programs
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
 //! programs.rs   whole programs in bulk · training.rs: batches to learn from

@@ -83,12 +83,6 @@ fn each<'a>(lens: &[u32], tokens: &'a [u32]) -> Result<Vec<&'a [u32]>, BatchErro
     }
 }
 
-fn array<'py>(py: Python<'py>, numbers: &[u32]) -> PyResult<Array<'py>> {
-    let array = masks::line(py, numbers.len())?;
-    masks::write(&array, |out| py.detach(|| out.copy_from_slice(numbers)))?;
-    Ok(array)
-}
-
 /// What the slots of a batch or a view hold, for `unpack`: as of one moment.
 #[pyfunction]
 pub fn pack<'py>(states: &Bound<'py, Batch>) -> PyResult<PackedRows<'py>> {
@@ -101,7 +95,12 @@ pub fn pack<'py>(states: &Bound<'py, Batch>) -> PyResult<PackedRows<'py>> {
     for language in turns::in_turns(py, rows.languages.iter().skip(1)) {
         languages.append(PyLanguage { inner: Arc::clone(language), sets: Arc::default() })?;
     }
-    Ok((languages, array(py, &rows.of)?, array(py, &rows.lens)?, array(py, &rows.tokens)?))
+    Ok((
+        languages,
+        masks::numbers(py, rows.of.iter().copied())?,
+        masks::numbers(py, rows.lens.iter().copied())?,
+        masks::numbers(py, rows.tokens.iter().copied())?,
+    ))
 }
 
 /// The batch again. Raises BatchError, TokenError for what is none.
@@ -141,9 +140,15 @@ pub(crate) fn pack_programs<'py>(
     programs: &pyprior_core::Programs,
 ) -> PyResult<PackedPrograms<'py>> {
     let make = py.import("pyprior_rs._engine")?.getattr("unpack_programs")?;
-    let lens = py.detach(|| programs.iter().map(|tokens| tokens.len() as u32).collect::<Vec<_>>());
     let language = PyLanguage { inner: Arc::clone(language), sets: Arc::default() };
-    Ok((make, (language, array(py, &lens)?, array(py, programs.tokens())?)))
+    Ok((
+        make,
+        (
+            language,
+            masks::numbers(py, programs.iter().map(|tokens| tokens.len() as u32))?,
+            masks::numbers(py, programs.tokens().iter().copied())?,
+        ),
+    ))
 }
 
 /// Programs again. Raises BatchError if there are not as many tokens as they have.

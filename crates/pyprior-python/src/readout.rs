@@ -8,7 +8,7 @@ use pyprior_core::BatchMatcher;
 use crate::batch::Batch;
 use crate::masks;
 use crate::row::Row;
-use crate::turns;
+use crate::turns::{self, Turns};
 
 impl Batch {
     /// Looks at every slot.
@@ -20,16 +20,13 @@ impl Batch {
     pub(crate) fn rows_now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let slots = self.each(py, |batch, slot| batch.is_occupied(slot).then_some(slot));
         let row = |slot: Option<usize>| slot.map(|slot| Row::new(&self.shared, slot));
-        match slots.len() {
-            0..=1 => PyTuple::new(py, slots.into_iter().map(row)),
-            _ => Ok(turns::list(py, slots.into_iter().map(row))?.to_tuple()),
-        }
+        Turns::new(py).tuple(slots.into_iter().map(row))
     }
 
     /// The tokens of each row, those of its prefix too. Empty slots are left out, as in 0.0.2.
     pub(crate) fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let tokens = self.each(py, |batch, slot| batch.tokens(slot).ok().map(<[u32]>::to_vec));
-        let (list, mut turns) = (PyList::empty(py), turns::Turns::new(py));
+        let (list, mut turns) = (PyList::empty(py), Turns::new(py));
         for tokens in tokens.into_iter().flatten() {
             list.append(turns.tuple(tokens)?)?;
         }

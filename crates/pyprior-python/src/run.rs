@@ -107,11 +107,10 @@ const MAX_WORKERS: usize = 1024;
 
 /// What was given to be run, without Python.
 enum Given {
-    Source(String),
-    /// A module, and what its one def is called with behind it.
+    /// Source, and what its one def is called with behind it, if it is that of a `Func`.
+    Source(String, Option<Vec<Value>>),
+    /// The same as a module.
     Tree(Module, Option<Vec<Value>>),
-    /// The same as source, under names of its own.
-    Named(String, Option<Vec<Value>>),
     Refused(String),
 }
 
@@ -119,7 +118,7 @@ impl Given {
     fn of(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         if program.is_instance_of::<PyString>() {
             let surrogate = || Self::Refused("EncodeError: the source holds a lone surrogate".to_owned());
-            return Ok(program.extract().map_or_else(|_| surrogate(), Self::Source));
+            return Ok(program.extract().map_or_else(|_| surrogate(), |source| Self::Source(source, None)));
         }
         match tree::module(program) {
             Ok(module) => Ok(Self::Tree(module, arguments(program, inputs)?)),
@@ -132,7 +131,7 @@ impl Given {
     fn by_name(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let py = program.py();
         match tree::source(program, ComparisonValues::Int) {
-            Ok(source) => Ok(Self::Named(source, arguments(program, inputs)?)),
+            Ok(source) => Ok(Self::Source(source, arguments(program, inputs)?)),
             Err(error) if error.is_instance_of::<errors::TreeError_>(py) => {
                 Ok(Self::Refused(format!("TreeError: {}", error.value(py))))
             }
@@ -142,8 +141,7 @@ impl Given {
 
     fn run(self, machine: &mut Machine) -> End {
         let (source, call) = match self {
-            Self::Source(source) => (source, None),
-            Self::Named(source, call) => (source, call),
+            Self::Source(source, call) => (source, call),
             Self::Refused(reason) => return End::Refused(reason),
             Self::Tree(module, call) => {
                 let compiled = compiled(&module, ComparisonValues::Int);

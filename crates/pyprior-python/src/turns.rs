@@ -47,6 +47,15 @@ impl<'py> Turns<'py> {
         }
     }
 
+    /// Whether so many objects are few enough to be made at once; then they count.
+    fn few(&mut self, objects: usize) -> bool {
+        let few = objects < LOOK;
+        if few {
+            self.made(objects);
+        }
+        few
+    }
+
     /// A list of objects that are made one after the other.
     pub(crate) fn list<I>(&mut self, items: I) -> PyResult<Bound<'py, PyList>>
     where
@@ -54,8 +63,7 @@ impl<'py> Turns<'py> {
         I::Item: IntoPyObject<'py>,
     {
         let items = items.into_iter();
-        if items.len() < LOOK {
-            self.made(items.len());
+        if self.few(items.len()) {
             return PyList::new(self.py, items);
         }
         // Appended, not filled in: others may look at a list that is not full yet.
@@ -74,8 +82,7 @@ impl<'py> Turns<'py> {
         I::Item: IntoPyObject<'py>,
     {
         let items = items.into_iter();
-        if items.len() < LOOK {
-            self.made(items.len());
+        if self.few(items.len()) {
             return PyTuple::new(self.py, items);
         }
         Ok(self.list(items)?.to_tuple())

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! objects.rs    values of Python as the engine has them, and back; what it knows nothing of goes by a name
-//! flat.rs       terms with variables in them, laid flat · store.rs: the variables, unification, marks
+//! flat.rs       terms with variables in them, laid flat · terms.rs: those of a store · names.rs: what they hold
+//! store.rs      the variables, unification, marks · detached.rs: work without the interpreter
 //! domain.rs     what a variable of a problem may be · constraint.rs: relations between them · function.rs: those of Python
 //! repository.rs a problem · solver.rs: what is looked for · solutions.rs: one after the other
 //! bounded.rs    what is iterated over, up to a limit
@@ -15,16 +16,19 @@
 
 mod bounded;
 mod constraint;
+mod detached;
 mod domain;
 mod errors;
 mod flat;
 mod function;
 mod interrupt;
+mod names;
 mod objects;
 mod repository;
 mod solutions;
 mod solver;
 mod store;
+mod terms;
 
 use pyo3::prelude::*;
 

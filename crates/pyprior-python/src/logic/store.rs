@@ -1,21 +1,19 @@
 //! Logic variables: a store of them, for Python.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
 use pyo3::types::PyTuple;
-use pyprior_logic::{DomainError, Entailment, GraphNode, Term, UnifyError, Universe, Value, Var};
+use pyprior_logic::{Entailment, GraphNode, Term, Value, Var};
 
-use super::bounded::{MOST, bounded};
-use super::domain;
+use super::detached::Detached;
 use super::errors;
-use super::flat::{self, Variables};
-use super::objects::{self, Kept, Name};
+use super::names::Names;
+use super::objects::{self, Kept};
+use super::terms::unreadable;
 use crate::turns::{self, Turns};
 
 /// Variables, terms and domains, and what undoes what is done to them. See `pyprior_rs.logic.Store`.
@@ -32,38 +30,6 @@ pub struct Store {
     id: u64,
 }
 
-/// Threads that work on a store without the interpreter, and the process that they are of: a fork then has the store locked for
-/// ever. Changed with the interpreter held, as a fork holds it.
-#[derive(Default)]
-struct Detached {
-    threads: AtomicU32,
-    process: AtomicU32,
-}
-
-impl Detached {
-    /// Whether such threads were another process's.
-    fn is_elsewhere(&self) -> bool {
-        self.threads.load(Ordering::Relaxed) > 0 && self.process.load(Ordering::Relaxed) != std::process::id()
-    }
-
-    fn begin(&self) {
-        self.process.store(std::process::id(), Ordering::Relaxed);
-        self.threads.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn end(&self) {
-        self.threads.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// What keeps names in use that terms have. Of objects that are equal it has the first, and that is what is read.
-#[derive(Default)]
-struct Names {
-    by_name: HashMap<Arc<str>, Name>,
-    /// In the order in which they came, so that what is undone lets go of its own.
-    order: Vec<Arc<str>>,
-}
-
 /// A place to come back to.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Mark {
@@ -77,7 +43,7 @@ pub struct Mark {
 
 impl Store {
     /// The engine's store. Whoever has it has the interpreter too, but for [`work`](Store::work).
-    fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, pyprior_logic::Store>> {
+    pub(super) fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, pyprior_logic::Store>> {
         if self.detached.is_elsewhere() {
             return Err(errors::forked(py));
         }
@@ -85,7 +51,7 @@ impl Store {
     }
 
     /// Works on the engine's store, with terms of so many parts: without the interpreter if they are many.
-    fn work<R: Send>(
+    pub(super) fn work<R: Send>(
         &self,
         py: Python<'_>,
         parts: usize,
@@ -103,128 +69,18 @@ impl Store {
         Ok(done)
     }
 
-    fn var(&self, py: Python<'_>, number: u32) -> PyResult<Var> {
+    pub(super) fn var(&self, py: Python<'_>, number: u32) -> PyResult<Var> {
         let var = self.lock(py)?.var(number);
         var.ok_or_else(|| errors::unknown(py))
     }
 
     fn keep(&self, py: Python<'_>, kept: Kept) {
-        // Those that are there already go when nothing is locked.
-        let mut twice = Kept::new();
-        let mut names = self.names(py);
-        let Names { by_name, order } = &mut *names;
-        for name in kept {
-            match by_name.entry(Arc::clone(&name.text)) {
-                Entry::Vacant(place) => {
-                    order.push(Arc::clone(&name.text));
-                    place.insert(name);
-                }
-                Entry::Occupied(_) => twice.push(name),
-            }
-        }
-        drop(names);
+        let twice = self.names(py).take_in(kept);
         drop(twice);
     }
 
-    fn names(&self, py: Python<'_>) -> MutexGuard<'_, Names> {
+    pub(super) fn names(&self, py: Python<'_>) -> MutexGuard<'_, Names> {
         self.kept.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The store as the one whose variables are meant.
-struct Own<'a, 'py>(&'a Bound<'py, Store>);
-
-impl Variables for Own<'_, '_> {
-    fn variable(&self, object: &Bound<'_, PyAny>) -> PyResult<Option<Var>> {
-        let py = object.py();
-        let Some((store, number)) = variable(object)? else { return Ok(None) };
-        match store.is(self.0) {
-            true => self.0.get().var(py, number).map(Some),
-            false => Err(errors::foreign(py)),
-        }
-    }
-}
-
-/// Store and number of a variable; nothing for anything else.
-fn variable<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u32)>> {
-    if !objects::is_variable(object)? {
-        return Ok(None);
-    }
-    Ok(Some((object.getattr("_store")?, object.getattr("_number")?.extract()?)))
-}
-
-impl Store {
-    /// The nodes of a term. What keeps its names in use goes to `kept`: to the store's where the term stays in the store.
-    fn flatten<'py>(
-        slf: &Bound<'py, Self>,
-        object: &Bound<'py, PyAny>,
-        kept: &mut Kept,
-        turns: &mut Turns<'py>,
-    ) -> PyResult<Vec<GraphNode>> {
-        flat::flatten(object, &Own(slf), kept, turns)
-    }
-
-    /// Both sides of something.
-    fn flatten_both<'py>(
-        slf: &Bound<'py, Self>,
-        left: &Bound<'py, PyAny>,
-        right: &Bound<'py, PyAny>,
-        kept: &mut Kept,
-    ) -> PyResult<(Vec<GraphNode>, Vec<GraphNode>)> {
-        let turns = &mut Turns::new(slf.py());
-        Ok((Store::flatten(slf, left, kept, turns)?, Store::flatten(slf, right, kept, turns)?))
-    }
-
-    /// The object of nodes; of constants that the store does not have, one of these.
-    fn object<'py>(
-        slf: &Bound<'py, Self>,
-        nodes: &[GraphNode],
-        kept: &Kept,
-        turns: &mut Turns<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        let own: HashMap<&str, &Name> = kept.iter().rev().map(|name| (&*name.text, name)).collect();
-        let constant = |name: &str| {
-            let names = this.names(py);
-            let known = names.by_name.get(name).or_else(|| own.get(name).copied());
-            known.and_then(|name| name.object.as_ref().map(|object| object.bind(py).clone()))
-        };
-        let make = |var: Var| slf.call_method1("_variable", (var.number(),));
-        flat::object(py, nodes, &constant, turns, make)?.ok_or_else(|| errors::unknown(py))
-    }
-
-    /// Values that a domain is made of, as terms have them.
-    fn universe<'py>(slf: &Bound<'py, Self>, values: &Bound<'py, PyAny>, kept: &mut Kept) -> PyResult<Arc<Universe>> {
-        if let Some(range) = domain::consecutive(values) {
-            return Ok(Universe::range(range));
-        }
-        let py = slf.py();
-        let refused = || errors::unify(py, &UnifyError::Domain(DomainError::TooLarge { most: MOST }));
-        let (mut all, mut turns) = (Vec::new(), Turns::new(py));
-        for item in bounded(values, MOST, refused)? {
-            let item = item?;
-            turns.made(1);
-            if !objects::is_variable(&item)?
-                && let Some(value) = objects::plain(&item)?
-            {
-                all.push(value);
-                continue;
-            }
-            let nodes = Store::flatten(slf, &item, kept, &mut turns)?;
-            // Written down to be read whole, and taken back.
-            let value = {
-                let mut store = slf.get().lock(py)?;
-                let mark = store.mark();
-                let value = store.term_of_graph(&nodes).map_err(Err).and_then(|term| store.value(term).map_err(Ok));
-                store.undo_to(mark);
-                value
-            };
-            all.push(value.map_err(|error| match error {
-                Ok(error) => errors::read(py, &error),
-                Err(error) => errors::unify(py, &error),
-            })?);
-        }
-        Ok(turns::without(py, all.len(), || Universe::new(all)))
     }
 }
 
@@ -245,7 +101,7 @@ impl Store {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // The collector runs in a thread that has the interpreter, and whoever has this lock does not wait for it.
         let Ok(kept) = self.kept.try_lock() else { return Ok(()) };
-        kept.by_name.values().try_for_each(|name| name.visit(&visit))
+        kept.visit(&visit)
     }
 
     fn __clear__(&self) {
@@ -416,10 +272,7 @@ impl Store {
             store.undo_to(mark);
             read
         })?;
-        let nodes = read.map_err(|error| match error {
-            Ok(error) => errors::read(py, &error),
-            Err(error) => errors::unify(py, &error),
-        })?;
+        let nodes = read.map_err(|error| unreadable(py, error))?;
         Store::object(slf, &nodes, &kept, &mut turns)
     }
 
@@ -440,7 +293,7 @@ impl Store {
     /// A place to come back to.
     fn mark(&self, py: Python<'_>) -> PyResult<Mark> {
         let mark = self.lock(py)?.mark();
-        let (names, made) = (self.names(py).order.len(), self.made.load(Ordering::Relaxed));
+        let (names, made) = (self.names(py).len(), self.made.load(Ordering::Relaxed));
         Ok(Mark { store: self.id, open: Mutex::new(Some(mark)), names, made })
     }
 
@@ -455,12 +308,7 @@ impl Store {
         }
         drop(store);
         if undone {
-            let gone = {
-                let mut kept = self.names(py);
-                let keep = mark.get().names.min(kept.order.len());
-                let gone = kept.order.split_off(keep);
-                gone.iter().filter_map(|name| kept.by_name.remove(name)).collect::<Vec<_>>()
-            };
+            let gone = self.names(py).truncate(mark.get().names);
             drop(gone);
         }
         Ok(undone)
@@ -470,25 +318,6 @@ impl Store {
     fn commit(&self, py: Python<'_>, mark: &Bound<'_, Mark>) -> PyResult<bool> {
         let mut store = self.lock(py)?;
         Ok(mark.get().take(self.id).is_some_and(|mark| store.commit(mark)))
-    }
-}
-
-impl Store {
-    /// The object of a value, which may be deeper than the stack: so as a term.
-    fn deep<'py>(slf: &Bound<'py, Self>, value: &Value, turns: &mut Turns<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let nodes = {
-            let mut store = slf.get().lock(py)?;
-            let mark = store.mark();
-            let nodes = store.term(value).map_err(Err).and_then(|term| store.graph(term).map_err(Ok));
-            store.undo_to(mark);
-            nodes
-        };
-        let nodes = nodes.map_err(|error| match error {
-            Ok(error) => errors::read(py, &error),
-            Err(error) => errors::unify(py, &error),
-        })?;
-        Store::object(slf, &nodes, &Kept::new(), turns)
     }
 }
 

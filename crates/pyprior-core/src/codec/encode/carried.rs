@@ -92,7 +92,12 @@ impl Encoder {
         input: &Input<'_>,
         carried: &Carried<'_>,
     ) -> Result<EncodedInput, EncodeError> {
-        self.read_input(input, carried).map_err(|refusal| refusal.in_source(input.source))
+        let before = self.constants().map_or(0, <[i64]>::len);
+        let read = self.read_input(input, carried);
+        if let (Err(_), Some(constants)) = (&read, &mut self.constants) {
+            constants.truncate(before);
+        }
+        read.map_err(|refusal| refusal.in_source(input.source))
     }
 
     fn read_input(&mut self, input: &Input<'_>, carried: &Carried<'_>) -> Result<EncodedInput, Refusal> {

@@ -18,6 +18,13 @@ impl Constants {
         })
     }
 
+    /// Forgets all but the first: those of a source that is refused.
+    pub(super) fn truncate(&mut self, keep: usize) {
+        for value in self.values.drain(keep.min(self.values.len())..) {
+            self.places.remove(&value);
+        }
+    }
+
     /// The numbers by their places.
     pub(crate) fn values(&self) -> &[i64] {
         &self.values

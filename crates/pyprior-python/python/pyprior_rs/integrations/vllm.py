@@ -73,7 +73,9 @@ def _settings_of_row(params: SamplingParams) -> ProgramSettings | None:
 
 
 def _of_v1(device: Any, is_pin_memory: bool) -> tuple[Any, Any]:
-    return device, None
+    import torch
+
+    return torch.device("cpu" if device is None else device), None
 
 
 def _of_v2(req_states: Any) -> tuple[Any, Any]:
