@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyList, PyTuple};
 use pyprior_core::{BatchError, BatchMatcher, Frontier, UniformSampler};
 
 use crate::language::PyLanguage;
+use crate::locks::locked;
 use crate::masks;
 use crate::numbers::{count, maybe_count};
 use crate::pool::MANY;
@@ -210,7 +210,7 @@ impl Batch {
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let arrangement = self.shared.arrangement.load(Ordering::Relaxed);
-        let known = || self.rows.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        let known = || locked(py, &self.rows);
         if let Some((_, rows)) = known().as_ref().filter(|(of, _)| *of == arrangement) {
             return Ok(rows.bind(py).clone());
         }
@@ -314,7 +314,7 @@ impl Batch {
     fn bitmask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u32>>> {
         let (rows, words) = (self.__len__(py), self.shared.vocab.div_ceil(32));
         let known = {
-            let known = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            let known = locked(py, &self.bitmask);
             known.as_ref().map(|array| array.bind(py).clone())
         };
         // Given away as it was, it may be read-only by now, or another thread may be writing to it: then there is a new one.
@@ -327,7 +327,7 @@ impl Batch {
         self.fill_bitmask(py, &array)?;
         let new = Some(array.clone().unbind());
         let old = {
-            let mut kept = self.bitmask.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            let mut kept = locked(py, &self.bitmask);
             std::mem::replace(&mut *kept, new)
         };
         drop(old);

@@ -1,11 +1,12 @@
 //! Legal sets as Python has them, each made once.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyFrozenSet, PySet};
 use rustc_hash::FxHashMap;
+
+use crate::locks::locked;
 
 /// What is kept, in numbers: about 64 bytes each.
 const KEPT: usize = 1 << 18;
@@ -23,7 +24,7 @@ struct Known {
 
 impl LegalSets {
     pub(crate) fn get<'py>(&self, py: Python<'py>, words: &[u32]) -> PyResult<Bound<'py, PyFrozenSet>> {
-        let lock = || self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        let lock = || locked(py, &self.0);
         if let Some(known) = lock().sets.get(words) {
             return Ok(known.bind(py).clone());
         }

@@ -5,7 +5,7 @@
 //! shared.rs     rows and their lock · batch.rs · slots.rs · steps.rs · readout.rs: what they hold · row.rs: one of them
 //! masks.rs      bits and floats in memory of numpy
 //! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects · places.rs: places of sequences
-//! pool.rs       threads, for each process its own
+//! pool.rs       threads, for each process its own · locks.rs: locks beside the interpreter's
 //! source.rs     encode and decode · names.rs · tree/: nodes
 //! pickling.rs   what pickle writes of rows and programs
 //! prior.rs      the symbolic prior: its logits, its arrays, its modes
@@ -33,6 +33,7 @@ mod errors;
 mod facts;
 mod language;
 mod legal_sets;
+mod locks;
 mod logic;
 mod masks;
 mod names;

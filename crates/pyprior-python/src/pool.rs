@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt as _;
 use pyprior_core::BatchMatcher;
 use rayon::ThreadPool;
+
+use crate::locks::locked;
 
 /// Rows from which on work on a batch is done here: it may be spread over threads.
 pub(crate) const MANY: usize = BatchMatcher::PARALLEL_ROWS;
@@ -16,7 +17,7 @@ static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 
 /// This process's threads; `None` if there are no more to be had.
 pub(crate) fn threads(py: Python<'_>) -> Option<Arc<ThreadPool>> {
-    let mut known = POOL.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+    let mut known = locked(py, &POOL);
     let process = std::process::id();
     if let Some((_, pool)) = known.as_ref().filter(|(of, _)| *of == process) {
         return Some(Arc::clone(pool));

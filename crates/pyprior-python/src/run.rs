@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyList, PyString, PyTuple};
 use pyprior_core::ast::Module;
 use pyprior_core::exec::{self, ExecError, Limits, Machine, Outcome, Program, SessionError, Value};
@@ -12,6 +11,7 @@ use pyprior_core::{Calls, ComparisonValues, EncodeError, EncodeErrorKind, Encode
 use rayon::prelude::*;
 
 use crate::language::PyLanguage;
+use crate::locks::locked;
 use crate::numbers::count;
 use crate::turns::in_turns;
 use crate::{errors, numbers, pool, tree};
@@ -345,7 +345,7 @@ impl Session {
     /// The variables that inputs have written: a list of name and value.
     fn variables<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
         let held = {
-            let session = self.inner.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            let session = locked(py, &self.inner);
             session.variables().map(|(name, value)| (name.to_owned(), value.clone())).collect::<Vec<_>>()
         };
         held.into_iter().map(|(name, value)| Ok((name, numbers::from_value(py, &value)?))).collect()
@@ -354,7 +354,7 @@ impl Session {
     /// The functions: a list of name and names of parameters.
     fn functions<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyTuple>)>> {
         let held = {
-            let session = self.inner.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            let session = locked(py, &self.inner);
             session.functions().map(|(name, params)| (name.to_owned(), params.to_vec())).collect::<Vec<_>>()
         };
         held.into_iter().map(|(name, params)| Ok((name, PyTuple::new(py, params)?))).collect()

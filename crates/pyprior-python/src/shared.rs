@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt as _;
 use pyprior_core::{BatchError, BatchMatcher};
 
 use crate::legal_sets::LegalSets;
+use crate::locks::locked;
 use crate::masks::LONG;
 use crate::pool::{self, MANY};
 
@@ -26,13 +26,9 @@ impl Shared {
         Self { batch: Mutex::new(batch), sets, arrangement: AtomicU64::new(0), vocab }
     }
 
-    /// The rows. Python must not run before they are let go of: see the head of this crate.
+    /// The rows.
     pub(crate) fn lock(&self, py: Python<'_>) -> MutexGuard<'_, BatchMatcher> {
-        match self.batch.try_lock() {
-            Ok(batch) => batch,
-            // Lets go of the interpreter while another thread has the rows.
-            Err(_) => self.batch.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner),
-        }
+        locked(py, &self.batch)
     }
 
     /// The rows, to be put elsewhere.
@@ -99,7 +95,8 @@ pub(crate) fn some(
         if !batch.is_occupied(slot) {
             continue;
         }
-        let len = batch.tokens(slot)?.len();
+        // What is taken alone has nothing before it to be undone.
+        let len = if tokens.len() > 1 { batch.tokens(slot)?.len() } else { 0 };
         if let Err(error) = batch.accept_token(slot, token) {
             for (slot, len) in before {
                 let taken = batch.tokens(slot)?.len() - len;

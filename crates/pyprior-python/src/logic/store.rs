@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt as _;
 use pyo3::types::PyTuple;
 use pyprior_logic::{Entailment, GraphNode, Term, Value, Var};
 
@@ -14,6 +13,7 @@ use super::errors;
 use super::names::Names;
 use super::objects::{self, Kept};
 use super::terms::unreadable;
+use crate::locks::locked;
 use crate::turns::{self, Turns};
 
 /// Variables, terms and domains, and what undoes what is done to them. See `pyprior_rs.logic.Store`.
@@ -47,7 +47,7 @@ impl Store {
         if self.detached.is_elsewhere() {
             return Err(errors::forked(py));
         }
-        Ok(self.inner.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
+        Ok(locked(py, &self.inner))
     }
 
     /// Works on the engine's store, with terms of so many parts: without the interpreter if they are many.
@@ -80,7 +80,7 @@ impl Store {
     }
 
     pub(super) fn names(&self, py: Python<'_>) -> MutexGuard<'_, Names> {
-        self.kept.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+        locked(py, &self.kept)
     }
 }
 

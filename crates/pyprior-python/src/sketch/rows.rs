@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use numpy::{PyArray2, PyUntypedArrayMethods as _};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyFrozenSet, PyList};
 use pyprior_sketch::{FillError, Sketch, SketchMatcher, SketchTokenError};
 
 use super::errors;
+use crate::locks::locked;
 use crate::numbers::count;
 use crate::turns::{self, Turns};
 use crate::{masks, numbers};
@@ -37,7 +37,7 @@ impl SketchRows {
     }
 
     fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Vec<SketchMatcher>> {
-        self.rows.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+        locked(py, &self.rows)
     }
 
     /// Works on the rows without the interpreter: what is legal may take long to find out.
