@@ -4,11 +4,13 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use common::read;
 use pyprior_core::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
-use pyprior_core::exec::{CompileError, ExecError, IntegerBound, Limits, Machine, Program, Trace, Value};
+use pyprior_core::exec::{CompileError, ExecError, IntegerBound, Limits, Machine, Program, Session, Trace, Value};
 use pyprior_core::{ComparisonValues, Language, LanguageConfig};
 
 const MANY: usize = 1_000_000;
@@ -36,6 +38,73 @@ fn huge_ranges_end_at_their_fuel() {
         assert_eq!((outcome.error, outcome.steps), (Some(ExecError::OutOfFuel { fuel }), fuel));
     }
     assert!(start.elapsed().as_secs() < 20);
+}
+
+/// A program that no fuel suffices for.
+fn endless() -> Program {
+    let language = Language::new(LanguageConfig::default()).unwrap();
+    let text = "BLK_1 FOR VAR_1 MUL MUL INT_99 INT_99 MUL INT_99 INT_99 BLK_1 \
+                FOR VAR_2 MUL MUL INT_99 INT_99 MUL INT_99 INT_99 BLK_1 ASSIGN VAR_3 VAR_2";
+    Program::from_tokens(&language, &read(&language, text)).unwrap()
+}
+
+#[test]
+fn a_flag_ends_what_no_fuel_ends() {
+    let program = endless();
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut machine = Machine::new(Limits { fuel: u64::MAX, ..Limits::default() });
+    machine.stop_by(&stop);
+    let outcome = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            stop.store(true, Ordering::Relaxed);
+        });
+        machine.outcome(&program, None)
+    });
+    assert_eq!(outcome.error, Some(ExecError::Stopped));
+    let first = outcome.steps;
+    assert!(first > 0);
+    // Still set: it ends where the flag is looked at first.
+    let again = machine.outcome(&program, None);
+    assert_eq!(again.error, Some(ExecError::Stopped));
+    assert!(again.steps <= 1 << 25, "{}", again.steps);
+
+    // A session keeps what has happened until then.
+    let config = LanguageConfig { max_block_stmts: 9, value_range: (0, 9999), ..LanguageConfig::default() };
+    let language = Language::new(config).unwrap();
+    let mut session = Session::new(&language, Limits { fuel: u64::MAX, ..Limits::default() });
+    session.stop_by(&stop);
+    let source = "a = 7\nfor i in range(9999 * 9999 * 9999):\n    b = i\na = 8";
+    assert_eq!(session.exec(source).unwrap().error, Some(ExecError::Stopped));
+    assert_eq!(session.get("a"), Some(&Value::Int(7)));
+    stop.store(false, Ordering::Relaxed);
+    assert_eq!(session.exec("a + 1").unwrap().value, Value::Int(8));
+}
+
+#[test]
+fn a_flag_that_nobody_sets_changes_nothing() {
+    let program = endless();
+    // At, below and above what is run between two looks at the flag, and several times that.
+    for fuel in [1, 1000, (1 << 24) - 1, 1 << 24, (1 << 24) + 1, (1 << 25) + 1, 50_000_000] {
+        let limits = Limits { fuel, ..Limits::default() };
+        let mut machine = Machine::new(limits);
+        machine.stop_by(&Arc::default());
+        let expected = Machine::new(limits).outcome(&program, None);
+        assert_eq!(expected.error, Some(ExecError::OutOfFuel { fuel }));
+        assert_eq!(machine.outcome(&program, None), expected);
+        assert_eq!(machine.outcome(&program, None), expected);
+    }
+    // One that ends by itself, behind the first look.
+    let count = |n: i64| {
+        let body = vec![Stmt::Assign { target: 2, value: Expr::Var(1) }];
+        let call = Stmt::For { target: 1, start: None, stop: Expr::Const(n), body };
+        Program::from_module(&Module { body: vec![call] }, ComparisonValues::Int).unwrap()
+    };
+    let limits = Limits { fuel: u64::MAX, ..Limits::default() };
+    let mut machine = Machine::new(limits);
+    machine.stop_by(&Arc::default());
+    let outcome = machine.outcome(&count(20_000_000), None);
+    assert_eq!((outcome.steps, outcome.error), (40_000_001, None));
 }
 
 #[test]

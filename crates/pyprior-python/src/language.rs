@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use pyprior_core::{Calls, ComparisonValues, DeadCode, IoValue, Language, LanguageConfig, Profile};
@@ -43,14 +44,21 @@ fn knob<'py, T: for<'a> FromPyObject<'a, 'py>>(name: &str, value: &Bound<'py, Py
         let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
         let error: PyErr = error.into();
         // A number that is out of all range is one that the engine refuses; anything else is a matter of type.
-        match error.is_instance_of::<pyo3::exceptions::PyOverflowError>(py) {
-            true => Raised::new::<errors::ConfigError_>(py, format!("{name} is {shown}, which is out of range"))
-                .with("kind", "out_of_range")
-                .with("knob", name)
-                .with("value", value)
-                .with("max", py.None())
-                .err(),
-            false => pyo3::exceptions::PyTypeError::new_err(format!("{name} is {shown}: {}", error.value(py))),
+        // Half of a character is text that no engine can be shown.
+        let is_value = error.is_instance_of::<PyOverflowError>(py) || error.is_instance_of::<PyValueError>(py);
+        match () {
+            () if is_value => {
+                Raised::new::<errors::ConfigError_>(py, format!("{name} is {shown}, which is out of range"))
+                    .with("kind", "out_of_range")
+                    .with("knob", name)
+                    .with("value", value)
+                    .with("max", py.None())
+                    .err()
+            }
+            () if error.is_instance_of::<PyTypeError>(py) => {
+                PyTypeError::new_err(format!("{name} is {shown}: {}", error.value(py)))
+            }
+            () => error,
         }
     })
 }
@@ -189,7 +197,7 @@ impl PyLanguage {
 
     /// The value of such tokens: None, or decimal text.
     fn value_decode(&self, tokens: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-        Ok(match self.inner.vocab().decode_value(&numbers::ids(tokens, "tokens")?) {
+        Ok(match self.inner.vocab().decode_value(&numbers::any_ids(tokens, "tokens")?) {
             IoValue::None => None,
             IoValue::Int(text) => Some(text),
         })

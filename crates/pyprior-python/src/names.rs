@@ -1,5 +1,6 @@
 //! Names of variables and functions, as Python gives them.
 
+use pyo3::exceptions::PyUnicodeEncodeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyprior_core::{Language, NameTable, Names, ProgramNames, Renderer};
@@ -20,7 +21,9 @@ pub(crate) enum Given {
 pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> PyResult<Given> {
     let Some(names) = names.filter(|names| !names.is_none()) else { return Ok(Given::Pools) };
     let py = names.py();
-    if let (Some(funcs), Some(scopes)) = (names.getattr_opt("funcs")?, names.getattr_opt("scopes")?) {
+    // What has been written to since is the dict that it is.
+    let edited = names.getattr_opt("edited")?.map_or(Ok(false), |edited| edited.is_truthy())?;
+    if let (false, Some(funcs), Some(scopes)) = (edited, names.getattr_opt("funcs")?, names.getattr_opt("scopes")?) {
         let names = ProgramNames::new(funcs.extract()?, scopes.extract()?);
         return names.map(Given::Program).map_err(|error| errors::name(py, &error));
     }
@@ -31,7 +34,18 @@ pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> Py
     // As the vocabulary writes them.
     let number = |text: &str| text.parse::<u8>().ok().filter(|number| number.to_string() == text)?.checked_sub(1);
     for (token, name) in names {
-        let (token, name) = (token.extract::<String>()?, name.extract::<String>()?);
+        let token = token.extract::<String>()?;
+        let name =
+            name.extract::<String>().map_err(|error| match error.is_instance_of::<PyUnicodeEncodeError>(py) {
+                true => errors::Raised::new::<errors::NamesError_>(
+                    py,
+                    format!("the name of {token} holds a lone surrogate"),
+                )
+                .with("kind", "bad_name")
+                .with("name", &name)
+                .err(),
+                false => error,
+            })?;
         let place = |stem: &str| token.strip_prefix(stem).and_then(number);
         let (list, nth) = match (place("VAR_"), place("FUNC_")) {
             (Some(nth), _) => (&mut vars, nth),

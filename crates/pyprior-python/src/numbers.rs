@@ -55,6 +55,12 @@ pub(crate) fn pad(given: &Bound<'_, PyAny>) -> PyResult<i64> {
     fitting(given, |_| format!("pad is {given}; it must be from -2^63 on, and below 2^63"))
 }
 
+/// Whether an error says that something is no number, or none of that size. What else is raised where a number is asked for is
+/// not ours to tell in other words.
+fn is_of_a_kind(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyOverflowError>(py)
+}
+
 fn no_integer(what: &str, given: &Bound<'_, PyAny>) -> PyErr {
     let kind = given.get_type().name().map_or_else(|_| "that".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("{what}: an integer is needed, not {kind}"))
@@ -133,6 +139,11 @@ pub(crate) fn ids(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Vec<
     read_ids(given, what, &mut |nth, item| Err(errors::no_token(&item, what, nth)))
 }
 
+/// The same, where what cannot be an id is taken for one that no vocabulary has.
+pub(crate) fn any_ids(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Vec<u32>> {
+    read_ids(given, what, &mut |_, _| Ok(NO_ID))
+}
+
 /// What no vocabulary has as an id.
 const NO_ID: u32 = u32::MAX;
 
@@ -202,6 +213,7 @@ fn id<'py>(item: Bound<'py, PyAny>, what: &'static str, nth: usize, stray: Stray
             u32::try_from(id).or_else(|_| stray(nth, item))
         }
         Err(error) if error.is_instance_of::<PyOverflowError>(py) => stray(nth, item),
+        Err(error) if !is_of_a_kind(py, &error) => Err(error),
         _ => {
             let kind = item.get_type().name()?;
             Err(PyTypeError::new_err(format!("{what}: expected token ids, which are integers, not {kind}")))
@@ -245,12 +257,17 @@ pub(crate) fn flags(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Ve
     if let Some(lent) = lent {
         return Ok(in_turns(given.py(), lent.as_array()).copied().collect());
     }
-    let flag = |item: Bound<'_, PyAny>| match (item.extract::<bool>(), item.extract::<i64>()) {
-        (Ok(flag), _) => Ok(flag),
-        (_, Ok(flag @ (0 | 1))) => Ok(flag == 1),
-        _ => {
-            let kind = item.get_type().name()?;
-            Err(PyTypeError::new_err(format!("{what}: expected one truth value a row, not {kind}")))
+    let flag = |item: Bound<'_, PyAny>| {
+        if let Ok(flag) = item.extract::<bool>() {
+            return Ok(flag);
+        }
+        match item.extract::<i64>() {
+            Ok(flag @ (0 | 1)) => Ok(flag == 1),
+            Err(error) if !is_of_a_kind(item.py(), &error) => Err(error),
+            _ => {
+                let kind = item.get_type().name()?;
+                Err(PyTypeError::new_err(format!("{what}: expected one truth value a row, not {kind}")))
+            }
         }
     };
     items(given, what)?.map(|item| flag(item?)).collect()
@@ -288,6 +305,7 @@ pub(crate) fn to_value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
             let bytes = whole.call_method("to_bytes", (bits / 8 + 1, "little"), Some(&signed))?;
             Ok(Value::from_signed_bytes_le(bytes.cast::<PyBytes>()?.as_bytes()))
         }
+        Err(error) if !is_of_a_kind(py, &error) => Err(error),
         Err(_) => {
             let kind = given.get_type().name()?;
             Err(PyTypeError::new_err(format!("inputs of programs are integers, truth values or None, not {kind}")))

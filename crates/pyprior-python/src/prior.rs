@@ -56,6 +56,10 @@ pub(crate) fn config(settings: Option<&Bound<'_, PyDict>>) -> PyResult<PriorConf
         *place = value.extract().or_else(|error: PyErr| match error.is_instance_of::<PyOverflowError>(py) {
             // As good as infinite, which is out of every range.
             true => Ok(if value.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY }),
+            false if error.is_instance_of::<PyTypeError>(py) => {
+                let kind = value.get_type().name()?;
+                Err(PyTypeError::new_err(format!("{key}: a number is needed, not {kind}")))
+            }
             false => Err(error),
         })?;
     }

@@ -17,6 +17,9 @@ use crate::{errors, masks, numbers, pickling, pool, prior};
 /// Programs at once, at most: what does not fit into memory would end the process.
 const MAX_PROGRAMS: u64 = 1 << 25;
 
+/// Programs between two looks at signals: a fraction of a second.
+const AT_ONCE: u64 = 1 << 19;
+
 /// Draws programs: number i of a seed is the same whatever else is asked for.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Sampler {
@@ -86,7 +89,20 @@ impl Sampler {
         #[pyo3(from_py_with = count)] start: u64,
     ) -> PyResult<Programs> {
         let end = numbers::range(py, "n", n, MAX_PROGRAMS, start)?;
-        let inner = pool::spread(py, || self.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
+        let mut inner = pyprior_core::Programs::default();
+        let mut next = start;
+        while next < end {
+            let until = end.min(next + AT_ONCE);
+            let some =
+                pool::spread(py, || self.inner.sample(next..until)).map_err(|error| errors::too_long(py, &error))?;
+            match inner.is_empty() {
+                true => inner = some,
+                false => py.detach(|| inner.extend(&some)),
+            }
+            // In between Python may be interrupted.
+            py.check_signals()?;
+            next = until;
+        }
         Ok(Programs { language: Arc::clone(self.inner.language()), inner })
     }
 }

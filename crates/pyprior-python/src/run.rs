@@ -1,5 +1,6 @@
 //! Running programs, and sessions.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyTypeError;
@@ -14,6 +15,7 @@ use crate::language::PyLanguage;
 use crate::locks::locked;
 use crate::numbers::count;
 use crate::turns::in_turns;
+use crate::watched::watched;
 use crate::{errors, numbers, pool, tree};
 
 /// Languages whose limits are as wide as they go, for source whose tokens nobody sees: they say which constant is meant, so there is
@@ -98,6 +100,28 @@ impl Fuel {
     }
 }
 
+/// Steps from which on a run may take so long that somebody wants it interrupted: some 50 ms.
+const LONG: u64 = 1 << 24;
+
+/// Works without the interpreter. Where it may be long, of so many steps, Python can interrupt it: then the flag is set, which
+/// machines are to stop by.
+fn interruptible<T: Send>(py: Python<'_>, steps: u64, work: impl FnOnce(&Arc<AtomicBool>) -> T + Send) -> PyResult<T> {
+    let stop = Arc::default();
+    match steps < LONG {
+        true => Ok(py.detach(|| work(&stop))),
+        false => watched(py, &stop, |_| Ok(()), || work(&stop)),
+    }
+}
+
+/// A machine with so much fuel that stops by a flag.
+fn machine(fuel: Fuel, stop: &Arc<AtomicBool>) -> Machine {
+    let mut machine = Machine::new(fuel.limits());
+    if fuel.steps >= LONG {
+        machine.stop_by(stop);
+    }
+    machine
+}
+
 fn values(inputs: &Bound<'_, PyAny>) -> PyResult<Vec<Value>> {
     inputs.try_iter()?.map(|input| numbers::to_value(&input?)).collect()
 }
@@ -139,7 +163,7 @@ impl Given {
         }
     }
 
-    fn run(self, machine: &mut Machine) -> End {
+    fn run(self, machine: &mut Machine, stop: &Arc<AtomicBool>) -> End {
         let (source, call) = match self {
             Self::Source(source, call) => (source, call),
             Self::Refused(reason) => return End::Refused(reason),
@@ -152,6 +176,7 @@ impl Given {
             Ok(Read::Program(program)) => End::Ran(outcome(machine, &program, call)),
             Ok(Read::Input(language)) => {
                 let mut session = exec::Session::new(language, *machine.limits()).any_constants();
+                session.stop_by(stop);
                 session.exec(&source).map_or_else(|error| End::Refused(format!("EncodeError: {error}")), End::Ran)
             }
             Err(reason) => End::Refused(reason),
@@ -194,7 +219,7 @@ fn told<'py>(
         End::Refused(reason) => Ok((py.None().into_bound(py), String::new(), 0, Some(reason))),
         End::Unnumbered => {
             let given = Given::by_name(program, inputs)?;
-            let end = py.detach(|| given.run(&mut Machine::new(fuel.limits())));
+            let end = interruptible(py, fuel.steps, |stop| given.run(&mut machine(fuel, stop), stop))?;
             told(program, inputs, fuel, end)
         }
     }
@@ -210,7 +235,7 @@ pub fn run_source<'py>(
     timed: bool,
 ) -> PyResult<Ended<'py>> {
     let (given, fuel) = (Given::of(program, inputs)?, Fuel { steps: fuel, timed });
-    let end = program.py().detach(|| given.run(&mut Machine::new(fuel.limits())));
+    let end = interruptible(program.py(), fuel.steps, |stop| given.run(&mut machine(fuel, stop), stop))?;
     told(program, inputs, fuel, end)
 }
 
@@ -235,9 +260,14 @@ pub fn run_many<'py>(
     let inputs = |nth: usize| inputs.as_ref().map(|inputs| &inputs[nth]);
     let of = |(nth, program)| Given::of(program, inputs(nth));
     let given = in_turns(py, programs.iter().enumerate()).map(of).collect::<PyResult<Vec<_>>>()?;
-    let ends = pool::spread(py, || {
-        let run = |machine: &mut Machine, given: Given| given.run(machine);
-        let machine = || Machine::new(fuel.limits());
+    let (threads, all) = (pool::threads(py), fuel.steps.saturating_mul(programs.len() as u64));
+    let work = |stop: &Arc<AtomicBool>| {
+        let run = |machine: &mut Machine, given: Given| match stop.load(Ordering::Relaxed) {
+            // Nobody will see it.
+            true => End::Refused(String::new()),
+            false => given.run(machine, stop),
+        };
+        let machine = || machine(fuel, stop);
         let spread = |given: Vec<Given>| given.into_par_iter().map_init(machine, run).collect::<Vec<_>>();
         match workers {
             0 => Ok(spread(given)),
@@ -249,7 +279,8 @@ pub fn run_many<'py>(
                 rayon::ThreadPoolBuilder::new().num_threads(workers).build().map(|pool| pool.install(|| spread(given)))
             }
         }
-    });
+    };
+    let ends = interruptible(py, all, |stop| pool::on(threads.as_deref(), || work(stop)))?;
     let ends = ends.map_err(|error| errors::Raised::new::<errors::PyPriorError>(py, error).err())?;
     let list = PyList::empty(py);
     for ((nth, program), end) in programs.iter().enumerate().zip(in_turns(py, ends)) {
@@ -269,8 +300,9 @@ pub fn run_tokens<'py>(
     let (py, ids) = (language.py(), numbers::ids(tokens, "tokens")?);
     let inner = &language.get().inner;
     let fuel = Fuel { steps: fuel, timed: false };
-    let machine = || Machine::new(fuel.limits());
-    let outcome = py.detach(|| Program::from_tokens(inner, &ids).map(|program| machine().outcome(&program, None)));
+    let outcome = interruptible(py, fuel.steps, |stop| {
+        Program::from_tokens(inner, &ids).map(|program| machine(fuel, stop).outcome(&program, None))
+    })?;
     fuel.ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
 }
 
@@ -287,10 +319,10 @@ pub fn call_func<'py>(
     let (py, ids, args) = (language.py(), numbers::ids(tokens, "tokens")?, values(inputs)?);
     let fuel = Fuel { steps: fuel, timed: false };
     let inner = &language.get().inner;
-    let outcome = py.detach(|| {
+    let outcome = interruptible(py, fuel.steps, |stop| {
         let program = Program::from_tokens(inner, &ids)?;
-        Ok(Machine::new(fuel.limits()).outcome(&program, Some((func, &args))))
-    });
+        Ok(machine(fuel, stop).outcome(&program, Some((func, &args))))
+    })?;
     fuel.ended(py, outcome.map_err(|error| errors::compile(py, &error))?)
 }
 
@@ -298,14 +330,12 @@ pub fn call_func<'py>(
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct Session {
     inner: Mutex<exec::Session>,
-    fuel: Fuel,
 }
 
 #[pymethods]
 impl Session {
     #[new]
-    #[pyo3(signature = (profile, fuel, timed=false))]
-    fn new(py: Python<'_>, profile: &str, #[pyo3(from_py_with = count)] fuel: u64, timed: bool) -> PyResult<Self> {
+    fn new(py: Python<'_>, profile: &str) -> PyResult<Self> {
         let profile = match profile {
             "sound" => Profile::Sound,
             "pyprior-0.0.2" => Profile::PyPrior002,
@@ -313,22 +343,26 @@ impl Session {
         };
         let bool_values = profile == Profile::PyPrior002;
         let language = py.detach(|| wide(true, bool_values)).ok_or_else(|| PyTypeError::new_err("no language"))?;
-        let fuel = Fuel { steps: fuel, timed };
-        Ok(Self { inner: Mutex::new(exec::Session::new(language, fuel.limits()).any_constants()), fuel })
+        Ok(Self { inner: Mutex::new(exec::Session::new(language, Limits::default()).any_constants()) })
     }
 
     /// Runs an input, and behind it calls a function by its name. Raises SessionError if either is refused, and what is wrong with the
-    /// arguments before anything runs.
+    /// arguments before anything runs. Each of the two has all of the fuel.
+    #[pyo3(signature = (source, call, inputs, fuel, timed=false))]
     fn exec<'py>(
         &self,
         py: Python<'py>,
         source: &str,
         call: Option<&str>,
         inputs: &Bound<'py, PyAny>,
+        #[pyo3(from_py_with = count)] fuel: u64,
+        timed: bool,
     ) -> PyResult<Ended<'py>> {
-        let args = values(inputs)?;
-        let outcome = py.detach(|| {
+        let (args, fuel) = (values(inputs)?, Fuel { steps: fuel, timed });
+        let outcome = interruptible(py, fuel.steps, |stop| {
             let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            session.set_limits(fuel.limits());
+            session.stop_by(stop);
             let outcome = match session.exec(source) {
                 Err(SessionError::Encode(error)) if error.kind == EncodeErrorKind::Empty => {
                     Outcome { value: Value::None, stdout: String::new(), steps: 0, error: None }
@@ -338,8 +372,8 @@ impl Session {
             let Some(name) = call.filter(|_| outcome.error.is_none()) else { return Ok(outcome) };
             let called = session.call(name, &args)?;
             Ok(Outcome { stdout: outcome.stdout + &called.stdout, steps: outcome.steps + called.steps, ..called })
-        });
-        self.fuel.ended(py, outcome.map_err(|error| errors::session(py, &error))?)
+        })?;
+        fuel.ended(py, outcome.map_err(|error| errors::session(py, &error))?)
     }
 
     /// The variables that inputs have written: a list of name and value.

@@ -222,7 +222,7 @@ def test_fields_of_numpy_and_what_toml_lacks(tmp_path):
     inner = {}
     inner.update(max_len=Sly(inner), max_vars=3)
     assert datasets.describe(language=inner).to_dict()["language"]["max_len"] == 7
-    for wrong, place in (({"rows": None}, "rows"), ({"language": {1: 2}}, "language"), ({"keep": [b"prints"]}, r"keep\[0\]")):
+    for wrong, place in (({"rows": 1j}, "rows"), ({"language": {1: 2}}, "language"), ({"keep": [b"prints"]}, r"keep\[0\]")):
         with pytest.raises(TypeError, match=place):
             datasets.describe().replace(**wrong)
     (tmp_path / "a.toml").write_bytes(b"rows = 9 # \xff")
@@ -321,3 +321,11 @@ def test_tables_splits_and_a_tokenizer():
     assert (types["tokens"], types["log_prior"]) == ("list of uint16", "float64 or null")
     row = next(dataset.stream())[0]
     assert min(row["tokens"]) >= 100 and dataset.tokenizer.decode(row["tokens"]) == row["source"]
+
+
+def test_a_description_as_a_dict_can_be_read_back():
+    """None in it is what is not said."""
+    found = datasets.describe(rows=77, language={"max_len": 12, "max_arity": None})
+    for again in (datasets.describe(found.to_dict()), datasets.describe(**found.to_dict()), datasets.Description(**found.to_dict())):
+        assert again == found and again.rows == 77
+    assert datasets.describe(language={"max_len": None}) == datasets.describe()

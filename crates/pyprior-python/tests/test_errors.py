@@ -14,7 +14,7 @@ from pyprior_rs.logic import fd
 
 def session():
     # What a session refuses is data to its users; the exception is the engine's.
-    pp._engine.Session("sound", 1000).exec("x = y", None, ())
+    pp._engine.Session("sound").exec("x = y", None, (), 1000)
 
 
 def encode():

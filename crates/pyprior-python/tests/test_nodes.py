@@ -250,3 +250,31 @@ def test_render_refuses(tok):
         assert caught.value.kind == kind
     less = Module((Print(Compare("<", ONE, IntLit(2))),))
     assert (render(less), render(less, comparison_values="bool")) == ("print(int(1 < 2))", "print((1 < 2))")
+
+
+def test_a_session_tells_of_trees_as_a_run_does():
+    nodes = pp.nodes
+    for wrong in (
+        pp.Module((nodes.If(nodes.Compare("<", nodes.IntLit(1), nodes.IntLit(2)), (nodes.Print(nodes.IntLit(1)),), ()),)),
+        pp.Module((nodes.Print(nodes.IntLit(2**70)),)),
+        pp.Module((nodes.Assign("for", nodes.IntLit(1)),)),
+        nodes.Var("VAR_1"),
+    ):
+        session = pp.Session()
+        session.exec("a = 1")
+        ended = session.exec(wrong)
+        assert not ended.ok and ended.error.startswith("TreeError") and session.variables == {"a": 1}
+    assert pp.Session().exec(pp.Module(())) == pp.run(pp.Module(())) == pp.Result(True)
+    for text, call in (("print(\ud800)", None), ("a = 1", "\ud800")):
+        assert "surrogate" in pp.Session().exec(text, call=call).error
+    with pytest.raises(TypeError):
+        pp.Session().exec(3)
+
+
+def test_limits_of_a_session_can_be_set():
+    session = pp.Session(timeout=0.00001)
+    assert session.exec("for i in range(99):\n    a = i").error == "timeout"
+    session.timeout = 1.0
+    assert session.exec("for i in range(99):\n    a = i").ok and session.variables["a"] == 98
+    session.fuel = 5
+    assert session.exec("for i in range(99):\n    a = i").error == "out of fuel after 5 steps"

@@ -152,3 +152,61 @@ def test_what_a_prior_is_of():
     for wrong in (None, "tok"):
         with pytest.raises(TypeError, match="is a Tokenizer, not"):
             pp.Prior(wrong)
+
+
+@pytest.mark.torch
+def test_a_configuration_can_be_set(tok):
+    """As in 0.0.2, which reads it at every call; arrays and tensors are of one mind, a copy too."""
+    import pickle
+    from dataclasses import replace
+
+    import torch
+
+    prior = pp.Prior(tok, max_len=20).start(n=2)
+    logits = torch.randn(2, tok.vocab_size)
+    prior.apply(logits)
+    for mode in ("off", "additive", "fixed"):
+        prior.cfg = replace(prior.cfg, apply=mode, alpha=0.25)
+        wanted = pp.Prior(tok, prior.cfg, max_len=20).start(n=2).apply(logits.numpy())
+        for each in (prior, pickle.loads(pickle.dumps(prior))):
+            assert np.array_equal(each.apply(logits.numpy()), wanted)
+            assert np.allclose(each.apply(logits).numpy()[np.isfinite(wanted)], wanted[np.isfinite(wanted)], atol=1e-4)
+    for wrong, error in ((replace(prior.cfg, alpha=-1.0), pp.errors.PriorError), ({"alpha": 1}, TypeError), (None, TypeError)):
+        with pytest.raises(error):
+            prior.cfg = wrong
+        assert prior.cfg.apply == "fixed" and np.array_equal(prior.apply(logits.numpy()), wanted)
+
+
+def test_names_and_rows_of_slots(tok):
+    prior = pp.Prior(tok).start(["aa = 1", "bb = 2", "", [tok.id_of("BLK_1")], " \n"])
+    assert prior.ids == [tok.encode("aa = 1").tokens, tok.encode("bb = 2").tokens, (), (tok.id_of("BLK_1"),), ()]
+    prior.states.free_row(0)
+    assert prior.show(1, animate=False) == prior.show(-4, animate=False) == "bb = 2"
+    for nowhere in (0, 5, -5, -6):
+        with pytest.raises(IndexError, match="no row in slot"):
+            prior.show(nowhere, animate=False)
+    with pytest.raises(pp.errors.BatchError, match="at most"):
+        prior.start(n=4_000_000_000)
+    assert prior.ids[0] == tok.encode("bb = 2").tokens
+
+
+@pytest.mark.torch
+def test_masks_and_types_that_say_something_else(tok):
+    import torch
+
+    prior = pp.Prior(tok).start(n=2)
+    logits = np.zeros((2, tok.vocab_size), np.float32)
+    legal = prior.mask() == 0
+    for given, mask in ((logits, legal), (torch.from_numpy(logits), torch.from_numpy(legal))):
+        with pytest.raises(TypeError, match="-inf elsewhere"):
+            prior.apply(given, mask=mask)
+        with pytest.raises(pp.errors.ShapeError) as caught:
+            prior.apply(given, mask=prior.mask()[:1])
+        assert "the mask" in str(caught.value) and caught.value.expected == str((2, tok.vocab_size))
+    with pytest.raises(pp.errors.ShapeError):
+        prior.apply(logits, mask=0)
+    # It has no infinity.
+    small = torch.zeros(2, tok.vocab_size).to(torch.float8_e4m3fn)
+    for work in (lambda: prior.apply(small), lambda: pp.next_legal_tokens(prior.states, like=small)):
+        with pytest.raises(TypeError, match="16 bits"):
+            work()

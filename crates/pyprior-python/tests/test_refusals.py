@@ -162,3 +162,62 @@ def test_copies_go_their_own_way(tok):
     assert twin.ids == s.ids and view.ids == s[1].ids
     s.advance(s.choose_uniform(seed=2))
     assert len(twin.ids[0]) == 1 and len(view.ids[0]) == 1 and len(s.ids[0]) == 2
+
+
+class Raises:
+    """What raises where it is asked for a number."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __index__(self):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), MemoryError("m"), ZeroDivisionError("z")])
+def test_errors_of_others_are_passed_on(tok, error):
+    one, states = Raises(error), pp.init(vocab=tok)
+    for work in (
+        lambda: states.advance([one]),
+        lambda: states.advance((one,)),
+        lambda: states.advance([0], active=[one]),
+        lambda: states.rows[0].advance(one),
+        lambda: pp.init(vocab=tok, ids=[[one]]),
+        lambda: tok.decode([one]),
+        lambda: tok.run([one]),
+        lambda: tok.sample(1, prefix=[one]),
+        lambda: tok.value_encode(one),
+        lambda: tok.value_decode([one]),
+        lambda: pp.Tokenizer(max_vars=one),
+        lambda: pp.run(pp.Module((pp.nodes.Print(pp.nodes.IntLit(one)),))),
+        lambda: pp.run(pp.Func(("a",), (pp.nodes.Return(pp.nodes.Var("a")),)), [one]),
+    ):
+        with pytest.raises(type(error)) as caught:
+            work()
+        assert caught.value is error
+    assert states.ids == [()]
+
+
+def test_values_of_all_kinds_of_integers(tok):
+    wanted = tok.value_encode(3)
+    assert tok.value_encode(np.int8(3)) == tok.value_encode(np.uint64(3)) == wanted
+    for wrong in (3.0, np.float64(3.0), "3", [3]):
+        with pytest.raises(TypeError):
+            tok.value_encode(wrong)
+    # What is no token of a value is passed over, what is no token at all too.
+    assert tok.value_decode([-1, 2**40, 999, *wanted]) == 3
+
+
+def test_settings_that_are_no_settings():
+    for knob in ("no_dead_code", "allow_empty_value_range"):
+        for wrong in ("no", 2, None, [True]):
+            with pytest.raises(TypeError, match=knob):
+                pp.Tokenizer(**{knob: wrong})
+        assert pp.Tokenizer(**{knob: np.bool_(True), "value_range": (0, 9)}).no_dead_code is True
+    assert pp.Tokenizer(base=np.int64(5)).offset == 5
+    with pytest.raises(TypeError, match="w_var: a number is needed, not str"):
+        pp.Prior(pp.Tokenizer(), pp.PriorConfig(w_var="1"))
+    with pytest.raises(TypeError, match="one source|not one"):
+        pp.run_batch("print(1)")
+    with pytest.raises(pp.errors.ConfigError):
+        pp.init(vocab=pp.Tokenizer(), exclude={"\ud800"})

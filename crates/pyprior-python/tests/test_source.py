@@ -212,3 +212,38 @@ def test_results_are_values():
     assert end == pp.Result(True, stdout="3\n") and hash(end) == hash(pp.Result(True, stdout="3\n")) and end.steps == 1
     with pytest.raises(AttributeError):
         end.ok = False
+
+
+def test_names_that_are_written_to(tok):
+    """As in 0.0.2, where they are a dict and no more."""
+    import copy
+    import pickle
+
+    found = pp.Tokenizer(value_range=(0, 9), max_block_stmts=3).encode("a = 3").names
+    for again in (found, found.copy(), copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert again == {"VAR_1": "a"} and not again.edited and again.scopes == found.scopes
+        again["VAR_1"] = "renamed"
+        assert again.edited and tok.decode(tok.encode("a = 3").tokens, again) == "renamed = 3"
+        assert again.copy().edited
+        again["VAR_1"] = "a"
+        assert not again.edited and tok.decode(tok.encode("a = 3").tokens, again) == "a = 3"
+    found.clear()
+    assert tok.decode(tok.encode("b = 3").tokens, found) == tok.decode(tok.encode("b = 3").tokens, {})
+    with pytest.raises(pp.errors.NamesError, match="surrogate"):
+        tok.decode(tok.encode("b = 3").tokens, {"VAR_1": "\ud800"})
+
+
+def test_a_tokenizer_that_is_made_of_one():
+    import copy
+    import pickle
+
+    for again in (copy.copy, lambda m: pickle.loads(pickle.dumps(m))):
+        made = again(Named("mine", value_range=(0, 9), base=4))
+        assert type(made) is Named and made.title == "mine" and made.note == [1]
+        assert made.encode("a = 3").tokens == pp.Tokenizer(value_range=(0, 9), base=4).encode("a = 3").tokens
+
+
+class Named(pp.Tokenizer):
+    def __init__(self, title, **knobs):
+        super().__init__(**knobs)
+        self.title, self.note = title, [1]

@@ -212,3 +212,36 @@ def test_refuses(tok):
         processor(tok)(torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 78))
     with pytest.raises(pp.errors.SettingError):
         processor(tok).programs(torch.zeros(1, 1, dtype=torch.long))
+
+
+def test_a_longer_prompt_is_another_call(tok):
+    """Also where it begins as the one before did, or that one was shown none."""
+    model = llama(50 + tok.vocab_size)
+    found = processor(tok, max_len=20, vocab_offset=50)
+    for prompt in ([5, 6, 7], [5, 6, 7, 8, 9], [5, 6, 7, 8, 9, 4], [5, 6], [5, 6, 7]):
+        out = generate(model, [prompt, prompt[::-1]], found, do_sample=False)
+        fresh = processor(tok, max_len=20, vocab_offset=50)
+        wanted = fresh.programs(generate(model, [prompt, prompt[::-1]], fresh, do_sample=False))
+        check(tok, found.programs(out), 20)
+        assert found.programs(out) == wanted
+    embeds = model.get_input_embeddings()(out[:, :3])
+    model.generate(
+        inputs_embeds=embeds, logits_processor=[found], max_new_tokens=21, eos_token_id=found.stop_token_id, do_sample=False
+    )
+    out = generate(model, [[5, 6, 7], [7, 6, 5]], found, do_sample=False)
+    assert found.programs(out) == wanted
+
+
+def test_rows_of_scores_are_those_of_tokens(tok):
+    import torch
+
+    found = processor(tok)
+    for rows, scores in ((1, 3), (3, 1)):
+        with pytest.raises(pp.errors.ShapeError, match="scores"):
+            found(torch.zeros(rows, 2, dtype=torch.long), torch.zeros(scores, tok.vocab_size))
+    with pytest.raises(TypeError, match="a Tokenizer, not str"):
+        processor("tok")
+    # Tokens that are none of the language end a program.
+    found = processor(tok, vocab_offset=50)
+    found(torch.tensor([[1, 2]]), torch.zeros(1, 150))
+    assert found.programs(torch.tensor([[1, 2, 53, 54, 7, 55]])) == [(3, 4)]

@@ -2,6 +2,7 @@
 
 use super::code::{Op, Program, TEMPS};
 use super::outcome::{Fault, Limits};
+use super::supply::Supply;
 use super::trace::Tracer;
 use super::value::{Room, Value, arithmetic, compare, print, print_int};
 use crate::config::ComparisonValues;
@@ -29,6 +30,7 @@ pub(super) struct State {
     /// What was printed; ASCII.
     pub(super) out: Vec<u8>,
     pub(super) left: u64,
+    pub(super) supply: Supply,
     pub(super) room: Room,
     /// Where the module starts.
     pub(super) start: usize,
@@ -71,7 +73,7 @@ impl State {
         let mut size = func.map_or(program.frame, |func| func.frame) as usize;
         let mut scope = func.map_or(0, |func| func.number);
         let mut base = 0;
-        let mut left = self.left;
+        let mut left = self.supply.first(self.left);
         self.frames.clear();
         self.reserve(size);
         let result = 'run: loop {
@@ -80,15 +82,23 @@ impl State {
             loop {
                 let Some(instr) = program.code.get(pc) else { break 'run Ok(Value::None) };
                 if T::STEPS {
-                    tracer.at(program, pc, left);
+                    tracer.at(program, pc, left + self.supply.held());
                 }
                 pc += 1;
                 let (a, b, c) = (instr.a as usize, instr.b as usize, instr.c as usize);
-                let Some(rest) = left.checked_sub(u64::from(instr.cost)) else {
-                    left = 0;
-                    break 'run Err(Fault::OutOfFuel);
-                };
-                left = rest;
+                macro_rules! pay {
+                    ($cost:expr) => {{
+                        let cost = $cost;
+                        match left.checked_sub(cost) {
+                            Some(rest) => left = rest,
+                            None => match self.supply.more(&mut left, cost) {
+                                Ok(()) => {}
+                                Err(fault) => break 'run Err(fault),
+                            },
+                        }
+                    }};
+                }
+                pay!(u64::from(instr.cost));
                 macro_rules! write {
                     ($value:expr) => {{
                         here[a] = $value;
@@ -212,16 +222,14 @@ impl State {
                         if let (Value::Int(x), Value::Int(end)) = (&here[b], &here[b + 1]) {
                             let value = *x;
                             if value < *end {
-                                let Some(rest) = left.checked_sub(1) else { break 'run Err(Fault::OutOfFuel) };
-                                left = rest;
+                                pay!(1);
                                 // What is below another number has a successor.
                                 here[b] = Value::Int(value + 1);
                                 write_int!(value);
                                 pc = c;
                             }
                         } else if check!(compare(Compare::Lt, &here[b], &here[b + 1])) {
-                            let Some(rest) = left.checked_sub(1) else { break 'run Err(Fault::OutOfFuel) };
-                            left = rest;
+                            pay!(1);
                             let value = here[b].clone();
                             here[b] = value.successor();
                             write!(value);
@@ -283,7 +291,7 @@ impl State {
                 }
             }
         };
-        self.left = left;
+        self.left = left + self.supply.returned();
         self.pc = pc.saturating_sub(1);
         result
     }

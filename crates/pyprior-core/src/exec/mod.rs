@@ -15,6 +15,7 @@ mod outcome;
 mod run;
 mod session;
 mod steps;
+mod supply;
 mod trace;
 mod value;
 

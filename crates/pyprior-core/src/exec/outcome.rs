@@ -40,6 +40,9 @@ pub enum ExecError {
         /// The fuel.
         fuel: u64,
     },
+    /// It was told to stop: see [`Machine::stop_by`](super::Machine::stop_by).
+    #[error("stopped")]
+    Stopped,
     /// A `print` would have gone beyond the output limit; nothing of it is in the output.
     #[error("the output would be longer than {limit} bytes")]
     OutputLimit {
@@ -112,7 +115,7 @@ impl ExecError {
             Self::OutputLimit { statement, .. }
             | Self::IntegerLimit { statement, .. }
             | Self::TypeError { statement, .. } => Some(*statement),
-            Self::OutOfFuel { .. } | Self::Arguments { .. } | Self::NoFunction { .. } => None,
+            Self::OutOfFuel { .. } | Self::Stopped | Self::Arguments { .. } | Self::NoFunction { .. } => None,
         }
     }
 }
@@ -134,6 +137,7 @@ pub struct Outcome {
 #[derive(Debug)]
 pub(super) enum Fault {
     OutOfFuel,
+    Stopped,
     OutputLimit,
     IntegerLimit(IntegerBound),
     /// CPython's message.
@@ -148,6 +152,7 @@ impl Fault {
     pub(super) fn at(self, statement: u32, limits: &Limits) -> ExecError {
         match self {
             Fault::OutOfFuel => ExecError::OutOfFuel { fuel: limits.fuel },
+            Fault::Stopped => ExecError::Stopped,
             Fault::OutputLimit => ExecError::OutputLimit { limit: limits.output_bytes, statement },
             Fault::IntegerLimit(of) => {
                 let limit = match of {

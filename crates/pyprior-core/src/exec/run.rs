@@ -1,5 +1,8 @@
 //! Running programs, and calling their functions.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use rayon::prelude::*;
 
 use super::code::{CARRIED, Program};
@@ -39,6 +42,12 @@ impl Machine {
     /// A machine with these limits.
     pub fn new(limits: Limits) -> Self {
         Self { limits, state: State::new(&limits) }
+    }
+
+    /// Has runs end soon after `stop` is set, by [`ExecError::Stopped`]: within some 16 million steps. Where, no one can tell
+    /// beforehand, unlike where limits end them.
+    pub fn stop_by(&mut self, stop: &Arc<AtomicBool>) {
+        self.state.supply.stop_by(stop);
     }
 
     /// The limits.

@@ -106,6 +106,11 @@ impl Programs {
         self.ends.push(self.tokens.len());
     }
 
+    /// Adds the programs of `others` behind its own.
+    pub fn extend(&mut self, others: &Self) {
+        self.append(&others.tokens, &others.ends);
+    }
+
     pub(super) fn append(&mut self, tokens: &[u32], ends: &[usize]) {
         let base = self.tokens.len();
         self.tokens.extend_from_slice(tokens);

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .errors import ShapeError
+from .errors import shape_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,18 +19,11 @@ if TYPE_CHECKING:
     from .states import States
 
 
-def shape_error(what: str, found: Any, expected: Any) -> ShapeError:
-    """As the engine raises it."""
-    error = ShapeError(f"{what} is {found}; {expected} is needed")
-    error.found, error.expected = str(found), str(expected)
-    return error
-
-
 def dtype_of(dtype: Any) -> torch.dtype:
     """A type of torch, by its name too."""
     found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
-    if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise TypeError(f"{dtype!r} is no floating type of torch")
+    if not isinstance(found, torch.dtype) or not found.is_floating_point or found.itemsize < 2:
+        raise TypeError(f"{dtype!r} is no floating type of torch of 16 bits or more")
     return found
 
 
@@ -81,8 +74,7 @@ class PriorTensors:
 
     def apply(self, logits: torch.Tensor, states: Batch, mask: Any = None) -> torch.Tensor:
         """See ``Prior.apply``. Numbers are float64 where the logits are, else float32."""
-        if not logits.is_floating_point():
-            raise TypeError(f"logits are floating numbers, not {logits.dtype}")
+        dtype_of(logits.dtype)
         device, vocab = logits.device, self.vocab
         if tuple(logits.shape) != (len(states), vocab):
             raise shape_error("what is given", f"of shape {tuple(logits.shape)}", (len(states), vocab))
@@ -92,6 +84,8 @@ class PriorTensors:
             legal = legal_of(bits, vocab, device)
         else:
             mask = torch.as_tensor(mask, device=device)
+            if mask.dtype == torch.bool:
+                raise TypeError("a mask is 0 where a token is legal and -inf elsewhere, not true or false")
             if mask.shape != logits.shape:
                 raise shape_error("the mask", f"of shape {tuple(mask.shape)}", tuple(logits.shape))
             legal = mask == 0

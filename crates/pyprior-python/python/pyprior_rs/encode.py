@@ -17,7 +17,8 @@ class Names(dict):
     """The names of a source: a dict from token names to the first name of each, as 0.0.2 has it.
 
     ``funcs`` has the names of the functions, ``scopes`` for the module and then each function the name of every binding,
-    in the order of the source. With these a program is written again so that it runs as the source does.
+    in the order of the source. With these a program is written again so that it runs as the source does. Once the dict is
+    written to, it is what counts, the same name in every scope.
     """
 
     def __init__(
@@ -26,6 +27,18 @@ class Names(dict):
         super().__init__(by_token)
         self.funcs = list(funcs)
         self.scopes = [list(scope) for scope in scopes]
+        self._read = tuple(self.items())
+
+    @property
+    def edited(self) -> bool:
+        """Whether the dict is another than was read."""
+        return tuple(self.items()) != self._read
+
+    def copy(self) -> Names:
+        """The same again."""
+        found = Names(self.items(), self.funcs, self.scopes)
+        found._read = self._read
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,13 @@ class UnknownIdError(PyPriorError, IndexError):
         return type(self), (self.token, self.vocab), self.__dict__
 
 
+def shape_error(what: str, found: Any, expected: Any) -> ShapeError:
+    """As the engine raises it."""
+    error = ShapeError(f"{what} is {found}; {expected} is needed")
+    error.found, error.expected = str(found), str(expected)
+    return error
+
+
 class SettingError(PyPriorError):
     """A setting that an integration or an animation refuses: ``place``, such as ``extra_args["pyprior"]["max_len"]`` or
     ``interval``, and ``reason``."""

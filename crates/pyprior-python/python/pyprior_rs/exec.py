@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Sequence
 
 from . import _engine
-from .errors import SessionError
+from .errors import SessionError, TreeError
 from .nodes import Func, Module
 
 #: Steps that stand for a second of ``timeout``, which 0.0.2 measured by the clock. By steps a run ends the same way
@@ -51,7 +51,7 @@ def run(
 
     Source may write comparisons as values either way, ``int(a < b)`` or ``(a < b)``; it runs as under CPython. In nodes they
     are integers, and names may be any. Constants are of up to 64 bits. What is no program of the language, and everything else that
-    goes wrong in a run, is in ``Result.error``; TypeError is raised for what is neither source nor nodes.
+    goes wrong in a run, is in ``Result.error``; TypeError is raised for what is neither source nor nodes. Ctrl-C ends a long run.
 
     ``fuel`` bounds the steps: one for each statement, iteration and call. Without it, ``timeout`` is taken as
     ``FUEL_PER_SECOND`` steps a second, 0 and None as no limit, and the error of a run that comes to it is ``"timeout"``.
@@ -72,9 +72,19 @@ def run_batch(
 
     ``workers`` is a number of threads, 0 for one a core. Raises BatchError unless there are as many inputs as programs.
     """
+    if isinstance(programs, (str, bytes)):
+        raise TypeError("programs are several: a list of sources, not one")
     each = None if inputs is None else [list(of) for of in inputs]
     steps, timed = _fuel(timeout, fuel)
     return [result(*end) for end in _engine.run_many(list(programs), each, steps, workers, timed)]
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Session:
@@ -94,9 +104,11 @@ class Session:
     ) -> None:
         if builtins is not None:
             raise TypeError("programs have print, range and int, and nothing else")
-        self.timeout = timeout
+        #: Limits of each input, as ``run`` has them; what they are set to holds from the next input on.
+        self.timeout, self.fuel = timeout, fuel
+        _fuel(timeout, fuel)
         self._comparison_values = "int" if profile == "sound" else "bool"
-        self._session = _engine.Session(profile, *_fuel(timeout, fuel))
+        self._session = _engine.Session(profile)
 
     def exec(self, program: str | Func | Module, *, call: str | None = None, inputs: Sequence[int] = ()) -> Result:
         """Runs an input: source, an expression, or nodes, under their own names. With ``call``, calls that function behind it.
@@ -105,13 +117,19 @@ class Session:
         """
         from .nodes import render
 
-        source = program if isinstance(program, str) else render(program, comparison_values=self._comparison_values)
         try:
-            return result(*self._session.exec(source, call, inputs))
+            source = program if isinstance(program, str) else render(program, comparison_values=self._comparison_values)
+        except TreeError as error:
+            if not isinstance(program, Module) or program.body:
+                return Result(False, error=f"TreeError: {error}")
+            source = ""
+        for text, what in ((source, "source"), (call or "", "name of what is called")):
+            if not _is_text(text):
+                return Result(False, error=f"SessionError: the {what} holds a lone surrogate")
+        try:
+            return result(*self._session.exec(source, call, inputs, *_fuel(self.timeout, self.fuel)))
         except SessionError as error:
             return Result(False, error=f"SessionError: {error}")
-        except UnicodeEncodeError:
-            return Result(False, error="SessionError: the source holds a lone surrogate")
 
     @property
     def variables(self) -> dict[str, Any]:

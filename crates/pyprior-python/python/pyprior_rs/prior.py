@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _engine
 from .encode import Names
-from .errors import EncodeError, PyPriorError
+from .errors import EncodeError, PyPriorError, shape_error
 from .states import States, init
 from .tokenizer import Tokenizer
 
@@ -76,17 +76,24 @@ class Prior:
     def __init__(self, tokenizer: Tokenizer, config: PriorConfig | None = None, *, max_len: int | None = None) -> None:
         if not isinstance(tokenizer, Tokenizer):
             raise TypeError(f"tokenizer is a Tokenizer, not {type(tokenizer).__name__}")
-        check_prior(config)
         self.tok = tokenizer
         self.cfg = PriorConfig() if config is None else config
         self.max_len = max_len
-        self.engine = self._compiled()
         self._states: States | None = None
         self._names: list[Names | None] = []
-        self._tensors: Any = None
 
-    def _compiled(self) -> _engine.SymbolicPrior:
-        return _engine.SymbolicPrior(self.tok.language, **self.cfg.settings())
+    @property
+    def cfg(self) -> PriorConfig:
+        """Weights, decays and mode: what it is set to holds from then on. Raises PriorError, and then is as it was."""
+        return self._cfg
+
+    @cfg.setter
+    def cfg(self, config: PriorConfig) -> None:
+        if not isinstance(config, PriorConfig):
+            check_prior(config)
+            raise TypeError("a prior is a PriorConfig, not None")
+        self.engine = _engine.SymbolicPrior(self.tok.language, **config.settings())
+        self._cfg, self._tensors = config, None
 
     def __getstate__(self) -> dict[str, Any]:
         # What is compiled, and tensors on devices, are made again.
@@ -94,7 +101,7 @@ class Prior:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.engine = self._compiled()
+        self.cfg = self._cfg
 
     # --------------------------------------------------------------- the decode
 
@@ -106,14 +113,15 @@ class Prior:
         max_len: int | None = None,
         exclude: Iterable[str] | None = None,
     ) -> Prior:
-        """Begins a decode: of ``n`` rows, or of one for each prompt, a source (a complete program) or a prefix of token ids.
+        """Begins a decode: of ``n`` rows, or of one for each prompt, a source (a complete program, or nothing at all) or a
+        prefix of token ids.
 
         Raises EncodeError, TokenError, ConfigError; then the decode is what it was.
         """
         max_len = self.max_len if max_len is None else max_len
         if prompts is None:
-            names: list[Names | None] = [None] * n
             states = init(vocab=self.tok, n=n, max_len=max_len, exclude=exclude)
+            names: list[Names | None] = [None] * len(states)
         else:
             ids, names = self._read(prompts)
             states = init(vocab=self.tok, ids=ids, max_len=max_len, exclude=exclude)
@@ -126,7 +134,10 @@ class Prior:
         ids: list[Any] = []
         names: list[Names | None] = []
         for prompt in prompts:
-            if isinstance(prompt, (str, bytes)):
+            if isinstance(prompt, (str, bytes)) and not prompt.strip():
+                ids.append(())
+                names.append(None)
+            elif isinstance(prompt, (str, bytes)):
                 found = self.tok.encode(prompt)
                 if not found.ok:
                     raise found.error or EncodeError("refused")
@@ -203,15 +214,25 @@ class Prior:
         # Beyond float32 is as good as infinite, which counts as its largest number.
         with np.errstate(over="ignore"):
             near = given.astype(np.float16 if given.dtype.itemsize == 2 else np.float32, copy=False)
-        bits = None if mask is None else np.ascontiguousarray(mask, dtype=np.float32)
+        bits = None if mask is None else np.asarray(mask)
+        if bits is not None:
+            if bits.dtype == bool:
+                raise TypeError("a mask is 0 where a token is legal and -inf elsewhere, not true or false")
+            if bits.shape != given.shape:
+                raise shape_error("the mask", f"of shape {bits.shape}", given.shape)
+            bits = np.ascontiguousarray(bits, dtype=np.float32)
         return self.engine.apply(rows, near, bits).astype(given.dtype, copy=False)
 
     def show(self, index: int = 0, **options: Any) -> str:
-        """``pyprior_rs.show`` of a row, under the names of its prompt."""
+        """``pyprior_rs.show`` of the row in a slot, under the names of its prompt. Raises IndexError if there is none."""
         from .viz import show
 
-        names = self._names[index] if index < len(self._names) else None
-        row = self.ids[index]
+        slots = self.states.rows
+        slot = index + len(slots) if index < 0 else index
+        if not 0 <= slot < len(slots) or (shown := slots[slot]) is None:
+            raise IndexError(f"there is no row in slot {index}; there are {len(slots)} slots")
+        names = self._names[slot] if slot < len(self._names) else None
+        row = shown.tokens
         # A prompt's names are those of a whole program; a row that goes on from it needs others.
         return show(self.tok, row, names=options.pop("names", names), **options)
 

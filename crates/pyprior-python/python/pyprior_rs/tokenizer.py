@@ -86,8 +86,8 @@ class Tokenizer:
             "max_block_stmts": max_block_stmts,
             "max_expr_depth": max_expr_depth,
             "max_control_depth": max_control_depth,
-            "no_dead_code": bool(no_dead_code),
-            "allow_empty_value_range": bool(allow_empty_value_range),
+            "no_dead_code": _flag("no_dead_code", no_dead_code),
+            "allow_empty_value_range": _flag("allow_empty_value_range", allow_empty_value_range),
             "base_vocab": self._base if isinstance(self._base, int) else len(self._base),
             **{name: value for name, value in switches.items() if value is not None},
         }
@@ -124,6 +124,8 @@ class Tokenizer:
         self.bos_token_id: int = self._ids["BOS"]
         self.eos_token_id: int = self._ids["EOS"]
         self.pad_token_id: int = self._ids["PAD"]
+        #: What there is besides attributes of a class that is made of this one, and of its users.
+        self._own: frozenset[str] = frozenset({*self.__dict__, "_own"})
 
     # ---------------------------------------------------------------- languages
 
@@ -199,8 +201,9 @@ class Tokenizer:
     # ------------------------------------------------------------------- values
 
     def value_encode(self, x: int | None) -> tuple[int, ...]:
-        """Tokens of an input or output: ``VAL_NONE``, or ``VAL_NEG`` if it is negative, digits, ``VAL_END``. Any size."""
-        return self.language.value_encode(None if x is None else integer_text(x))
+        """Tokens of an input or output: ``VAL_NONE``, or ``VAL_NEG`` if it is negative, digits, ``VAL_END``. Any size; TypeError
+        for what is no integer."""
+        return self.language.value_encode(None if x is None else integer_text(operator.index(x)))
 
     def value_decode(self, ids: Any) -> int | None:
         """The value that such tokens spell. Lenient: what is no token of a value is passed over."""
@@ -247,7 +250,8 @@ class Tokenizer:
         self, tokens: Any, *, call: int | None = None, inputs: Iterable[int] = (), fuel: int = 1_000_000
     ) -> Result:
         """Runs a complete program of this vocabulary, and calls its function ``FUNC_call`` with ``inputs`` if a number is
-        given. Raises DecodeError if the tokens are no program."""
+        given. Raises DecodeError if the tokens are no complete program, TreeError if they are one that cannot run: with a
+        ``return`` outside of functions, or variables that nothing has written."""
         from .exec import result
 
         if call is None:
@@ -301,15 +305,24 @@ class Tokenizer:
     def __reduce__(self) -> Any:
         settings = dict(self._settings)
         settings.pop("base_vocab")
-        return _rebuild, (settings, self._base or None, self.pad_text)
+        more = {name: value for name, value in self.__dict__.items() if name not in self._own}
+        return _rebuild, (type(self), settings, self._base or None, self.pad_text), more
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tokenizer:
         # Nothing of it changes, and its languages are compiled.
         return self
 
 
-def _rebuild(settings: dict[str, Any], base: Any, pad_text: str) -> Tokenizer:
-    return Tokenizer(**settings, base=base, pad_text=pad_text)
+def _rebuild(cls: type[Tokenizer], settings: dict[str, Any], base: Any, pad_text: str) -> Tokenizer:
+    made = cls.__new__(cls)
+    Tokenizer.__init__(made, **settings, base=base, pad_text=pad_text)
+    return made
+
+
+def _flag(knob: str, given: Any) -> bool:
+    if isinstance(given, str) or given not in (True, False):
+        raise TypeError(f"{knob} is True or False, not {given!r}")
+    return bool(given)
 
 
 def _out_of_range(knob: str, value: Any) -> ConfigError:
@@ -328,6 +341,7 @@ def _load_base(base: Any) -> Any:
         from transformers import AutoTokenizer  # type: ignore[import-not-found]
 
         return AutoTokenizer.from_pretrained(base)
-    if not isinstance(base, int):
-        len(base)
+    if not hasattr(base, "__len__"):
+        return operator.index(base)
+    len(base)
     return base

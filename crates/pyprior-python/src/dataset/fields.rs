@@ -10,23 +10,26 @@ use super::errors;
 /// Tables and lists in one another, at most: one that holds itself has no end.
 const DEPTH: usize = 32;
 
-/// A dict as a table. Raises DatasetError for numbers that TOML does not have, TypeError for anything else.
+/// A dict as a table; what is None is left out, at any depth. Raises DatasetError for numbers that TOML does not have, TypeError for anything else.
 pub(super) fn table(fields: &Bound<'_, PyDict>) -> PyResult<Table> {
     table_at(fields, "", 0)
 }
 
 fn table_at(fields: &Bound<'_, PyDict>, place: &str, depth: usize) -> PyResult<Table> {
     // A copy: what is asked of values may be Python's code, which may change the dict.
-    fields.items().iter().map(|item| entry(&item, place, depth)).collect()
+    fields.items().iter().filter_map(|item| entry(&item, place, depth).transpose()).collect()
 }
 
-fn entry(item: &Bound<'_, PyAny>, place: &str, depth: usize) -> PyResult<(String, Value)> {
+fn entry(item: &Bound<'_, PyAny>, place: &str, depth: usize) -> PyResult<Option<(String, Value)>> {
     let (key, given): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+    if given.is_none() {
+        return Ok(None);
+    }
     let key =
         key.cast::<PyString>().map_err(|_| other(&key, if place.is_empty() { "a field's name" } else { place }))?;
     let key = key.to_string_lossy().into_owned();
     let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
-    Ok((key, value(&given, &place, depth + 1)?))
+    Ok(Some((key, value(&given, &place, depth + 1)?)))
 }
 
 fn value(given: &Bound<'_, PyAny>, place: &str, depth: usize) -> PyResult<Value> {

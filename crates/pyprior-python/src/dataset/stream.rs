@@ -135,7 +135,18 @@ impl Iterator for Batches {
         if !self.begun.is_here() {
             return Some(Err(ArrowError::InvalidArgumentError(ELSEWHERE.to_owned())));
         }
-        let told = self.begun.stream.as_mut()?.next()?;
+        let stream = self.begun.stream.as_mut()?;
+        let told = loop {
+            match stream.next_within(PAUSE) {
+                Poll::Ready(told) => break told?,
+                // Ctrl-C ends the stream; whoever reads it makes an error of its own of this.
+                Poll::Pending => {
+                    if let Err(error) = Python::attach(|py| py.check_signals()) {
+                        return Some(Err(ArrowError::ExternalError(Box::new(error))));
+                    }
+                }
+            }
+        };
         Some(told.map_err(|error| ArrowError::ExternalError(Box::new(error))).and_then(|rows| rows.record_batch()))
     }
 }

@@ -45,6 +45,7 @@ fn number(name: &Bound<'_, PyAny>, stem: &str) -> PyResult<u8> {
 pub(super) fn constant(value: &Bound<'_, PyAny>) -> PyResult<i64> {
     value.extract().map_err(|error: PyErr| match error.is_instance_of::<PyOverflowError>(value.py()) {
         true => errors::node(value.py(), "a constant is beyond 64 bits"),
+        false if !error.is_instance_of::<PyTypeError>(value.py()) => error,
         false => PyTypeError::new_err(format!("a constant is an int, not {}", class_name(value))),
     })
 }

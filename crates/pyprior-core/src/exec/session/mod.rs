@@ -13,6 +13,7 @@ mod plan;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use self::error::SessionError;
 use self::error::{MAX_BLOCK_STMTS, MAX_FUNCS, MAX_VARS};
@@ -105,9 +106,14 @@ impl Session {
         *self.machine.limits()
     }
 
-    /// Sets the limits of each input from the next one on.
+    /// Sets the limits of each input from the next one on. What it was to be [stopped by](Self::stop_by) is let go of.
     pub fn set_limits(&mut self, limits: Limits) {
         self.machine = Machine::new(limits);
+    }
+
+    /// Has inputs end soon after `stop` is set: see [`Machine::stop_by`]. What has happened until then stays.
+    pub fn stop_by(&mut self, stop: &Arc<AtomicBool>) {
+        self.machine.stop_by(stop);
     }
 
     /// Reads and runs an input. Statements in the outcome are counted in the input, in preorder from 0; what happens in

@@ -41,6 +41,10 @@ class ProgramRow:
             self.rewind(next((at for at, (old, new) in enumerate(pairs) if old != new), min(known, len(history))))
         self.extend(history[len(self._seen) :])
 
+    def has_shown(self, history: list[int]) -> bool:
+        """Whether what was seen begins with these."""
+        return len(history) <= len(self._seen) and self._seen[: len(history)] == history
+
     def extend(self, tokens: Iterable[int]) -> None:
         """Takes what comes after what was seen."""
         for token in tokens:

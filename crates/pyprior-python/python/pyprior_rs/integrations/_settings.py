@@ -109,7 +109,7 @@ def _exclude(value: Any, place: str) -> tuple[str, ...]:
 def _compile(tok: Tokenizer, max_len: int | None, exclude: tuple[str, ...], place: str) -> _engine.Language:
     try:
         return tok.with_limits(max_len, exclude)
-    except PyPriorError as error:
+    except (PyPriorError, UnicodeEncodeError) as error:
         raise SettingError(place, str(error)) from None
 
 

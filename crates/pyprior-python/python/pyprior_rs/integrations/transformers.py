@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Iterable
 
 import torch
 from transformers import LogitsProcessor
 
-from ..errors import SettingError
+from ..errors import SettingError, shape_error
 from ..prior import check_prior
+from ..tokenizer import Tokenizer
 from ._logits import Restriction
 from ._rows import Ask, ProgramRow, Rows
 from ._settings import NO_PRIOR, ModelLanguage, ProgramSettings
 
 if TYPE_CHECKING:
     from ..prior import PriorConfig
-    from ..tokenizer import Tokenizer
 
 
 class ProgramLogitsProcessor(LogitsProcessor):
@@ -35,10 +36,11 @@ class ProgramLogitsProcessor(LogitsProcessor):
 
     Greedy search, sampling and beams, batches, and prompts filled up on the left. A row's tokens are compared with those of
     the step before: rows may be exchanged or taken back, as beams and assisted generation do. A call whose prompts differ
-    begins anew; ``reset()`` before a prompt that goes on from the last output.
+    begins anew, and so does one with longer prompts that begin as those did and go on with what is no program; ``reset()``
+    before a prompt that goes on from the last output.
 
     Raises ConfigError if no program is as short, PriorError, SettingError; when called, SettingError for a prefix that is
-    none, ShapeError if the model has too few tokens. Can be pickled and copied, in the midst of a call too.
+    none, ShapeError if the model has too few tokens, or not as many rows of scores as of tokens. Can be pickled and copied, in the midst of a call too.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class ProgramLogitsProcessor(LogitsProcessor):
         stop_token_id: int | None = None,
         prefix_len: int = 0,
     ) -> None:
+        if not isinstance(tok, Tokenizer):
+            raise TypeError(f"tok is a Tokenizer, not {type(tok).__name__}")
         self._language = ModelLanguage(tok, vocab_offset=vocab_offset, stop_token_id=stop_token_id)
         if isinstance(prefix_len, bool) or not isinstance(prefix_len, int) or prefix_len < 0:
             raise SettingError("prefix_len", f"a number of 0 or more is needed, not {prefix_len!r}")
@@ -67,6 +71,8 @@ class ProgramLogitsProcessor(LogitsProcessor):
         self._pool.add(self._settings).drop()
         self._rows: list[ProgramRow] = []
         self._prompt: torch.Tensor | None = None
+        #: Whether the rows have what the step before has shown.
+        self._shown = False
         self._restriction: Restriction | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -75,7 +81,7 @@ class ProgramLogitsProcessor(LogitsProcessor):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._pool, self._rows, self._restriction = Rows(), [], None
+        self._pool, self._rows, self._restriction, self._shown = Rows(), [], None, False
         if self._prompt is not None:
             self._rows = [self._pool.add(self._settings) for _ in self._prompt]
 
@@ -86,12 +92,13 @@ class ProgramLogitsProcessor(LogitsProcessor):
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """Scores ``[rows, vocabulary]`` for the tokens that follow ``input_ids`` ``[rows, length]``: new ones, -inf where a
         token is ruled out."""
+        if input_ids.shape[0] != scores.shape[0]:
+            raise shape_error("scores", f"of {scores.shape[0]} rows", f"{input_ids.shape[0]} rows, as of tokens,")
         if not self._goes_on(input_ids):
             self._begin(input_ids)
-        assert self._prompt is not None
-        start = self._prompt.shape[1] - self.prefix_len
-        for row, history in zip(self._rows, input_ids[:, start:].tolist()):
+        for row, history in zip(self._rows, self._histories(input_ids)):
             row.follow(history)
+        self._shown = True
         if self._restriction is None or self._restriction.device != scores.device:
             self._restriction = Restriction(scores.device)
         restricted = scores.clone()
@@ -103,7 +110,24 @@ class ProgramLogitsProcessor(LogitsProcessor):
         prompt = self._prompt
         if prompt is None or input_ids.shape[0] != prompt.shape[0] or input_ids.device != prompt.device:
             return False
-        return torch.equal(input_ids[:, : prompt.shape[1]], prompt)
+        if not torch.equal(input_ids[:, : prompt.shape[1]], prompt):
+            return False
+        if not self._shown:
+            return True
+        # What no row has shown a token less of, and no program goes on with, is a longer prompt that begins as this one did.
+        news = [
+            (row, history)
+            for row, history in zip(self._rows, self._histories(input_ids))
+            if not row.has_shown(history[:-1]) and not any(other.has_shown(history[:-1]) for other in self._rows)
+        ]
+        for row, history in news:
+            row.follow(history)
+        return all(row.refused is None for row, _ in news)
+
+    def _histories(self, input_ids: torch.Tensor) -> list[list[int]]:
+        """The tokens of each row from the program's first on."""
+        assert self._prompt is not None
+        return input_ids[:, self._prompt.shape[1] - self.prefix_len :].tolist()
 
     def _begin(self, input_ids: torch.Tensor) -> None:
         rows, length = input_ids.shape
@@ -123,12 +147,14 @@ class ProgramLogitsProcessor(LogitsProcessor):
 
     def programs(self, sequences: Any) -> list[tuple[int, ...]]:
         """The programs in what ``generate`` returned, a tensor or an object that has it, as tokens of ``tok``: what comes before
-        the stop token, the prefix included. What comes from a beam whose score is -inf is no program."""
+        the stop token, the prefix included, and before any token that is none of the language. What comes from a beam whose
+        score is -inf is no program."""
         if self._prompt is None:
             raise SettingError("programs", "nothing was generated yet")
-        start, first = self._prompt.shape[1] - self.prefix_len, self._language.offset
+        language = self._language
+        own = range(language.offset, language.offset + language.tok.vocab_size)
         found = []
-        for tokens in getattr(sequences, "sequences", sequences)[:, start:].tolist():
-            end = tokens.index(self.stop_token_id) if self.stop_token_id in tokens else len(tokens)
-            found.append(tuple(token - first + self.tok.offset for token in tokens[:end]))
+        for tokens in self._histories(getattr(sequences, "sequences", sequences)):
+            of_program = takewhile(lambda token: token in own and token != self.stop_token_id, tokens)
+            found.append(tuple(token - own.start + self.tok.offset for token in of_program))
         return found

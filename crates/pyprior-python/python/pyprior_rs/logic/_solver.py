@@ -48,7 +48,8 @@ class Solver(_engine.Solver):
     which ``values`` names; the median is the last of the lower half, so that ``"median"`` goes in the order of ``"least"``).
 
     Limits are on choices (``nodes``), seconds (``time``), ``solutions``; there are none by default, and a search may take for
-    ever. ``parallel`` searches on all cores: the same solutions, which may come in another order.
+    ever. ``parallel`` searches on all cores: the same solutions, which may come in another order. Functions are called on those
+    threads then, where variables of the caller's context (``contextvars``, such as decimal's) have their defaults.
 
     Other threads of Python run while it searches, and signals are looked at: Ctrl-C ends it by KeyboardInterrupt. Where functions
     of Python take part, it gives other threads their turn every 0.4 ms. What a function raises ends the search, and comes

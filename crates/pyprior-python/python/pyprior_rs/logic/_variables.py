@@ -307,7 +307,8 @@ def is_bound(x: Any) -> bool:
 
 
 def alias_of(x: Any, y: Any) -> bool:
-    """Whether both are variables that were made one, directly or not; a variable is an alias of itself."""
+    """Whether both are variables that were made one, directly or not; a variable is an alias of itself. What was bound by then
+    has a value and becomes none's alias."""
     if not (isinstance(x, Var) and isinstance(y, Var) and x._store is y._store):
         return False
     return x._store._alias_of(x._number, y._number)
