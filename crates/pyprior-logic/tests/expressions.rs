@@ -32,6 +32,10 @@ fn values_are_those_of_python() {
         ("((1, 2) < (1, 3), [1] + [2], (1,) * 3, 'ab' * 2, 'a' < 'b')", "(True, [1, 2], (1, 1, 1), 'abab', True)"),
         ("a if b > 0 else b if a else 0", "-3"),
         ("x[1].endswith(('AM', 'PM')), 'Ab'.lower() + 'c'.upper()", "(True, 'abC')"),
+        (
+            "a - 6 - 9223372036854775807, -9223372036854775808 < - 9223372036854775807, -9223372036854775808 + 1",
+            "(-9223372036854775808, True, -9223372036854775807)",
+        ),
         ("True + True, None == None, () == [], 'it\\'s'", "(2, True, False, \"it's\")"),
     ] {
         let wrapped = if text.starts_with('(') || !text.contains(',') { text.to_owned() } else { format!("({text})") };
@@ -62,6 +66,15 @@ fn errors_say_where() {
         ("'abc", "column 1 of \"'abc\": the text does not end on its line"),
         ("1.5 < a", "column 1 of \"1.5 < a\": there are no floats"),
         ("99999999999999999999", "column 1 of \"99999999999999999999\": not a whole number of 64 bits"),
+        ("9223372036854775808", "column 1 of \"9223372036854775808\": not a whole number of 64 bits"),
+        ("a - 9223372036854775808", "column 5 of \"a - 9223372036854775808\": not a whole number of 64 bits"),
+        (
+            "a 9223372036854775808",
+            "column 3 of \"a 9223372036854775808\": an operator or the end is missing before `9223372036854775808`",
+        ),
+        ("-9223372036854775808 ** 1", "column 2 of \"-9223372036854775808 ** 1\": not a whole number of 64 bits"),
+        ("-9223372036854775809", "column 2 of \"-9223372036854775809\": not a whole number of 64 bits"),
+        ("--9223372036854775808", "the result of `-` is too large"),
         ("a $ b", "column 3 of \"a $ b\": `$` has no meaning here"),
         ("%s < 3", "column 1 of \"%s < 3\": `%s` must stand once for each of the 3 variables"),
         ("a // (b + 3)", "division by zero"),

@@ -245,5 +245,6 @@ def test_a_tokenizer_that_is_made_of_one():
 
 class Named(pp.Tokenizer):
     def __init__(self, title, **knobs):
+        self.title = title
         super().__init__(**knobs)
-        self.title, self.note = title, [1]
+        self.note = [1]

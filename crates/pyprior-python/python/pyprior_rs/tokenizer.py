@@ -75,6 +75,7 @@ class Tokenizer:
     ) -> None:
         if arities is not None:
             raise TypeError("arities is not supported; max_arity bounds the number of parameters")
+        more = set(self.__dict__)
         self._base = _load_base(base)
         switches = {"calls": calls, "dead_code": dead_code, "comparison_values": comparison_values}
         self._settings: dict[str, Any] = {
@@ -125,7 +126,7 @@ class Tokenizer:
         self.eos_token_id: int = self._ids["EOS"]
         self.pad_token_id: int = self._ids["PAD"]
         #: What there is besides attributes of a class that is made of this one, and of its users.
-        self._own: frozenset[str] = frozenset({*self.__dict__, "_own"})
+        self._own: frozenset[str] = frozenset({*self.__dict__, "_own"} - more)
 
     # ---------------------------------------------------------------- languages
 

@@ -10,7 +10,8 @@ use super::errors;
 /// Tables and lists in one another, at most: one that holds itself has no end.
 const DEPTH: usize = 32;
 
-/// A dict as a table; what is None is left out, at any depth. Raises DatasetError for numbers that TOML does not have, TypeError for anything else.
+/// A dict as a table; what is None is left out, at any depth. Raises DatasetError for numbers that TOML does not have, TypeError
+/// for anything else.
 pub(super) fn table(fields: &Bound<'_, PyDict>) -> PyResult<Table> {
     table_at(fields, "", 0)
 }

@@ -141,7 +141,7 @@ impl Iterator for Batches {
                 Poll::Ready(told) => break told?,
                 // Ctrl-C ends the stream; whoever reads it makes an error of its own of this.
                 Poll::Pending => {
-                    if let Err(error) = Python::attach(|py| py.check_signals()) {
+                    if let Some(Err(error)) = Python::try_attach(|py| py.check_signals()) {
                         return Some(Err(ArrowError::ExternalError(Box::new(error))));
                     }
                 }

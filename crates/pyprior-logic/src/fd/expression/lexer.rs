@@ -9,6 +9,8 @@ use super::SyntaxProblem;
 pub(super) enum Token<'t> {
     Name(&'t str),
     Int(i64),
+    /// 2⁶³, which has a place in 64 bits behind a minus alone.
+    Beyond,
     Text(Cow<'t, str>),
     /// Operators, brackets, keywords such as `and`.
     Sign(&'static str),
@@ -128,11 +130,15 @@ impl<'t> Lexer<'t> {
         if zeros || digits.ends_with('_') || digits.contains("__") {
             return Err(SyntaxProblem::Number);
         }
-        let parsed = match digits.contains('_') {
+        let parsed: Result<i64, _> = match digits.contains('_') {
             true => digits.replace('_', "").parse(),
             false => digits.parse(),
         };
-        parsed.map(Token::Int).map_err(|_| SyntaxProblem::Number)
+        match parsed {
+            Ok(number) => Ok(Token::Int(number)),
+            Err(_) if digits == "9223372036854775808" => Ok(Token::Beyond),
+            Err(_) => Err(SyntaxProblem::Number),
+        }
     }
 
     /// A text in quotes, with the escapes `\\`, `\'`, `\"`, `\n`, `\r` and `\t`.

@@ -67,6 +67,7 @@ impl<'t> Parser<'t> {
         let found = match &self.token {
             Token::Name(name) => format!("`{name}`"),
             Token::Int(number) => format!("`{number}`"),
+            Token::Beyond => "`9223372036854775808`".to_owned(),
             Token::Text(_) => "a text".into(),
             Token::Sign(sign) => format!("`{sign}`"),
             Token::Placeholder => "`%s`".into(),
@@ -282,8 +283,13 @@ impl<'t> Parser<'t> {
             return Err(self.error(SyntaxProblem::Deep));
         }
         let id = if self.eat("-", true)? {
-            let operand = self.signed()?;
-            self.push(Node::Negative(operand))?
+            match self.token {
+                Token::Beyond => self.least()?,
+                _ => {
+                    let operand = self.signed()?;
+                    self.push(Node::Negative(operand))?
+                }
+            }
         } else if self.eat("+", true)? {
             let operand = self.signed()?;
             self.push(Node::Positive(operand))?
@@ -299,6 +305,16 @@ impl<'t> Parser<'t> {
         };
         self.nesting -= 1;
         Ok(id)
+    }
+
+    /// -2⁶³, of which the minus is read. What would be done to the number before it has its sign is beyond 64 bits.
+    fn least(&mut self) -> Result<Id> {
+        let at = self.at;
+        self.advance(false)?;
+        match self.token {
+            Token::Sign("**" | "[" | ".") => Err(self.error_at(SyntaxProblem::Number, at)),
+            _ => self.push(Node::Constant(Value::Int(i64::MIN))),
+        }
     }
 
     fn postfix(&mut self) -> Result<Id> {
@@ -361,6 +377,7 @@ impl<'t> Parser<'t> {
     fn atom(&mut self) -> Result<Id> {
         let at = self.at;
         match std::mem::replace(&mut self.token, Token::End) {
+            Token::Beyond => return Err(self.error(SyntaxProblem::Number)),
             Token::Int(number) => {
                 self.advance(false)?;
                 self.push(Node::Constant(Value::Int(number)))

@@ -40,7 +40,8 @@ class ProgramLogitsProcessor(LogitsProcessor):
     before a prompt that goes on from the last output.
 
     Raises ConfigError if no program is as short, PriorError, SettingError; when called, SettingError for a prefix that is
-    none, ShapeError if the model has too few tokens, or not as many rows of scores as of tokens. Can be pickled and copied, in the midst of a call too.
+    none, ShapeError if the model has too few tokens, or not as many rows of scores as of tokens. Can be pickled and copied, in
+    the midst of a call too.
     """
 
     def __init__(
