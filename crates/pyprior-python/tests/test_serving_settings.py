@@ -115,3 +115,18 @@ def test_refuses_servers(given, place, reason):
     with pytest.raises(pp.errors.SettingError, match=reason) as raised:
         read_languages(given if isinstance(given, str) else json.dumps(given), "SERVER")
     assert raised.value.place == place
+
+
+def test_the_setting_that_is_wrong_is_blamed():
+    """Not a max_tokens that has no part in it."""
+    languages = read_languages('{"languages": {"a": {"exclude": ["var", "print"]}}}', "here")
+    for max_tokens in (None, 50):
+        with pytest.raises(pp.errors.SettingError) as caught:
+            read_request({"max_len": 5}, languages, "request", max_tokens)
+        assert caught.value.place == "request" and "max_tokens" not in str(caught.value)
+    with pytest.raises(pp.errors.SettingError, match="with max_tokens=5:"):
+        read_request({}, languages, "request", 5)
+    assert read_request({"prefix_len": 2**32}, languages, "request", 50).prefix_len == 2**32
+    with pytest.raises(pp.errors.SettingError) as caught:
+        read_request({"exclude": ["\ud800"]}, languages, "request", 50)
+    assert caught.value.place == 'request["exclude"]'

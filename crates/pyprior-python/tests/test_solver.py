@@ -640,3 +640,20 @@ def test_wide_domains_are_listed_in_linear_time():
     assert Solver().count(wide) == 200_000
     assert [s["x"] for s in itertools.islice(Solver(values="greatest").solve_all(wide), 4)] == [99_999, 99_998, 99_997, 99_996]
     assert time.process_time() - began < 1
+
+
+def test_halves_of_characters_are_told_of_as_they_are():
+    for work in (
+        lambda: fd.make_expression(("x",), "x == '\ud800'"),
+        lambda: fd.make_expression(("\ud800",), "1 == 1"),
+        lambda: Repository(("\ud800",), {"\ud800": [1]}),
+    ):
+        with pytest.raises(UnicodeEncodeError, match="surrogates"):
+            work()
+
+
+def test_the_least_number_of_64_bits():
+    least = -(2**63)
+    assert solve_problem(f"var a in {least}..{least + 2}\na < {least} + 1") == [{"a": least}]
+    problem = Repository(("a",), {"a": [least, 0]}, [fd.make_expression(("a",), f"a == {least}")])
+    assert Solver().solve(problem) == [{"a": least}]

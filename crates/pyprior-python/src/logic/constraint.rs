@@ -66,7 +66,9 @@ pub(super) fn names(variables: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     }
     let name = |name: PyResult<Bound<'_, PyAny>>| {
         let name = name?;
-        name.extract::<String>().map_err(|_| match name.get_type().name() {
+        name.extract::<String>().map_err(|error| match name.get_type().name() {
+            // It is text, with half of a character in it.
+            Ok(_) if name.is_instance_of::<PyString>() => error,
             Ok(kind) => wrong(&format!("one with {kind}s in it")),
             Err(error) => error,
         })
@@ -85,7 +87,8 @@ pub(super) fn names(variables: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
 #[pyo3(signature = (variables, formula))]
 pub fn make_expression(variables: &Bound<'_, PyAny>, formula: &Bound<'_, PyAny>) -> PyResult<Constraint> {
     let (py, names) = (variables.py(), names(variables)?);
-    if let Ok(text) = formula.extract::<String>() {
+    if formula.is_instance_of::<PyString>() {
+        let text = formula.extract::<String>()?;
         let read = names.iter().map(String::as_str).collect::<Vec<_>>();
         let relation = Relation::expression(&read, &text).map_err(|error| errors::expression(py, &error))?;
         return Ok(Constraint::new(Made::Engine(relation), names));

@@ -23,7 +23,7 @@ pub struct Fillings {
 }
 
 fn taken(py: Python<'_>) -> PyErr {
-    Raised::new::<PyPriorError>(py, "another thread is looking for the next filling").err()
+    Raised::new::<PyPriorError>(py, "the next filling is being looked for, by this thread or another").err()
 }
 
 fn take<T>(inner: &Mutex<Option<T>>) -> Option<T> {

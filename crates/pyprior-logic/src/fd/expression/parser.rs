@@ -377,7 +377,7 @@ impl<'t> Parser<'t> {
     fn atom(&mut self) -> Result<Id> {
         let at = self.at;
         match std::mem::replace(&mut self.token, Token::End) {
-            Token::Beyond => return Err(self.error(SyntaxProblem::Number)),
+            Token::Beyond => Err(self.error(SyntaxProblem::Number)),
             Token::Int(number) => {
                 self.advance(false)?;
                 self.push(Node::Constant(Value::Int(number)))

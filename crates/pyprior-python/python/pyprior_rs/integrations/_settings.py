@@ -189,10 +189,12 @@ def read_request(
         _compile(language.tok, None, exclude, f'{place}["exclude"]')
     if given.get("prior") is not None:
         prior = _prior(given["prior"], f'{place}["prior"]', language.tok)
-    if max_tokens is not None:
-        room = max_tokens + prefix_len
-        max_len = room if max_len is None else min(max_len, room)
     try:
+        _compile(language.tok, max_len, exclude, place)
+        if max_tokens is not None:
+            # A prefix beyond all prompts is told of where the prompt is.
+            room = min(max_tokens + prefix_len, 2**32 - 1)
+            max_len = room if max_len is None else min(max_len, room)
         compiled = _compile(language.tok, max_len, exclude, f"{place} with max_tokens={max_tokens}")
     except SettingError as error:
         if not lenient:
