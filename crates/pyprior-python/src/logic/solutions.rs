@@ -43,7 +43,11 @@ impl Solutions {
         let mut solutions = match self.put(State::Searching) {
             State::Waiting(solutions) => solutions,
             State::Searching => {
-                return Err(Raised::new::<PyPriorError>(py, "the next solution is being looked for, by this thread or another").err());
+                return Err(Raised::new::<PyPriorError>(
+                    py,
+                    "the next solution is being looked for, by this thread or another",
+                )
+                .err());
             }
             State::Over => {
                 self.put(State::Over);

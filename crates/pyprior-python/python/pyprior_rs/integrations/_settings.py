@@ -14,6 +14,9 @@ from ..tokenizer import Tokenizer
 #: Legal sets alone, whatever the model's logits are.
 NO_PRIOR = PriorConfig(apply="off")
 
+#: What ``max_len`` may be at most.
+LONGEST = 2**28
+
 _LANGUAGE_KEYS = ("tokenizer", "vocab_offset", "stop_token_id", "max_len", "exclude", "prior")
 _REQUEST_KEYS = ("language", "max_len", "exclude", "prior", "prefix_len")
 
@@ -193,7 +196,7 @@ def read_request(
         _compile(language.tok, max_len, exclude, place)
         if max_tokens is not None:
             # A prefix beyond all prompts is told of where the prompt is.
-            room = min(max_tokens + prefix_len, 2**32 - 1)
+            room = min(max_tokens + prefix_len, LONGEST)
             max_len = room if max_len is None else min(max_len, room)
         compiled = _compile(language.tok, max_len, exclude, f"{place} with max_tokens={max_tokens}")
     except SettingError as error:
