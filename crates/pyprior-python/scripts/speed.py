@@ -20,7 +20,7 @@ import pyprior_rs as ours  # noqa: E402
 
 ROWS, MAX_LEN, LOOPS = 256, 30, 60
 #: Least ratios, and most nanoseconds a row and call. For the readme's loop 30 is what was aimed at: at V = 79 a package that does
-#: nothing has 31 to 34, see floor.py.
+#: nothing has 31 to 35, see floor.py.
 LOOP = 30
 #: What is had of it: less is a mistake.
 HAD = {79: 15, 268: 30}
