@@ -91,9 +91,13 @@ impl State {
                         let cost = $cost;
                         match left.checked_sub(cost) {
                             Some(rest) => left = rest,
-                            None => match self.supply.more(&mut left, cost) {
-                                Ok(()) => {}
-                                Err(fault) => break 'run Err(fault),
+                            // By value: were it lent, it could not stay in a register.
+                            None => match self.supply.more(left, cost) {
+                                Ok(rest) => left = rest,
+                                Err((rest, fault)) => {
+                                    left = rest;
+                                    break 'run Err(fault);
+                                }
                             },
                         }
                     }};

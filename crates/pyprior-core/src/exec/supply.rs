@@ -35,23 +35,22 @@ impl Supply {
         std::mem::take(&mut self.held)
     }
 
-    /// Pays what `left` does not suffice for. Out of fuel, all of it is spent.
+    /// Pays what `left` does not suffice for, and says what is left then, of a fault too. Out of fuel, all of it is spent.
     #[cold]
-    pub(super) fn more(&mut self, left: &mut u64, cost: u64) -> Result<(), Fault> {
+    #[inline(never)]
+    pub(super) fn more(&mut self, mut left: u64, cost: u64) -> Result<u64, (u64, Fault)> {
         loop {
             let portion = self.held.min(PORTION);
             if portion == 0 {
-                *left = 0;
-                return Err(Fault::OutOfFuel);
+                return Err((0, Fault::OutOfFuel));
             }
             if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                return Err(Fault::Stopped);
+                return Err((left, Fault::Stopped));
             }
             self.held -= portion;
-            *left += portion;
+            left += portion;
             if let Some(rest) = left.checked_sub(cost) {
-                *left = rest;
-                return Ok(());
+                return Ok(rest);
             }
         }
     }
