@@ -43,23 +43,18 @@ fn knob<'py, T: for<'a> FromPyObject<'a, 'py>>(name: &str, value: &Bound<'py, Py
         let py = value.py();
         let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
         let error: PyErr = error.into();
-        // A number that is out of all range is one that the engine refuses; anything else is a matter of type.
-        // Half of a character is text that no engine can be shown.
-        let is_value = error.is_instance_of::<PyOverflowError>(py) || error.is_instance_of::<PyValueError>(py);
-        match () {
-            () if is_value => {
-                Raised::new::<errors::ConfigError_>(py, format!("{name} is {shown}, which is out of range"))
-                    .with("kind", "out_of_range")
-                    .with("knob", name)
-                    .with("value", value)
-                    .with("max", py.None())
-                    .err()
-            }
-            () if error.is_instance_of::<PyTypeError>(py) => {
-                PyTypeError::new_err(format!("{name} is {shown}: {}", error.value(py)))
-            }
-            () => error,
+        if error.is_instance_of::<PyOverflowError>(py) {
+            // A number that is out of all range is one that the engine refuses.
+            return Raised::new::<errors::ConfigError_>(py, format!("{name} is {shown}, which is out of range"))
+                .with("kind", "out_of_range")
+                .with("knob", name)
+                .with("value", value)
+                .with("max", py.None())
+                .err();
         }
+        // What is raised besides is not ours to tell in other words. A pair of three is a ValueError of PyO3's.
+        let is_of_type = error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py);
+        if is_of_type { PyTypeError::new_err(format!("{name} is {shown}: {}", error.value(py))) } else { error }
     })
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn pad(given: &Bound<'_, PyAny>) -> PyResult<i64> {
 
 /// Whether an error says that something is no number, or none of that size. What else is raised where a number is asked for is
 /// not ours to tell in other words.
-fn is_of_a_kind(py: Python<'_>, error: &PyErr) -> bool {
+fn says_no_number(py: Python<'_>, error: &PyErr) -> bool {
     error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyOverflowError>(py)
 }
 
@@ -213,7 +213,7 @@ fn id<'py>(item: Bound<'py, PyAny>, what: &'static str, nth: usize, stray: Stray
             u32::try_from(id).or_else(|_| stray(nth, item))
         }
         Err(error) if error.is_instance_of::<PyOverflowError>(py) => stray(nth, item),
-        Err(error) if !is_of_a_kind(py, &error) => Err(error),
+        Err(error) if !says_no_number(py, &error) => Err(error),
         _ => {
             let kind = item.get_type().name()?;
             Err(PyTypeError::new_err(format!("{what}: expected token ids, which are integers, not {kind}")))
@@ -263,7 +263,7 @@ pub(crate) fn flags(given: &Bound<'_, PyAny>, what: &'static str) -> PyResult<Ve
         }
         match item.extract::<i64>() {
             Ok(flag @ (0 | 1)) => Ok(flag == 1),
-            Err(error) if !is_of_a_kind(item.py(), &error) => Err(error),
+            Err(error) if !says_no_number(item.py(), &error) => Err(error),
             _ => {
                 let kind = item.get_type().name()?;
                 Err(PyTypeError::new_err(format!("{what}: expected one truth value a row, not {kind}")))
@@ -305,7 +305,7 @@ pub(crate) fn to_value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
             let bytes = whole.call_method("to_bytes", (bits / 8 + 1, "little"), Some(&signed))?;
             Ok(Value::from_signed_bytes_le(bytes.cast::<PyBytes>()?.as_bytes()))
         }
-        Err(error) if !is_of_a_kind(py, &error) => Err(error),
+        Err(error) if !says_no_number(py, &error) => Err(error),
         Err(_) => {
             let kind = given.get_type().name()?;
             Err(PyTypeError::new_err(format!("inputs of programs are integers, truth values or None, not {kind}")))

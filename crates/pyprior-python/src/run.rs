@@ -100,14 +100,11 @@ impl Fuel {
     }
 }
 
-/// Steps from which on a run may take so long that somebody wants it interrupted: some 50 ms.
-const LONG: u64 = 1 << 24;
-
-/// Works without the interpreter. Where it may be long, of so many steps, Python can interrupt it: then the flag is set, which
-/// machines are to stop by.
+/// Works without the interpreter, for at most so many steps. Where they are so many that a machine can be stopped, Python can
+/// interrupt it: then the flag is set, which machines are to stop by.
 fn interruptible<T: Send>(py: Python<'_>, steps: u64, work: impl FnOnce(&Arc<AtomicBool>) -> T + Send) -> PyResult<T> {
     let stop = Arc::default();
-    match steps < LONG {
+    match steps <= Machine::STOPS_WITHIN {
         true => Ok(py.detach(|| work(&stop))),
         false => watched(py, &stop, |_| Ok(()), || work(&stop)),
     }
@@ -116,9 +113,7 @@ fn interruptible<T: Send>(py: Python<'_>, steps: u64, work: impl FnOnce(&Arc<Ato
 /// A machine with so much fuel that stops by a flag.
 fn machine(fuel: Fuel, stop: &Arc<AtomicBool>) -> Machine {
     let mut machine = Machine::new(fuel.limits());
-    if fuel.steps >= LONG {
-        machine.stop_by(stop);
-    }
+    machine.stop_by(stop);
     machine
 }
 

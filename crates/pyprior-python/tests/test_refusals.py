@@ -219,5 +219,7 @@ def test_settings_that_are_no_settings():
         pp.Prior(pp.Tokenizer(), pp.PriorConfig(w_var="1"))
     with pytest.raises(TypeError, match="one source|not one"):
         pp.run_batch("print(1)")
-    with pytest.raises(pp.errors.ConfigError):
+    with pytest.raises(TypeError, match="exclude is .*surrogates"):
         pp.init(vocab=pp.Tokenizer(), exclude={"\ud800"})
+    with pytest.raises(TypeError, match="value_range is .*length 2"):
+        pp.Tokenizer(value_range=(1, 2, 3))

@@ -10,6 +10,7 @@ use super::coverage::Coverage;
 use super::machine::State;
 use super::outcome::{ExecError, Limits, Outcome};
 use super::steps::{StepRecorder, Steps};
+use super::supply::PORTION;
 use super::trace::{Recorder, Trace, Tracer, Untraced};
 use super::value::{Room, Value};
 
@@ -44,8 +45,12 @@ impl Machine {
         Self { limits, state: State::new(&limits) }
     }
 
-    /// Has runs end soon after `stop` is set, by [`ExecError::Stopped`]: within some 16 million steps. Where, no one can tell
-    /// beforehand, unlike where limits end them.
+    /// Steps, some 16 million, within which a run ends that is told to [stop](Self::stop_by). One with no more fuel is never
+    /// stopped.
+    pub const STOPS_WITHIN: u64 = PORTION;
+
+    /// Has runs end soon after `stop` is set, by [`ExecError::Stopped`]. Where, no one can tell beforehand, unlike where limits
+    /// end them.
     pub fn stop_by(&mut self, stop: &Arc<AtomicBool>) {
         self.state.supply.stop_by(stop);
     }
@@ -53,6 +58,12 @@ impl Machine {
     /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Sets the limits, empties the output and fills up the fuel.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.reset();
     }
 
     /// What was printed since the last [`run`](Self::run) or [`reset`](Self::reset).

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::outcome::Fault;
 
 /// Steps between two looks at the flag: some 50 ms.
-const PORTION: u64 = 1 << 24;
+pub(super) const PORTION: u64 = 1 << 24;
 
 /// What a run has not been given yet. Without a flag it is given all at once, so that a step costs the same.
 #[derive(Debug, Default)]

@@ -79,14 +79,6 @@ def run_batch(
     return [result(*end) for end in _engine.run_many(list(programs), each, steps, workers, timed)]
 
 
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 class Session:
     """A namespace that inputs fill one after the other, as at Python's prompt.
 
@@ -123,13 +115,13 @@ class Session:
             if not isinstance(program, Module) or program.body:
                 return Result(False, error=f"TreeError: {error}")
             source = ""
-        for text, what in ((source, "source"), (call or "", "name of what is called")):
-            if not _is_text(text):
-                return Result(False, error=f"SessionError: the {what} holds a lone surrogate")
         try:
             return result(*self._session.exec(source, call, inputs, *_fuel(self.timeout, self.fuel)))
         except SessionError as error:
             return Result(False, error=f"SessionError: {error}")
+        except UnicodeEncodeError as error:
+            what = "source" if error.object == source else "name of what is called"
+            return Result(False, error=f"SessionError: the {what} holds a lone surrogate")
 
     @property
     def variables(self) -> dict[str, Any]:

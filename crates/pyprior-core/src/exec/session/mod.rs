@@ -106,9 +106,9 @@ impl Session {
         *self.machine.limits()
     }
 
-    /// Sets the limits of each input from the next one on. What it was to be [stopped by](Self::stop_by) is let go of.
+    /// Sets the limits of each input from the next one on.
     pub fn set_limits(&mut self, limits: Limits) {
-        self.machine = Machine::new(limits);
+        self.machine.set_limits(limits);
     }
 
     /// Has inputs end soon after `stop` is set: see [`Machine::stop_by`]. What has happened until then stays.

@@ -130,13 +130,14 @@ impl<'t> Lexer<'t> {
         if zeros || digits.ends_with('_') || digits.contains("__") {
             return Err(SyntaxProblem::Number);
         }
-        let parsed: Result<i64, _> = match digits.contains('_') {
+        let parsed: Result<u64, _> = match digits.contains('_') {
             true => digits.replace('_', "").parse(),
             false => digits.parse(),
         };
-        match parsed {
+        let magnitude = parsed.map_err(|_| SyntaxProblem::Number)?;
+        match i64::try_from(magnitude) {
             Ok(number) => Ok(Token::Int(number)),
-            Err(_) if digits == "9223372036854775808" => Ok(Token::Beyond),
+            Err(_) if magnitude == i64::MIN.unsigned_abs() => Ok(Token::Beyond),
             Err(_) => Err(SyntaxProblem::Number),
         }
     }

@@ -112,7 +112,7 @@ def _exclude(value: Any, place: str) -> tuple[str, ...]:
 def _compile(tok: Tokenizer, max_len: int | None, exclude: tuple[str, ...], place: str) -> _engine.Language:
     try:
         return tok.with_limits(max_len, exclude)
-    except (PyPriorError, UnicodeEncodeError) as error:
+    except (PyPriorError, TypeError) as error:
         raise SettingError(place, str(error)) from None
 
 
