@@ -146,3 +146,15 @@ fn without_a_bound_programs_end_or_are_given_up() {
     sampler.clone().with_token_limit(2).sample_into(0..5, &mut kept).unwrap_err();
     assert_eq!((kept.len(), kept.tokens()), (1, [1, 2].as_slice()));
 }
+
+#[test]
+fn sampling_can_be_stopped() {
+    use std::sync::atomic::AtomicBool;
+
+    let language = Language::new(LanguageConfig { max_len: Some(30), ..LanguageConfig::default() }).unwrap();
+    let sampler = pyprior_core::ProgramSampler::new(&language, 3);
+    let flag = AtomicBool::new(false);
+    assert_eq!(sampler.sample_unless(5..3005, &flag).unwrap(), Some(sampler.sample(5..3005).unwrap()));
+    flag.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(sampler.sample_unless(5..3005, &flag).unwrap(), None);
+}

@@ -1,6 +1,7 @@
 //! Whole programs in bulk.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
@@ -12,13 +13,14 @@ use crate::language::PyLanguage;
 use crate::numbers::{count, maybe_count};
 use crate::places::{self, Places};
 use crate::turns::{self, Turns};
+use crate::watched::watched;
 use crate::{errors, masks, numbers, pickling, pool, prior};
 
 /// Programs at once, at most: what does not fit into memory would end the process.
 const MAX_PROGRAMS: u64 = 1 << 25;
 
-/// Programs between two looks at signals: a fraction of a second.
-const AT_ONCE: u64 = 1 << 19;
+/// Programs from which on Python can interrupt that they are made: tens of milliseconds.
+const MANY: u64 = 1 << 18;
 
 /// Draws programs: number i of a seed is the same whatever else is asked for.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
@@ -89,20 +91,11 @@ impl Sampler {
         #[pyo3(from_py_with = count)] start: u64,
     ) -> PyResult<Programs> {
         let end = numbers::range(py, "n", n, MAX_PROGRAMS, start)?;
-        let mut inner = pyprior_core::Programs::default();
-        let mut next = start;
-        while next < end {
-            let until = end.min(next + AT_ONCE);
-            let some =
-                pool::spread(py, || self.inner.sample(next..until)).map_err(|error| errors::too_long(py, &error))?;
-            match inner.is_empty() {
-                true => inner = some,
-                false => py.detach(|| inner.extend(&some)),
-            }
-            // In between Python may be interrupted.
-            py.check_signals()?;
-            next = until;
-        }
+        let (stop, threads) = (AtomicBool::new(false), pool::threads(py));
+        let sample = || pool::on(threads.as_deref(), || self.inner.sample_unless(start..end, &stop));
+        let sampled = if n < MANY { py.detach(sample) } else { watched(py, &stop, |_| Ok(()), sample)? };
+        // What is stopped is not looked at: that it was has been raised.
+        let inner = sampled.map_err(|error| errors::too_long(py, &error))?.unwrap_or_default();
         Ok(Programs { language: Arc::clone(self.inner.language()), inner })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use thiserror::Error;
@@ -106,11 +107,6 @@ impl Programs {
         self.ends.push(self.tokens.len());
     }
 
-    /// Adds the programs of `others` behind its own.
-    pub fn extend(&mut self, others: &Self) {
-        self.append(&others.tokens, &others.ends);
-    }
-
     pub(super) fn append(&mut self, tokens: &[u32], ends: &[usize]) {
         let base = self.tokens.len();
         self.tokens.extend_from_slice(tokens);
@@ -173,13 +169,29 @@ impl ProgramSampler {
     ///
     /// [`TooLongError`] if one grows beyond the token limit.
     pub fn sample(&self, rows: Range<u64>) -> Result<Programs, TooLongError> {
+        Ok(self.sample_unless(rows, &AtomicBool::new(false))?.unwrap_or_default())
+    }
+
+    /// Samples as [`sample`](Self::sample) does, unless `stop` is set meanwhile: then it ends soon, with `None`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`sample`](Self::sample).
+    pub fn sample_unless(&self, rows: Range<u64>, stop: &AtomicBool) -> Result<Option<Programs>, TooLongError> {
+        let is_stopped = || stop.load(Ordering::Relaxed);
         let chunks = rows.end.saturating_sub(rows.start).div_ceil(CHUNK);
         let chunks = (0..chunks).into_par_iter().map(|chunk| {
             let start = rows.start + chunk * CHUNK;
             let mut programs = Programs::default();
+            if is_stopped() {
+                return Ok(programs);
+            }
             self.sample_into(start..rows.end.min(start.saturating_add(CHUNK)), &mut programs).map(|()| programs)
         });
         let chunks = chunks.collect::<Result<Vec<_>, _>>()?;
+        if is_stopped() {
+            return Ok(None);
+        }
         // Zeros that no thread has touched yet cost nothing; each chunk is copied by the thread that comes to it.
         let mut tokens = vec![0; chunks.iter().map(|chunk| chunk.tokens.len()).sum()];
         let mut ends = Vec::with_capacity(chunks.iter().map(Programs::len).sum());
@@ -193,7 +205,7 @@ impl ProgramSampler {
             start += chunk.tokens.len();
         }
         places.into_par_iter().zip(&chunks).for_each(|(place, chunk)| place.copy_from_slice(&chunk.tokens));
-        Ok(Programs { tokens, ends })
+        Ok(Some(Programs { tokens, ends }))
     }
 
     /// Samples the programs with the given numbers on this thread and adds them to `programs`.
