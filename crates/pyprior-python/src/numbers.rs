@@ -9,9 +9,8 @@ use pyprior_core::exec::Value;
 use crate::errors;
 use crate::turns::in_turns;
 
-/// What fits a type of numbers: what is beyond it is a PyPriorError, which is a ValueError, with the message that is made of the
-/// given and Python's own.
-fn fitting<'py, T>(given: &Bound<'py, PyAny>, message: impl Fn(String) -> String) -> PyResult<T>
+/// What fits a type of numbers: what is beyond it is a PyPriorError, which is a ValueError, with that message.
+fn fitting<'py, T>(given: &Bound<'py, PyAny>, message: impl Fn() -> String) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {
@@ -20,7 +19,7 @@ where
         if !error.is_instance_of::<PyOverflowError>(py) {
             return error;
         }
-        errors::Raised::new::<errors::PyPriorError>(py, message(error.value(py).to_string())).with("value", given).err()
+        errors::Raised::new::<errors::PyPriorError>(py, message()).with("value", given).err()
     })
 }
 
@@ -29,15 +28,12 @@ pub(crate) fn count<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {
-    fitting(given, |_| format!("{given} is out of range: it must be from 0 on, and below 2^{}", 8 * size_of::<T>()))
+    fitting(given, || format!("{given} is out of range: it must be from 0 on, and below 2^{}", 8 * size_of::<T>()))
 }
 
-/// Numbers of 64 bits, one or a list.
-pub(crate) fn whole<'py, T>(given: &Bound<'py, PyAny>) -> PyResult<T>
-where
-    T: for<'a> FromPyObject<'a, 'py>,
-{
-    fitting(given, |reason| reason)
+/// A number of 64 bits.
+pub(crate) fn whole(given: &Bound<'_, PyAny>) -> PyResult<i64> {
+    fitting(given, || format!("{given} is out of range: it must be from -2^63 on, and below 2^63"))
 }
 
 /// `count`, of an argument that messages name.
@@ -46,13 +42,13 @@ where
     T: for<'a> FromPyObject<'a, 'py>,
 {
     let py = given.py();
-    fitting(given, |_| format!("{what} is {given}; it must be from 0 on, and below 2^{}", 8 * size_of::<T>()))
+    fitting(given, || format!("{what} is {given}; it must be from 0 on, and below 2^{}", 8 * size_of::<T>()))
         .map_err(|error| if error.is_instance_of::<PyTypeError>(py) { no_integer(what, given) } else { error })
 }
 
 /// What rows are filled up with.
 pub(crate) fn pad(given: &Bound<'_, PyAny>) -> PyResult<i64> {
-    fitting(given, |_| format!("pad is {given}; it must be from -2^63 on, and below 2^63"))
+    fitting(given, || format!("pad is {given}; it must be from -2^63 on, and below 2^63"))
 }
 
 /// Whether an error says that something is no number, or none of that size. What else is raised where a number is asked for is

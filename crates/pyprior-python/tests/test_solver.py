@@ -629,8 +629,9 @@ def test_coefficients_are_any_integers(of):
     for wrong in ([1.5, 2], ["a", 1], 7):
         with pytest.raises(TypeError):
             fd.linear(["x", "y"], wrong, "==", 1)
-    with pytest.raises(errors.PyPriorError):
-        fd.linear(["x", "y"], [2**64, 1], "==", 1)
+    for beyond, bound in ([2**63, 1], 1), ([1, 1], -(2**63) - 1):
+        with pytest.raises(errors.PyPriorError, match=r"is out of range: it must be from -2\^63 on, and below 2\^63"):
+            fd.linear(["x", "y"], beyond, "==", bound)
 
 
 def test_wide_domains_are_listed_in_linear_time():
