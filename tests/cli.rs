@@ -249,16 +249,23 @@ fn encode_says_what_is_refused_and_where() {
 
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
-        .args(["sample", "-n", "1000000"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    assert_eq!(stderr(&output), "");
+    // JSON is written by another library than lines, and that says in its own way what went wrong.
+    let file = std::env::temp_dir().join(format!("pyprior-pipe-{}", std::process::id()));
+    std::fs::write(&file, "BLK_1 ASSIGN VAR_1 INT_1\n".repeat(20_000)).unwrap();
+    let check = ["check", "--tokens", "--json", "--exit-zero", file.to_str().unwrap()];
+    for args in [&["sample", "-n", "1000000"][..], &check] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pyprior"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output), "");
+    }
+    std::fs::remove_file(file).unwrap();
 }
 
 #[test]
@@ -365,6 +372,9 @@ fn run_jsonl_answers_every_line() {
         let lines = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap());
         let [first, second]: [serde_json::Value; 2] = lines.collect::<Vec<_>>().try_into().unwrap();
         assert_eq!(first["error"]["kind"], kind, "{line}: {first}");
+        if line == "garbage" {
+            assert_eq!(first["error"]["message"], "expected value at column 1");
+        }
         assert_eq!((&second["stdout"], &second["error"]), (&"7\n".into(), &serde_json::Value::Null));
     }
     let big = "9".repeat(30);

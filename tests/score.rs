@@ -83,8 +83,12 @@ fn answers_are_graded_and_counted() {
     let (trace, deduction) = (made.tasks("trace").swap_remove(0), made.tasks("deduction").swap_remove(0));
     let wrong =
         trace["answer"].as_str().unwrap().replacen("<|line_sep|>", "<|line_sep|>{}<|action_sep|><|line_sep|>", 1);
-    let lines =
-        [(&deduction["key"], &deduction["answer"]), (&trace["key"], &wrong.into()), (&"none".into(), &"1".into())];
+    let lines = [
+        (&deduction["key"], &deduction["answer"]),
+        (&deduction["key"], &"987654321".into()),
+        (&trace["key"], &wrong.into()),
+        (&"none".into(), &"1".into()),
+    ];
     let lines = lines.map(|(id, answer)| serde_json::json!({"id": id, "answer": answer}).to_string() + "\n").concat();
     let files = ["deduction", "trace"].map(|kind| made.path(&format!("data/{kind}/train-00000-of-00002.jsonl")));
     let (out, config) = (made.path("scores.jsonl"), made.path("config.toml"));
@@ -94,8 +98,16 @@ fn answers_are_graded_and_counted() {
     let graded = scores(&fs::read_to_string(&out).unwrap());
     let reasons =
         graded.iter().map(|score| (score["kind"].as_str(), score["score"].as_u64(), score["reason"].as_str()));
-    let expected = [(Some("deduction"), Some(1), None), (Some("trace"), Some(0), Some("different"))];
+    let different = Some("different");
+    let expected = [
+        (Some("deduction"), Some(1), None),
+        (Some("deduction"), Some(0), different),
+        (Some("trace"), Some(0), different),
+    ];
     assert!(reasons.eq(expected), "{graded:?}");
+    let message = graded[1]["message"].as_str().unwrap();
+    let right = deduction["answer"].as_str().unwrap();
+    assert!(message.ends_with(&format!(" is said to be 987654321, not {right}")), "{message}");
     assert!(stderr(&output).contains("1 answers to no task"), "{}", stderr(&output));
 }
 

@@ -46,7 +46,7 @@ enum ComparisonArg {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Language")]
 pub(crate) struct LanguageArgs {
-    /// Longest program in tokens, or `none` [default: 60 for sample and train; the model's for generate; none elsewhere]
+    /// Longest program in tokens, or `none` [default: 60 for sample, show, train and compare-tokens; the model's for generate; none elsewhere]
     #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
     max_len: Option<MaxLen>,
     /// Smallest and largest integer constant [default: -99 99]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use pyprior_core::Language;
 use pyprior_data::Description;
 use pyprior_data::score::{Answers, Summary, description_of, score, task_files};
@@ -17,7 +17,7 @@ use super::output::{Output, read};
 ///
 /// An answer is right if it is what was asked for: a value, any input that gives the output, any program of the language that fits the examples shown and held out, a trace. Programs run in PyPrior's own interpreter within the limits of the dataset. Writes an object of JSON for each answer, in the order of the tasks, and a summary by kind on standard error.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(group(ArgGroup::new("graded").args(["answers", "gold"]).required(true)), after_help = "\
 Examples:
   pyprior score my-dataset --answers answers.jsonl -o scores.jsonl
   pyprior score my-dataset/deduction/train-00000-of-00010.parquet --answers answers.jsonl
@@ -31,7 +31,7 @@ pub(crate) struct Score {
     #[arg(required = true)]
     tasks: Vec<PathBuf>,
     /// Answers, as JSON lines; `-` for standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "gold", conflicts_with = "gold")]
+    #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
     /// Grade the answers that the tasks come with
     #[arg(long)]

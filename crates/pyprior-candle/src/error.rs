@@ -5,7 +5,7 @@ use thiserror::Error as ThisError;
 use crate::cache::CacheError;
 use crate::files::DirError;
 use crate::files::WeightsError;
-use crate::llama::LlamaConfigError;
+use crate::llama::config::LlamaConfigError;
 
 /// What can go wrong with models, tensors and generation.
 #[derive(Debug, ThisError)]

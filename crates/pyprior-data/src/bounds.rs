@@ -1,6 +1,7 @@
 //! What of a description bounds memory together, though every number is within its range.
 
-use crate::description::{Description, DescriptionError};
+use crate::description::Description;
+use crate::error::DescriptionError;
 use crate::tasks::Layout;
 
 /// Bytes that one program may take for one purpose.

@@ -1,7 +1,7 @@
 //! What the programs of a chunk have in a table.
 
 use crate::columns::Columns;
-use crate::examine::ExamineError;
+use crate::error::ExamineError;
 use crate::group::Picks;
 use crate::row::Row;
 use crate::table::{Rows, Table};

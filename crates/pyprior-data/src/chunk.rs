@@ -10,7 +10,7 @@ use crate::buffered::Buffered;
 use crate::columns::Column;
 use crate::description::Duplicates;
 use crate::error::DataError;
-use crate::examine::ExamineError;
+use crate::error::ExamineError;
 use crate::job::Job;
 use crate::judge::Judge;
 use crate::key::{Key, first_half, hash_of_tokens};

@@ -3,8 +3,9 @@
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
-use crate::description::{Description, DescriptionError};
+use crate::description::Description;
 use crate::error::DataError;
+use crate::error::DescriptionError;
 use crate::folder::holds_dataset;
 use crate::level::Level;
 use crate::store::Place;

@@ -3,23 +3,10 @@
 use pyprior_core::exec::{Compiler, Limits, Machine, Steps};
 use pyprior_core::{Language, Renderer};
 
-use crate::examine::ExamineError;
+use crate::error::ExamineError;
 use crate::inputs::{ExampleSettings, Examples, Explorer, TraceSettings};
+use crate::row::RunTrace;
 use crate::tasks;
-
-/// The steps of a run, as they are written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunTrace {
-    /// A list in JSON; none if the run takes more steps than a trace may have, or more than 4 MiB of text.
-    pub json: Option<String>,
-}
-
-impl RunTrace {
-    /// Whether there is a trace, as it is called in the files.
-    pub fn status(&self) -> &'static str {
-        if self.json.is_some() { "whole" } else { "too_long" }
-    }
-}
 
 /// Finds the examples of programs, one after the other.
 pub(crate) struct ExampleFinder<'a> {

@@ -5,25 +5,14 @@ use std::collections::HashSet;
 use pyprior_core::exec::Limits;
 use pyprior_core::{LanguageConfig, PriorConfig};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::columns::{COLUMNS, Column};
 use crate::control::ControlDescription;
-use crate::expression::ExpressionError;
+use crate::error::DescriptionError;
 use crate::inputs::{ExampleSettings, TraceSettings};
-use crate::shard::CANDIDATES;
 use crate::source::ModelDescription;
-use crate::splits::SplitDescription;
-use crate::table::Table;
 use crate::tasks::TaskSettings;
 use crate::write::Format;
-
-/// Shards that a dataset may have: rows are numbered below 2⁵³, which is what JSON readers take for sure.
-pub(crate) const MAX_SHARDS: u64 = 1 << 21;
-/// Rows that a shard may have.
-const MAX_SHARD_ROWS: u64 = 1 << 30;
-/// Bytes that a program may print: those of one chunk and one group are in memory together.
-const MAX_OUTPUT: usize = 1 << 26;
 
 /// A dataset: the programs, what is found out of them, which stay, what is written. Plain data; [`Job::new`](crate::Job::new) checks it.
 ///
@@ -52,8 +41,8 @@ pub struct Description {
     /// Programs of one shape that stay in a shard, the first ones; 0 for all. A shape is the tokens with the form alone of
     /// every constant, variable and function name. What is left out as a duplicate does not count.
     pub max_per_shape: u64,
-    /// Candidates that a shard looks at for each of its rows before it gives up, 1 or more: it does as soon as there are more
-    /// than that for each row that has come and 1,000 others.
+    /// Candidates that a shard looks at before it gives up, 1 or more: so many for each row that has come and 1,000 others, and
+    /// no more than so many for each row that it is to have.
     pub patience: u64,
     /// Where programs come from.
     pub source: SourceDescription,
@@ -102,6 +91,20 @@ pub enum SourceDescription {
     Model(ModelDescription),
 }
 
+/// A split beside the one that takes what is left.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitDescription {
+    /// Its name in the names of files: lower-case letters, digits and `_`.
+    pub name: String,
+    /// What programs are that go there; the first split of which this holds has them.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub holds: Option<String>,
+    /// Its share of what no expression takes, by hash of the tokens: more than 0, at most 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+}
+
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -148,115 +151,6 @@ impl Default for Write {
     }
 }
 
-/// Why a description is refused.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum DescriptionError {
-    /// The text is not TOML, or says what is not known.
-    #[error(transparent)]
-    Toml(#[from] toml::de::Error),
-    /// A number is beyond what TOML has.
-    #[error(transparent)]
-    NotToml(#[from] toml::ser::Error),
-    /// A number is out of range.
-    #[error("{field} is {value}; it must be {range}")]
-    Range {
-        /// The field, with its table.
-        field: &'static str,
-        /// What was asked for.
-        value: String,
-        /// What is possible, in words.
-        range: &'static str,
-    },
-    /// More shards than rows have numbers for.
-    #[error("{rows} rows in shards of {shard_rows} are {shards} shards; at most {MAX_SHARDS} are supported")]
-    Shards {
-        /// Rows of the dataset.
-        rows: u64,
-        /// Rows of a shard.
-        shard_rows: u64,
-        /// How many shards that is.
-        shards: u64,
-    },
-    /// No bound on the length of programs.
-    #[error("language.max_len is missing: programs of a dataset are bounded")]
-    NoMaxLen,
-    /// No column has this name.
-    #[error("write.columns: there is no column {name:?}")]
-    UnknownColumn {
-        /// The name.
-        name: String,
-    },
-    /// Something is listed twice.
-    #[error("{field} lists {name:?} twice")]
-    Twice {
-        /// The field.
-        field: &'static str,
-        /// What is listed.
-        name: String,
-    },
-    /// A text is no expression.
-    #[error("{field}: {text:?}: {error}")]
-    Expression {
-        /// The field.
-        field: String,
-        /// The text.
-        text: String,
-        /// What is wrong with it: part of the message, and so no source to be told again.
-        error: Box<ExpressionError>,
-    },
-    /// A split asks for what does not follow from the program.
-    #[error(
-        "splits.where: column {column:?} does not follow from the program alone: equal programs could be in two splits"
-    )]
-    NotOfProgram {
-        /// The column.
-        column: &'static str,
-    },
-    /// Shares of splits do not add up.
-    #[error(
-        "splits.share: shares add up to {sum}; they may make 1 together, and must where {split:?}, which has what is left, is one of them"
-    )]
-    Shares {
-        /// The split that has what is left.
-        split: String,
-        /// What they add up to.
-        sum: f64,
-    },
-    /// Stages make no sense.
-    #[error("stages: {what}")]
-    Stages {
-        /// What is wrong with them.
-        what: String,
-    },
-    /// What is asked for in `control` makes no sense.
-    #[error("control")]
-    Control(#[from] crate::control::ControlError),
-    /// No kind of file is asked for.
-    #[error("write.formats is empty: nothing would be written")]
-    NoFormat,
-    /// The token arrays ask for a column that is not there.
-    #[error("write.formats: npy is made of column tokens, which write.columns leaves out")]
-    NoTokens,
-    /// A table would be in no file.
-    #[error(
-        "table {table} has text alone, and write.formats is npy alone, which takes numbers: nothing of it would be written"
-    )]
-    NoFile {
-        /// The table.
-        table: String,
-    },
-    /// Tasks are neither tokens nor text.
-    #[error("tasks.tokens and tasks.text are both false: nothing of the tasks would be written")]
-    NoTaskForm,
-}
-
-impl DescriptionError {
-    pub(crate) fn expression(field: &str, text: &str, source: ExpressionError) -> Self {
-        Self::Expression { field: field.to_owned(), text: text.to_owned(), error: Box::new(source) }
-    }
-}
-
 impl Description {
     /// A commented description with all defaults: what `pyprior dataset init` writes.
     pub const INIT: &str = include_str!("init.toml");
@@ -293,64 +187,10 @@ impl Description {
             false => self.write.columns.iter().any(|name| name == column),
         }
     }
-
-    /// Checks every number against its range. Language and prior are checked where they are compiled.
-    pub(crate) fn check(&self) -> Result<(), DescriptionError> {
-        let range = |field, value: String, range| Err(DescriptionError::Range { field, value, range });
-        if self.rows == 0 {
-            return range("rows", self.rows.to_string(), "1 or more");
-        }
-        if self.shard_rows == 0 || self.shard_rows > MAX_SHARD_ROWS {
-            return range("shard_rows", self.shard_rows.to_string(), "1 to 1,073,741,824");
-        }
-        if self.shards() > MAX_SHARDS {
-            let (rows, shard_rows) = (self.rows, self.shard_rows);
-            return Err(DescriptionError::Shards { rows, shard_rows, shards: self.shards() });
-        }
-        if i64::try_from(self.seed).is_err() {
-            return range("seed", self.seed.to_string(), "below 2^63");
-        }
-        if let Some(license) = &self.license {
-            let letter = |letter: u8| letter.is_ascii_alphanumeric() || b".-".contains(&letter);
-            if license.is_empty() || !license.bytes().all(letter) {
-                return range("license", format!("{license:?}"), "an identifier of letters, digits, . and -");
-            }
-        }
-        if self.patience == 0 || self.patience > CANDIDATES {
-            return range("patience", self.patience.to_string(), "1 to 4,294,967,296");
-        }
-        if self.limits.output_bytes > MAX_OUTPUT {
-            return range("limits.output_bytes", self.limits.output_bytes.to_string(), "at most 67,108,864");
-        }
-        if !(1..=22).contains(&self.write.zstd_level) {
-            return range("write.zstd_level", self.write.zstd_level.to_string(), "1 to 22");
-        }
-        if !(1..=1 << 20).contains(&self.write.group_rows) {
-            return range("write.group_rows", self.write.group_rows.to_string(), "1 to 1,048,576");
-        }
-        if self.language.max_len.is_none() {
-            return Err(DescriptionError::NoMaxLen);
-        }
-        if self.write.formats.is_empty() {
-            return Err(DescriptionError::NoFormat);
-        }
-        twice("write.formats", self.write.formats.iter().map(|format| format.name()))?;
-        self.examples.check()?;
-        self.trace.check()?;
-        self.tasks.check()?;
-        let columns = self.columns()?;
-        if self.write.formats.contains(&Format::Npy) && !columns.iter().any(|column| column.name == "tokens") {
-            return Err(DescriptionError::NoTokens);
-        }
-        let written = |table: &Table| self.write.formats.iter().any(|&format| !table.ends(format).is_empty());
-        match Table::all(self)?.into_iter().find(|table| !written(table)) {
-            Some(table) => Err(DescriptionError::NoFile { table: table.name }),
-            None => Ok(()),
-        }
-    }
 }
 
-fn twice<'a>(field: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), DescriptionError> {
+/// Refuses what is listed twice.
+pub(crate) fn twice<'a>(field: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), DescriptionError> {
     let mut seen = HashSet::new();
     match names.into_iter().find(|name| !seen.insert(*name)) {
         Some(name) => Err(DescriptionError::Twice { field, name: name.to_owned() }),

@@ -1,9 +1,11 @@
 //! Which candidates pass the filters. What costs most is found out last, and of those alone that have come so far.
 
 use crate::demonstrate::{ExampleFinder, RunFollower};
-use crate::examine::{ExamineError, Examiner, Wanted};
+use crate::error::ExamineError;
+use crate::examine::Examiner;
 use crate::job::Job;
 use crate::row::Row;
+use crate::wanted::Wanted;
 
 /// Judges candidates, one after the other.
 pub(crate) struct Judge<'a> {

@@ -1,7 +1,7 @@
 //! Which programs stay.
 
 use crate::columns::{Column, Needs};
-use crate::description::DescriptionError;
+use crate::error::DescriptionError;
 use crate::expression::Expression;
 use crate::row::Row;
 

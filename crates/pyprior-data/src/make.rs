@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
@@ -14,6 +14,7 @@ use crate::job::Job;
 use crate::manifest::{Manifest, ShardRecord, Yield};
 use crate::shard;
 use crate::store::Place;
+use crate::work::{Watch, Work, threads};
 use crate::write::Files;
 
 /// Which shards: those whose number leaves `index` when divided by `count`.
@@ -50,35 +51,6 @@ impl FromStr for Part {
             _ => Err(PartError { text: text.to_owned() }),
         }
     }
-}
-
-/// How the work is done. Nothing of it shows in the files.
-pub struct Work<'a> {
-    /// Threads that look at programs; 0 for as many as the machine has.
-    pub threads: usize,
-    /// Set by somebody who wants it to stop: shards that are not done are given up.
-    pub stop: &'a AtomicBool,
-    /// Told of progress, now and then, by any thread.
-    pub progress: &'a (dyn Fn(Progress) + Sync),
-}
-
-impl std::fmt::Debug for Work<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Work").field("threads", &self.threads).finish_non_exhaustive()
-    }
-}
-
-/// How far the work is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Rows that there are to be, those of shards included that were done before.
-    pub rows: u64,
-    /// Rows that there are, of shards that are being made too.
-    pub done: u64,
-    /// Rows that were there at the start.
-    pub before: u64,
-    /// Candidates that have been looked at since.
-    pub candidates: u64,
 }
 
 /// What there is in the end.
@@ -208,7 +180,7 @@ fn make_missing(job: &Job, folder: &Folder, shards: &[u64], work: &Work<'_>) -> 
                     let Some(&shard) = missing.get(nth) else { break };
                     let result = make_shard(job, folder, shard, &threads, &watch);
                     if result.is_err() {
-                        watch.failed.store(true, Ordering::Relaxed);
+                        watch.fail();
                     }
                     results.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, result);
                 }
@@ -236,11 +208,6 @@ fn make_missing(job: &Job, folder: &Folder, shards: &[u64], work: &Work<'_>) -> 
     Ok(summary)
 }
 
-/// The threads that look at programs.
-pub(crate) fn threads(work: &Work<'_>) -> Result<rayon::ThreadPool, DataError> {
-    rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)
-}
-
 fn make_shard(
     job: &Job,
     folder: &Folder,
@@ -256,39 +223,4 @@ fn make_shard(
     let record = ShardRecord { shard, counts: counts.clone(), files, statistics };
     folder.write_record(&record)?;
     Ok(counts)
-}
-
-/// Who is told how far it is, and asked whether to stop.
-pub(crate) struct Watch<'a> {
-    work: &'a Work<'a>,
-    rows: u64,
-    before: u64,
-    done: AtomicU64,
-    candidates: AtomicU64,
-    failed: AtomicBool,
-    /// Shards that are made at the same time.
-    pub(crate) workers: usize,
-}
-
-impl<'a> Watch<'a> {
-    /// There are to be so many rows in the end, `before` of which are there.
-    pub(crate) fn new(work: &'a Work<'a>, rows: u64, before: u64, workers: usize) -> Self {
-        let (done, candidates) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { work, rows, before, done, candidates, failed: AtomicBool::new(false), workers }
-    }
-
-    fn stopped(&self) -> bool {
-        self.failed.load(Ordering::Relaxed) || self.work.stop.load(Ordering::Relaxed)
-    }
-
-    /// So many rows and candidates more; an error if it is to stop.
-    pub(crate) fn step(&self, rows: u64, candidates: u64) -> Result<(), DataError> {
-        let done = self.done.fetch_add(rows, Ordering::Relaxed) + rows + self.before;
-        let candidates = self.candidates.fetch_add(candidates, Ordering::Relaxed) + candidates;
-        (self.work.progress)(Progress { rows: self.rows, done, before: self.before, candidates });
-        match self.stopped() {
-            true => Err(DataError::Interrupted),
-            false => Ok(()),
-        }
-    }
 }

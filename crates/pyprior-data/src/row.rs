@@ -4,7 +4,6 @@ use pyprior_core::exec::ExecError;
 use pyprior_core::{Analysis, FindingKind};
 use serde::{Deserialize, Serialize};
 
-use crate::demonstrate::RunTrace;
 use crate::inputs::Examples;
 use crate::shape::Shape;
 use crate::tasks::Task;
@@ -72,6 +71,20 @@ impl Findings {
     /// Number of findings of the kind with a place in [`FindingKind::NAMES`]; 0 beyond.
     pub fn count(&self, kind: usize) -> u32 {
         self.0.get(kind).copied().unwrap_or(0)
+    }
+}
+
+/// The steps of a run, as they are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunTrace {
+    /// A list in JSON; none if the run takes more steps than a trace may have, or more than 4 MiB of text.
+    pub json: Option<String>,
+}
+
+impl RunTrace {
+    /// Whether there is a trace, as it is called in the files.
+    pub fn status(&self) -> &'static str {
+        if self.json.is_some() { "whole" } else { "too_long" }
     }
 }
 

@@ -10,15 +10,13 @@ use crate::error::DataError;
 use crate::group::{GROUP_BYTES, Group, Picks};
 use crate::job::Job;
 use crate::key::Key;
-use crate::make::Watch;
 use crate::manifest::Yield;
+use crate::numbering::CANDIDATES;
 use crate::report::{Counting, Statistics};
 use crate::seen::Seen;
 use crate::table::Table;
+use crate::work::Watch;
 use crate::write::Sinks;
-
-/// Candidates that a shard may look at: those of shard s have the numbers from s times this on.
-pub const CANDIDATES: u64 = 1 << 32;
 
 /// Chunks of a wave, at least: enough that no thread waits long for the others.
 const CHUNKS: u64 = 4;

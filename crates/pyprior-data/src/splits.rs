@@ -4,29 +4,14 @@
 //! any dataset with the same splits, vocabulary (but for where it begins), and, as far as expressions ask for it, limits, prior and
 //! steps of a trace. What is known of a program only with its place, its random numbers or its model takes no part.
 
-use serde::{Deserialize, Serialize};
-
 use crate::columns::Column;
-use crate::description::{Description, DescriptionError};
+use crate::description::{Description, SplitDescription};
+use crate::error::DescriptionError;
 use crate::expression::Expression;
 use crate::row::Row;
 
 /// Splits that a dataset may have: each has files of its own in every shard.
 const MAX_SPLITS: usize = 64;
-
-/// A split beside the one that takes what is left.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SplitDescription {
-    /// Its name in the names of files: lower-case letters, digits and `_`.
-    pub name: String,
-    /// What programs are that go there; the first split of which this holds has them.
-    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
-    pub holds: Option<String>,
-    /// Its share of what no expression takes, by hash of the tokens: more than 0, at most 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share: Option<f64>,
-}
 
 /// The splits of a dataset.
 #[derive(Debug)]

@@ -15,8 +15,9 @@ use arrow_schema::{ArrowError, Schema, SchemaRef};
 use crate::columns::Columns;
 use crate::error::DataError;
 use crate::job::Job;
-use crate::make::{Watch, Work, check, threads};
+use crate::make::check;
 use crate::shard;
+use crate::work::{Watch, Work, threads};
 use crate::write::{Sink, Sinks, array, schema};
 
 /// Which rows are wanted, and how they come.

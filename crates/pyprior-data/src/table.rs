@@ -1,7 +1,8 @@
 //! The tables of a dataset: programs, and tasks of each kind.
 
 use crate::columns::{Column, Get};
-use crate::description::{Description, DescriptionError};
+use crate::description::Description;
+use crate::error::DescriptionError;
 use crate::tasks::{Kind, Layout, packed_columns, task_columns};
 use crate::write::Format;
 

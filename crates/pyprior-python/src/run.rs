@@ -209,7 +209,12 @@ fn told<'py>(
 ) -> PyResult<Ended<'py>> {
     let py = program.py();
     match end {
-        End::Ran(outcome) => fuel.ended(py, outcome),
+        End::Ran(mut outcome) => {
+            if let Some(error) = outcome.error.take_if(|error| matches!(error, ExecError::Arguments { .. })) {
+                outcome.error = Some(error.of_function(1, &program.getattr("name")?.to_string()));
+            }
+            fuel.ended(py, outcome)
+        }
         // What was refused says so itself.
         End::Refused(reason) => Ok((py.None().into_bound(py), String::new(), 0, Some(reason))),
         End::Unnumbered => {

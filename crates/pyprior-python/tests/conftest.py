@@ -1,8 +1,12 @@
 """Tests that need more than numpy say so by a marker, and are skipped with the reason where it is not installed."""
 
 import importlib.util
+import signal
 
 import pytest
+
+# Shells have what they start in the background ignore Ctrl-C, and so does all that is started from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEEDS = {
     "torch": ("torch",),

@@ -162,6 +162,8 @@ def test_any_name_is_a_name(name):
     assert render(f) == f"def f({name}, VAR_1):\n    return ({name} - VAR_1)"
     assert pp.run(f, (9, 2)).value == 7 and pp.Session().exec(f, call="f", inputs=(9, 2)).value == 7
     assert pp.run_batch([f], [(1, 2**70)])[0].value == 1 - 2**70
+    for wrong in (pp.run(f, (9,)), *pp.run_batch([f], [(9,)])):
+        assert (wrong.ok, wrong.error) == (False, "TypeError: F() takes 2 arguments but 1 was given")
     for unbound in (Print(Var(name)), Print(Call(name, ()))):
         end = pp.run(Module((Print(ONE), unbound)))
         assert (end.ok, end.value) == (False, None) and end.error

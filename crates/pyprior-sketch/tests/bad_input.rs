@@ -13,7 +13,7 @@ use pyprior_sketch::{
 const CASES: [(&str, &str); 66] = [
     ("", "1:1: the program of the sketch is empty"),
     ("---\nX in 1..9", "1:1: the program of the sketch is empty"),
-    ("print(1", "2:1: a bracket is not closed"),
+    ("print(1", "1:6: a bracket is not closed"),
     ("print(1 $ 2)", "1:9: unexpected character '$'"),
     ("print(99999999999999999999)", "1:7: `99999999999999999999` is no integer of 64 bits"),
     ("print(1) print(2)", "1:10: expected the end of the line, found `print`"),
@@ -91,7 +91,7 @@ const CASES: [(&str, &str); 66] = [
     ("print(9223372036854775808)", "1:7: `9223372036854775808` is no integer of 64 bits"),
     ("print(-9223372036854775809)", "1:8: `9223372036854775809` is no integer of 64 bits"),
     ("print(-9223372036854775808)", "1:7: the constant -9223372036854775808: the language has no token for it"),
-    ("print(X)\n---\nX in 1..9\nnot (X == 3", "5:1: a bracket is not closed"),
+    ("print(X)\n---\nX in 1..9\nnot (X == 3", "4:5: a bracket is not closed"),
     ("print(X)\n---\nX in 1..9\n(X == 3) == 4", "4:10: expected the end of the line, found `==`"),
     ("print(X)\n---\nX in 1..9\n1 == 2", "4:1: `1 == 2` does not hold"),
     (

@@ -8,6 +8,9 @@ use pyprior_data::columns::{COLUMNS, EXAMPLE_COLUMNS};
 
 /// List the columns of datasets: name, type, meaning. The last ones are written where they are named.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pyprior dataset columns")]
 pub(super) struct Columns {}
 
 impl Columns {

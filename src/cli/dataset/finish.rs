@@ -12,6 +12,10 @@ use pyprior_data::{Place, finish};
 /// Who makes the last shard does it, unless these files are there: with `--shard` on several machines that share no folder, put
 /// the shards into one first.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pyprior dataset finish my-dataset
+  pyprior dataset finish s3://bucket/my-dataset")]
 pub(super) struct Finish {
     /// Folder of the dataset, or its URL
     place: OsString,

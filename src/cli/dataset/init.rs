@@ -9,6 +9,10 @@ use pyprior_data::Description;
 
 /// Write a commented description of a dataset, with all defaults.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pyprior dataset init my.toml
+  pyprior dataset init | grep -A 3 splits")]
 pub(super) struct Init {
     /// File to write, which must not exist; `-` or none for standard output
     file: Option<std::path::PathBuf>,

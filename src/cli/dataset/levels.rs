@@ -8,6 +8,9 @@ use pyprior_data::LEVELS;
 
 /// List the named levels of difficulty, with what each sets in a description.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pyprior dataset levels")]
 pub(super) struct Levels {}
 
 impl Levels {

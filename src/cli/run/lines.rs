@@ -47,7 +47,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// A line that is no task.
+    /// A line that says nothing to run.
     fn line(message: impl Into<String>) -> Self {
         Self { kind: "bad_line", message: message.into(), line: None, column: None }
     }
@@ -119,15 +119,15 @@ fn read_batch(input: &mut BufReader<Box<dyn Read>>) -> std::io::Result<Vec<Vec<u
 /// The line that is written for a line.
 fn one(readers: &Readers<'_>, machine: &mut Machine, line: &[u8]) -> Result<String, Refusal> {
     let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
-    let task: Task = serde_json::from_slice(line).map_err(|error| Refusal::line(format!("no task: {error}")))?;
+    let task: Task = serde_json::from_slice(line).map_err(|error| Refusal::line(of_line(&error)))?;
     let args = task.args.iter().flatten().map(|arg| value(arg.get())).collect::<Result<Vec<_>, _>>()?;
     if task.call.is_none() && !args.is_empty() {
-        return Err(Refusal::line("no task: args without call"));
+        return Err(Refusal::line("args without call"));
     }
     let loaded = match (&task.source, &task.tokens) {
         (_, Some(tokens)) => Loaded::tokens(readers.tokens, tokens),
         (Some(source), None) => Loaded::source(&readers.source, source, readers.options),
-        (None, None) => return Err(Refusal::line("no task: neither source nor tokens")),
+        (None, None) => return Err(Refusal::line("neither source nor tokens")),
     };
     let loaded = loaded.map_err(|error| Refusal::program(&error))?;
     let mut result = machine.run(&loaded.program).map(|()| Value::None);
@@ -144,6 +144,15 @@ fn one(readers: &Readers<'_>, machine: &mut Machine, line: &[u8]) -> Result<Stri
     serde_json::to_string(&Record::new(&outcome, line, None)).map_err(|error| Refusal::line(error.to_string()))
 }
 
+/// What is wrong with a line, which is the only one that is read.
+fn of_line(error: &serde_json::Error) -> String {
+    let (text, column) = (error.to_string(), error.column());
+    match text.strip_suffix(&format!(" at line 1 column {column}")) {
+        Some(what) => format!("{what} at column {column}"),
+        None => text,
+    }
+}
+
 /// The value that a JSON value stands for: a number of any size, true, false, null, or the text of a value.
 fn value(json: &str) -> Result<Value, Refusal> {
     let text = match json {
@@ -153,5 +162,5 @@ fn value(json: &str) -> Result<Value, Refusal> {
         _ if json.starts_with('"') => serde_json::from_str(json).unwrap_or_default(),
         _ => json.to_owned(),
     };
-    text.parse().map_err(|error| Refusal::line(format!("no task: args: {error}")))
+    text.parse().map_err(|error| Refusal::line(format!("args: {error}")))
 }

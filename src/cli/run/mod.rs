@@ -148,7 +148,8 @@ impl Run {
             }
             if let Some(error) = &outcome.error {
                 let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-                writeln!(err, "error: {place}{error} ({} steps)", outcome.steps)?;
+                let steps = if outcome.steps == 1 { "step" } else { "steps" };
+                writeln!(err, "error: {place}{error} ({} {steps})", outcome.steps)?;
             }
         }
         Ok(if outcome.error.is_some() { ExitCode::from(EXIT_ERROR) } else { ExitCode::SUCCESS })

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::aligned::Aligned;
 use super::attention::Layout;
-use super::pass::{Pass, Worker};
+use super::pass::{Pass, Row, TOKENS, Worker};
 use super::weights::Weights;
 use crate::batch::Batch;
 use crate::llama::LlamaConfig;
@@ -15,9 +15,6 @@ use crate::ops::attention::Shape;
 use crate::ops::lanes::Lanes;
 use crate::ops::rotary::Rotary;
 
-/// Tokens that go through the layers together at most. The weights are read once for them, and what lies between the
-/// layers shall stay in a core's own cache.
-pub(super) const TOKENS: usize = 64;
 /// Tokens for which a second thread is worth waking.
 const WORTH_A_THREAD: usize = 16;
 
@@ -27,13 +24,6 @@ pub(crate) struct Memory {
     rotary: Rotary,
     slots: Aligned,
     workers: Vec<Worker>,
-}
-
-/// A row of a batch: its slot, how much that holds, and the tokens that come.
-pub(super) struct Row<'a> {
-    pub(super) slot: &'a mut [Lanes],
-    pub(super) held: usize,
-    pub(super) tokens: &'a [u32],
 }
 
 /// Neighbouring rows, and the place of their logits.

@@ -4,13 +4,23 @@ use pulp::{Simd, WithSimd};
 
 use super::aligned::Aligned;
 use super::attention::{Attend, Layout, Scratch};
-use super::memory::{Row, TOKENS};
 use super::product::{Packed, Product, Write};
 use super::weights::Weights;
 use crate::llama::LlamaConfig;
-use crate::ops::lanes::{LANES, vectorised};
+use crate::ops::lanes::{LANES, Lanes, vectorised};
 use crate::ops::norm::norm_row;
 use crate::ops::rotary::Rotary;
+
+/// Tokens that go through the layers together at most. The weights are read once for them, and what lies between the
+/// layers shall stay in a core's own cache.
+pub(super) const TOKENS: usize = 64;
+
+/// A row of a batch: its slot, how much that holds, and the tokens that come.
+pub(super) struct Row<'a> {
+    pub(super) slot: &'a mut [Lanes],
+    pub(super) held: usize,
+    pub(super) tokens: &'a [u32],
+}
 
 /// What a thread works with: numbers of each token, every row filled up to whole cache lines.
 pub(super) struct Worker {

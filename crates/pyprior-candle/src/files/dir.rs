@@ -7,9 +7,9 @@ use std::sync::Arc;
 use candle_core::{DType, Device};
 use pyprior_core::{Language, LanguageConfig};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::error::DirError;
+use super::text::{parse, read};
 use super::weights::{WeightFiles, names};
 use crate::error::Error;
 use crate::llama::{Llama, LlamaConfig};
@@ -145,12 +145,4 @@ fn check_tokenizer(path: &Path, text: &str, language: &Language) -> Result<(), D
         }
     }
     Ok(())
-}
-
-pub(super) fn read(path: &Path) -> Result<String, DirError> {
-    std::fs::read_to_string(path).map_err(|source| DirError::Io { path: path.to_owned(), source })
-}
-
-pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, DirError> {
-    serde_json::from_str(text).map_err(|source| DirError::Json { path: path.to_owned(), source })
 }

@@ -5,6 +5,7 @@ mod error;
 mod language;
 mod mmap;
 mod save;
+mod text;
 mod weights;
 
 pub use dir::{ModelDir, ModelFiles};

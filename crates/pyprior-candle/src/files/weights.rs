@@ -9,9 +9,9 @@ use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde::Deserialize;
 
-use super::dir::{parse, read};
 use super::error::WeightsError;
 use super::mmap::map;
+use super::text::{parse, read};
 use crate::error::Error;
 use crate::llama::LlamaConfig;
 

@@ -1,6 +1,6 @@
 //! Decoder-only transformers in Hugging Face's Llama layout.
 
-mod config;
+pub(crate) mod config;
 mod forward;
 mod initial;
 mod weights;

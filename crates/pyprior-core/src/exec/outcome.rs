@@ -35,7 +35,7 @@ impl Default for Limits {
 #[non_exhaustive]
 pub enum ExecError {
     /// The next step would have been one more than the fuel; the number of steps is the fuel.
-    #[error("out of fuel after {fuel} steps")]
+    #[error("out of fuel after {fuel} step{}", if *fuel == 1 { "" } else { "s" })]
     OutOfFuel {
         /// The fuel.
         fuel: u64,
@@ -109,6 +109,19 @@ impl ExecError {
         Self::Arguments { message: format!("{name}() takes {arity} argument{plural} but {given} {were} given") }
     }
 
+    /// The same of a call from outside to function `number`, told by the name that it has there: machines have none.
+    #[must_use]
+    pub fn of_function(self, number: u8, name: &str) -> Self {
+        match self {
+            Self::NoFunction { .. } => Self::NoFunction { name: name.to_owned() },
+            Self::Arguments { message } => match message.strip_prefix(&function_name(number)) {
+                Some(rest) => Self::Arguments { message: format!("{name}{rest}") },
+                None => Self::Arguments { message },
+            },
+            other => other,
+        }
+    }
+
     /// Position in preorder, counted from 0, of the statement that could not be executed, if there is one to blame.
     pub fn statement(&self) -> Option<u32> {
         match self {
@@ -118,6 +131,11 @@ impl ExecError {
             Self::OutOfFuel { .. } | Self::Stopped | Self::Arguments { .. } | Self::NoFunction { .. } => None,
         }
     }
+}
+
+/// What a machine calls a function, of which it knows the number alone.
+pub(super) fn function_name(number: u8) -> String {
+    format!("func_{number}")
 }
 
 /// How a run ended, with what it printed.

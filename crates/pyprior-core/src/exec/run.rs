@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::code::{CARRIED, Program};
 use super::coverage::Coverage;
 use super::machine::State;
-use super::outcome::{ExecError, Limits, Outcome};
+use super::outcome::{ExecError, Limits, Outcome, function_name};
 use super::steps::{StepRecorder, Steps};
 use super::supply::PORTION;
 use super::trace::{Recorder, Trace, Tracer, Untraced};
@@ -206,7 +206,7 @@ impl Machine {
         args: &[Value],
         tracer: &mut T,
     ) -> Result<Value, ExecError> {
-        let name = || format!("func_{number}");
+        let name = || function_name(number);
         let Some(nth) = program.find(number) else { return Err(ExecError::NoFunction { name: name() }) };
         let arity = usize::from(program.funcs[nth].arity);
         if args.len() != arity {

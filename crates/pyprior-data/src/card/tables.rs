@@ -2,7 +2,8 @@
 
 use arrow_schema::SchemaRef;
 
-use crate::description::{Description, DescriptionError};
+use crate::description::Description;
+use crate::error::DescriptionError;
 use crate::table;
 use crate::write::{Format, schema};
 

@@ -97,7 +97,7 @@ impl Dimension {
 }
 
 /// The value of a row; NaN if it is null.
-pub(super) fn value(measure: &Measure, row: &Row<'_>) -> f64 {
+pub(crate) fn value(measure: &Measure, row: &Row<'_>) -> f64 {
     match measure.of(row) {
         Value::Null => f64::NAN,
         Value::Integer(value) => value as f64,

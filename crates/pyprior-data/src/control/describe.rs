@@ -1,9 +1,8 @@
 //! Which distributions rows are to have, as descriptions say it.
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::description::{Description, DescriptionError};
+use crate::error::{ControlError, DescriptionError};
 use crate::expression::Measure;
 
 /// What is held unless told otherwise, where a target gives a distribution.
@@ -74,76 +73,6 @@ pub enum By {
     /// other things change with it. Possible for `length`, `expr_depth`, `control_depth`, `functions` and
     /// `largest_constant`.
     Steering,
-}
-
-/// Why targets are refused.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[non_exhaustive]
-pub enum ControlError {
-    /// A target makes no sense.
-    #[error("the target of {of:?}: {what}")]
-    Target {
-        /// Its column.
-        of: String,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// Too few programs pass the filters to tell how they are distributed.
-    #[error(
-        "{passed} of {candidates} programs pass the filters, too few to tell distributions from; at least {least} are needed"
-    )]
-    Pilot {
-        /// How many pass.
-        passed: u64,
-        /// Of how many.
-        candidates: u64,
-        /// How many are needed.
-        least: u64,
-    },
-    /// No program of the pilot is in a bin that rows are to be in.
-    #[error("{of}: no program of {pilot} has {bin}, and {wanted:.4} of the rows are to")]
-    Unreachable {
-        /// The column.
-        of: String,
-        /// The bin.
-        bin: String,
-        /// Programs that were looked at.
-        pilot: u64,
-        /// The share that was asked for.
-        wanted: f64,
-    },
-    /// Shares that exclude each other.
-    #[error(
-        "the targets and columns that are held exclude each other: {of} in {bin} is to have a share of {wanted:.4} and comes to {reached:.4}; leave columns out of control.hold (--hold), or all of them"
-    )]
-    Contradiction {
-        /// The column that is furthest from what was asked for.
-        of: String,
-        /// Its bin.
-        bin: String,
-        /// The share that was asked for, or that it has by itself.
-        wanted: f64,
-        /// What is possible.
-        reached: f64,
-    },
-    /// Too much would be thrown away.
-    #[error(
-        "the targets leave {expected:.6} of the programs, control.least_yield is {least}; rarest for what is asked of it is {of} in {bin}: a share of {natural:.6}, and {wanted:.6} is to be"
-    )]
-    Yield {
-        /// The share that is left.
-        expected: f64,
-        /// The least that is allowed.
-        least: f64,
-        /// The column that costs most.
-        of: String,
-        /// Its bin.
-        bin: String,
-        /// The share that it has by itself, within the ranges.
-        natural: f64,
-        /// The share that was asked for.
-        wanted: f64,
-    },
 }
 
 /// Edges of bins, and the share of each bin.
@@ -220,7 +149,7 @@ impl ControlDescription {
 
 impl Target {
     /// Smallest and largest value.
-    fn bounds(&self) -> Option<[f64; 2]> {
+    pub(crate) fn bounds(&self) -> Option<[f64; 2]> {
         self.range.or_else(|| Some([*self.edges.first()?, *self.edges.last()?]))
     }
 
@@ -276,52 +205,6 @@ fn uniform(low: f64, high: f64, bins: u32, whole: bool) -> Result<Goal, &'static
         *last = if whole { high.floor() } else { high };
     }
     Ok((edges, shares))
-}
-
-/// A description, of whose language numbers are in range, with limits of the language where targets are steered. Doing so again
-/// changes nothing.
-pub(crate) fn steered(mut description: Description) -> Result<Description, DescriptionError> {
-    let language = &mut description.language;
-    for target in description.control.targets.iter().filter(|target| target.by == By::Steering) {
-        let refuse = |what| Err(ControlError::Target { of: target.of.clone(), what }.into());
-        let high = match target.bounds() {
-            Some([_, high]) if high >= 0.0 => high as u32,
-            _ => return refuse("steering takes a range up to 0 or more"),
-        };
-        match target.of.as_str() {
-            "length" => language.max_len = Some(language.max_len.map_or(high, |max_len| max_len.min(high))),
-            "expr_depth" => language.max_expr_depth = language.max_expr_depth.min(high),
-            "control_depth" => language.max_control_depth = language.max_control_depth.min(high),
-            // The vocabulary stays as it is: what programs mean does not change with the targets.
-            "functions" => exclude(
-                &mut language.exclude,
-                (high.saturating_add(1)..=language.max_funcs).map(|func| format!("FUNC_{func}")),
-            ),
-            "largest_constant" => {
-                let (low, top) = language.value_range;
-                let constants = (low..=top).filter(|value| value.unsigned_abs() > high.into());
-                exclude(&mut language.exclude, constants.map(|value| format!("INT_{value}")));
-            }
-            _ => return refuse("steering is for length, expr_depth, control_depth, functions and largest_constant"),
-        }
-    }
-    Ok(description)
-}
-
-/// Programs of a model have the language that it was made for.
-pub(crate) fn refuse_steering(description: &Description) -> Result<(), DescriptionError> {
-    match description.control.targets.iter().find(|target| target.by == By::Steering) {
-        Some(target) => {
-            let what = "steering is for programs that are drawn without a model; by = \"acceptance\" is for all";
-            Err(ControlError::Target { of: target.of.clone(), what }.into())
-        }
-        None => Ok(()),
-    }
-}
-
-fn exclude(names: &mut Vec<String>, more: impl Iterator<Item = String>) {
-    let known = names.iter().cloned().collect::<std::collections::HashSet<_>>();
-    names.extend(more.filter(|name| !known.contains(name)));
 }
 
 /// A number as expressions have it.

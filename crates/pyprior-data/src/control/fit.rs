@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bins::Dimension;
-use super::describe::ControlError;
 use super::rake::{Cell, MAX_ROUNDS, rake, scale};
+use crate::error::ControlError;
 
 /// Part of the rows that the heaviest programs may lack, for weights have no end.
 const CLIPPED: f64 = 1e-4;

@@ -3,10 +3,9 @@
 //! ```text
 //! describe.rs   what is asked for, checked · limits of the language where it is steered
 //! bins.rs       bins of a column
-//! pilot.rs      a sample of programs
 //! rake.rs       factors of bins from it
 //! fit.rs        those that are wanted, and what is let go for them
-//! record.rs     what was asked for, what there is without, what it has come to
+//! record.rs     what was asked for, what there is without
 //! ```
 //!
 //! The probability of a candidate is a product of factors, one for each column that is controlled. Targets have the shares that
@@ -17,7 +16,6 @@
 mod bins;
 mod describe;
 mod fit;
-mod pilot;
 mod rake;
 mod record;
 
@@ -25,18 +23,15 @@ use std::collections::BTreeMap;
 
 use pyprior_core::philox4x32_10;
 
-pub use describe::{By, ControlDescription, ControlError, Target};
-pub(crate) use describe::{Measured, refuse_steering, steered};
-pub use pilot::PilotWork;
-pub use record::{Bin, Compared, ControlRecord, Controlled};
+pub(crate) use bins::value;
+pub(crate) use describe::Measured;
+pub use describe::{By, ControlDescription, Target};
+pub use record::{Bin, ControlRecord, Controlled};
 
 use self::bins::Dimension;
 use self::fit::{Asked, Fitted, fit};
-use self::pilot::Pilot;
 use self::rake::{Cell, weight};
-use crate::description::DescriptionError;
-use crate::error::DataError;
-use crate::job::Job;
+use crate::error::ControlError;
 use crate::row::Row;
 
 /// In the counter of random numbers where the sampler has its steps and lanes.
@@ -60,34 +55,50 @@ pub(crate) struct Control {
     key: [u32; 2],
 }
 
+/// What a pilot tells, program after program.
+pub(crate) struct Told {
+    dimensions: Vec<Dimension>,
+    /// Programs of the pilot that natural shares are told from.
+    pilot: u64,
+    /// Programs within the ranges, in all, and by their bins.
+    within: u64,
+    cells: BTreeMap<Vec<u8>, u64>,
+}
+
+impl Told {
+    /// What natural shares and bins are told from: `column` has the values of what is measured, of every program of a pilot of
+    /// `pilot` programs, NaN for null.
+    pub(crate) fn new<I: Iterator<Item = f64> + Clone>(
+        measured: &[Measured],
+        pilot: u64,
+        column: impl Fn(usize) -> I,
+    ) -> Self {
+        let dimension = |(nth, measured)| Dimension::new(measured, column(nth));
+        let dimensions = measured.iter().enumerate().map(dimension).collect();
+        Self { dimensions, pilot, within: 0, cells: BTreeMap::new() }
+    }
+
+    /// A program within the ranges of all targets has these values.
+    pub(crate) fn within(&mut self, values: &[f64]) {
+        let bins = self.dimensions.iter().zip(values).map(|(dimension, &value)| dimension.place(value) as u8);
+        *self.cells.entry(bins.collect()).or_default() += 1;
+        self.within += 1;
+    }
+}
+
 impl Control {
-    /// With factors from a pilot; none if nothing is controlled.
-    pub(crate) fn new(job: &Job, measured: Vec<Measured>, work: &PilotWork<'_>) -> Result<Option<Self>, DataError> {
-        if measured.is_empty() {
-            return Ok(None);
-        }
-        let description = job.description();
-        let mut pilot = Pilot::new(job, &measured, work)?;
-        let first = pilot.first()?;
-        let columns = measured.len();
-        let dimension = |(nth, measured)| Dimension::new(measured, first.column(nth, columns));
-        let mut dimensions = measured.iter().enumerate().map(dimension).collect::<Vec<_>>();
-        let mut counts = BTreeMap::<Vec<u8>, u64>::new();
-        let within = pilot.within(&first, |values| {
-            let bins = dimensions.iter().zip(values).map(|(dimension, &value)| dimension.place(value) as u8);
-            *counts.entry(bins.collect()).or_default() += 1;
-        })?;
+    /// With factors from what a pilot has told.
+    pub(crate) fn new(told: Told, description: &ControlDescription, seed: u64) -> Result<Self, ControlError> {
+        let Told { mut dimensions, pilot, within, cells } = told;
         // In the order of the bins.
-        let cells = counts.into_iter().map(|(bins, count)| Cell { bins, count }).collect::<Vec<_>>();
+        let cells = cells.into_iter().map(|(bins, count)| Cell { bins, count }).collect::<Vec<_>>();
         for (nth, dimension) in dimensions.iter_mut().enumerate() {
             cells.iter().for_each(|cell| dimension.within[usize::from(cell.bins[nth])] += cell.count);
         }
-        let control = &description.control;
-        let asked = Asked { least_yield: control.least_yield, insists: control.hold.is_some() };
-        let fitted = fit(dimensions, cells, within, &asked).map_err(DescriptionError::Control)?;
-        let Fitted { dimensions, factors, most, expected, let_go } = fitted;
-        let key = [description.seed as u32, (description.seed >> 32) as u32];
-        Ok(Some(Self { dimensions, factors, most, expected, let_go, pilot: first.len(), within, key }))
+        let asked = Asked { least_yield: description.least_yield, insists: description.hold.is_some() };
+        let Fitted { dimensions, factors, most, expected, let_go } = fit(dimensions, cells, within, &asked)?;
+        let key = [seed as u32, (seed >> 32) as u32];
+        Ok(Self { dimensions, factors, most, expected, let_go, pilot, within, key })
     }
 
     /// Whether a program that passes the filters is accepted; then its bins are added.
@@ -109,4 +120,21 @@ impl Control {
     pub(crate) fn empty_bins(&self) -> Vec<Vec<u64>> {
         self.dimensions.iter().map(|dimension| vec![0; dimension.len()]).collect()
     }
+
+    /// What the manifest has of it.
+    pub(crate) fn record(&self) -> ControlRecord {
+        let columns = self.dimensions.iter().map(|dimension| {
+            let bins = dimension.shares.iter().zip(&dimension.natural).enumerate();
+            let bin =
+                |(bin, (&share, &natural))| Bin { values: dimension.name(bin), requested: digits(share), natural };
+            Controlled { of: dimension.measure.to_string(), held: dimension.held, bins: bins.map(bin).collect() }
+        });
+        let (pilot, within, let_go) = (self.pilot, self.within, self.let_go.clone());
+        ControlRecord { pilot, within, expected_yield: digits(self.expected), columns: columns.collect(), let_go }
+    }
+}
+
+/// Rounded to so many digits that any reader of JSON finds the same number.
+fn digits(share: f64) -> f64 {
+    (share * 1e9).round() / 1e9
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::error::DataError;
-use crate::examine::ExamineError;
+use crate::error::ExamineError;
 
 /// Why a dataset is not deduplicated. Shards that are done stay done.
 #[derive(Debug, Error)]

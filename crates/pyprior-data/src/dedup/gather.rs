@@ -11,7 +11,7 @@ use super::lost::Lost;
 use super::memory::Memory;
 use super::scatter::{Scatter, Scattered, Scratch};
 use crate::behaviour::Behaviour;
-use crate::examine::ExamineError;
+use crate::error::ExamineError;
 use crate::key::{Key, Shapes, of_tokens};
 
 /// What is the same for programs of one key.

@@ -3,7 +3,7 @@
 use pyprior_core::exec::Limits;
 use serde::{Deserialize, Serialize};
 
-use crate::description::DescriptionError;
+use crate::error::DescriptionError;
 
 /// Examples of a function: inputs, and what it gives for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

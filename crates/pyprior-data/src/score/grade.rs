@@ -52,12 +52,22 @@ pub enum Wrong {
         /// How it ended.
         source: ExecError,
     },
+    /// The answer says that a call gives something else.
+    #[error("{call} is said to be {said}, not {expected}")]
+    Said {
+        /// The call.
+        call: String,
+        /// What the answer says.
+        said: String,
+        /// What it gives, or is asked to give.
+        expected: String,
+    },
     /// A call gives something else.
     #[error("{call} is {found}, not {expected}")]
     Different {
         /// The call.
         call: String,
-        /// What it gives, or what the answer says.
+        /// What it gives.
         found: String,
         /// What it should.
         expected: String,
@@ -80,7 +90,7 @@ impl Wrong {
             Self::NoFunction { .. } => "no_function",
             Self::Call { source: ExecError::Arguments { .. }, .. } => "arguments",
             Self::Call { .. } => "unfinished",
-            Self::Different { .. } | Self::Text { .. } => "different",
+            Self::Said { .. } | Self::Different { .. } | Self::Text { .. } => "different",
         }
     }
 }
@@ -162,8 +172,8 @@ impl Grader {
                 let (inputs, expected) = (task_inputs(input, function)?, task_value(output)?);
                 self.check(&program, func, function, &inputs, &expected)?;
                 Ok(match answer::value(answer, function) {
-                    Some((None, found)) => same(function, &inputs, &found, &expected),
-                    Some((Some(of), found)) if of == inputs => same(function, &inputs, &found, &expected),
+                    Some((None, found)) => said(function, &inputs, &found, &expected),
+                    Some((Some(of), found)) if of == inputs => said(function, &inputs, &found, &expected),
                     Some(_) => Err(Wrong::Unparsable { expected: "about the call that was asked for" }),
                     None => Err(Wrong::Unparsable { expected: "a value" }),
                 })
@@ -175,8 +185,8 @@ impl Grader {
                     return Ok(Err(Wrong::Unparsable { expected: "arguments" }));
                 };
                 // Who says what the call gives must not be wrong there.
-                let said = value.map_or(Ok(()), |said| same(function, &arguments, &said, &expected));
-                Ok(said.and_then(|()| self.fits(&program, func, function, &arguments, &expected)))
+                let value = value.map_or(Ok(()), |value| said(function, &arguments, &value, &expected));
+                Ok(value.and_then(|()| self.fits(&program, func, function, &arguments, &expected)))
             }
             Verification::Induction { function, shown, held_out } => self.induction(function, shown, held_out, answer),
             Verification::Trace { source, function, input, style } => {
@@ -232,8 +242,12 @@ impl Grader {
     ) -> Result<(), Wrong> {
         self.machine.reset();
         let found = self.machine.call(program, func, inputs);
-        let found = found.map_err(|source| Wrong::Call { call: written(function, inputs), source })?;
-        same(function, inputs, &found, expected)
+        let call = || written(function, inputs);
+        let found = found.map_err(|source| Wrong::Call { call: call(), source: source.of_function(func, function) })?;
+        match equal(&found, expected) {
+            true => Ok(()),
+            false => Err(Wrong::Different { call: call(), found: shown(&found), expected: shown(expected) }),
+        }
     }
 
     /// Whether the task's own call gives what the task says.
@@ -246,10 +260,7 @@ impl Grader {
         expected: &Value,
     ) -> Result<(), TaskError> {
         let fits = self.fits(program, func, function, inputs, expected);
-        fits.map_err(|wrong| TaskError::Different {
-            found: cut(wrong.to_string()),
-            expected: cut(expected.to_string()),
-        })
+        fits.map_err(|wrong| TaskError::Different { found: cut(wrong.to_string()), expected: shown(expected) })
     }
 
     fn trace(
@@ -303,14 +314,15 @@ fn written(function: &str, inputs: &[Value]) -> String {
     cut(format!("{function}({})", arguments(inputs)))
 }
 
-fn same(function: &str, inputs: &[Value], found: &Value, expected: &Value) -> Result<(), Wrong> {
-    match equal(found, expected) {
+fn shown(value: &Value) -> String {
+    cut(value.to_string())
+}
+
+/// Whether what an answer says that a call gives is as it should be.
+fn said(function: &str, inputs: &[Value], value: &Value, expected: &Value) -> Result<(), Wrong> {
+    match equal(value, expected) {
         true => Ok(()),
-        false => Err(Wrong::Different {
-            call: written(function, inputs),
-            found: cut(found.to_string()),
-            expected: cut(expected.to_string()),
-        }),
+        false => Err(Wrong::Said { call: written(function, inputs), said: shown(value), expected: shown(expected) }),
     }
 }
 

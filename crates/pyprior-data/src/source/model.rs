@@ -7,7 +7,7 @@ use pyprior_core::{PriorConfig, TruncationConfig};
 use serde::{Deserialize, Serialize};
 
 use super::SourceError;
-use crate::job::hex;
+use crate::hex::hex;
 
 /// A model, and how programs are drawn from it. What is none is for whoever has the model to fill in; that is done before
 /// a dataset is made, so that manifests have all of it.

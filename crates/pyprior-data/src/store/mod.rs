@@ -7,8 +7,6 @@ mod part;
 mod place;
 
 pub(crate) use local::{PAUSE, TRIES};
-#[cfg(feature = "object-store")]
-pub use objects::StoreError;
 pub(crate) use part::Part;
 pub use place::Place;
 

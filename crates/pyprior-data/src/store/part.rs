@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::DataError;
-use crate::job::hex;
+use crate::hex::hex;
 
 /// A file that is being written, under another name or none. Dropped, it is gone.
 #[derive(Debug)]

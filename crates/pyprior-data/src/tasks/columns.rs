@@ -1,5 +1,6 @@
 //! The columns of tables of tasks.
 
+use super::settings::{Layout, TaskSettings};
 use crate::columns::{Column, Get, Needs};
 
 /// What every task has.
@@ -97,18 +98,15 @@ static PACKED: [Column; 3] = [
     },
 ];
 
-/// The columns of a table of tasks.
-pub(super) fn of_tasks(tokens: bool, text: bool) -> Vec<&'static Column> {
-    let (none, tokens) = (&[][..], if tokens { &TOKENS[..] } else { &[] });
-    KEYS.iter().chain(tokens).chain(if text { &TEXT[..] } else { none }).collect()
+/// Columns of a kind's table: all of a task, or, where tokens are packed, all but them.
+pub(crate) fn task_columns(settings: &TaskSettings) -> Vec<&'static Column> {
+    let has_tokens = settings.tokens && settings.layout != Layout::Packed;
+    let (none, tokens) = (&[][..], if has_tokens { &TOKENS[..] } else { &[] });
+    KEYS.iter().chain(tokens).chain(if settings.text { &TEXT[..] } else { none }).collect()
 }
 
-/// The columns of a table of packed rows.
-pub(super) fn of_packed() -> Vec<&'static Column> {
-    PACKED[..1].iter().chain(&TOKENS).chain(&PACKED[1..]).collect()
-}
-
-/// What packed rows are made of: of each task its key and its tokens.
-pub(super) fn to_pack() -> Vec<&'static Column> {
-    KEYS[..1].iter().chain(&TOKENS[..2]).collect()
+/// Columns of a kind's table of packed rows, and of the streams that they are made of: of each task its key and its tokens.
+pub(crate) fn packed_columns() -> [Vec<&'static Column>; 2] {
+    let rows = PACKED[..1].iter().chain(&TOKENS).chain(&PACKED[1..]).collect();
+    [rows, KEYS[..1].iter().chain(&TOKENS[..2]).collect()]
 }

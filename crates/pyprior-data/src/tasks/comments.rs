@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use pyprior_core::ProgramNames;
 use pyprior_core::exec::Step;
 
-use super::MAX_TASK_BYTES;
+use super::settings::MAX_TASK_BYTES;
 use super::states::name;
 
 /// The prompt of a trace of `call`, as in `f(3)`.

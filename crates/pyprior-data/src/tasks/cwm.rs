@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use pyprior_core::ProgramNames;
 use pyprior_core::exec::{Step, Value};
 
-use super::MAX_TASK_BYTES;
+use super::settings::MAX_TASK_BYTES;
 use super::states::name;
 
 /// What ends a trace.

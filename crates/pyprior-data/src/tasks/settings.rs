@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::description::DescriptionError;
+use crate::error::DescriptionError;
+
+/// Bytes of a task or a trace, tokens counted as five each: one that has more is left out, as too long.
+pub const MAX_TASK_BYTES: usize = 1 << 22;
 
 /// A kind of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

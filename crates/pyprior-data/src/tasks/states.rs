@@ -6,7 +6,7 @@ use pyprior_core::ProgramNames;
 use pyprior_core::exec::{Event, Step, Value};
 use serde::Serialize;
 
-use super::MAX_TASK_BYTES;
+use super::settings::MAX_TASK_BYTES;
 
 /// A statement that has been executed, with what is known after it. Values are texts in Python.
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ use super::task::Task;
 use super::text::{self, Text};
 use super::verification::Verification;
 use super::{Kind, Layout, MAX_TASK_BYTES, TaskSettings};
-use crate::examine::ExamineError;
+use crate::error::ExamineError;
 use crate::inputs::{Example, Examples, Subject, TraceSettings};
 use crate::row::Row;
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::Sink;
+use super::sink::Sink;
 use crate::columns::{Cell, Columns};
 use crate::error::DataError;
 use crate::store::Part;

@@ -1,112 +1,16 @@
 //! Groups of rows to files, by format.
 
 mod arrow;
+mod files;
+mod format;
 mod jsonl;
 mod npy;
 mod parquet;
+mod sink;
+
+pub use format::Format;
 
 pub(crate) use arrow::{array, is_wide, schema};
+pub(crate) use files::Files;
 pub(crate) use npy::{Array as NpyArray, HEADER};
-
-use serde::{Deserialize, Serialize};
-
-use crate::columns::Columns;
-use crate::error::DataError;
-use crate::folder::Folder;
-use crate::job::Job;
-use crate::manifest::FileRecord;
-use crate::store::Part;
-use crate::table::Table;
-
-/// A kind of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    /// Parquet, compressed by zstd, in `data/`; the description stands in the file's metadata under `pyprior`.
-    Parquet,
-    /// One JSON object a line, in `jsonl/`. A number that is infinite is null.
-    Jsonl,
-    /// The same, compressed by zstd.
-    JsonlZst,
-    /// Arrays of NumPy in `tokens/`: all tokens of the shard one after the other (`.tokens.npy`, unsigned, 16 bits or
-    /// 32), and where each program begins, with the end of the last (`.offsets.npy`, unsigned, 64 bits). Of tables of tasks every
-    /// list of numbers is an array; where rows are of one length, arrays have a line for each and there are no offsets.
-    Npy,
-}
-
-impl Format {
-    /// Its name in descriptions.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Parquet => "parquet",
-            Self::Jsonl => "jsonl",
-            Self::JsonlZst => "jsonl-zst",
-            Self::Npy => "npy",
-        }
-    }
-
-    /// Where the files of the programs are.
-    pub(crate) const fn folder(self) -> &'static str {
-        match self {
-            Self::Parquet => "data",
-            Self::Jsonl | Self::JsonlZst => "jsonl",
-            Self::Npy => "tokens",
-        }
-    }
-}
-
-/// Takes the rows of a shard, group after group.
-pub(crate) trait Sink: Send {
-    /// Writes rows.
-    fn group(&mut self, rows: &Columns) -> Result<(), DataError>;
-
-    /// Writes what is left to be written.
-    fn finish(self: Box<Self>) -> Result<(), DataError>;
-}
-
-/// Where the rows of a table go that are of one split, by format.
-pub(crate) type Sinks = Vec<Box<dyn Sink>>;
-
-/// The files of a shard on their way.
-pub(crate) struct Files {
-    parts: Vec<(String, Part)>,
-}
-
-impl Files {
-    /// Begins the files of a shard, and says where rows go: split by split, and of each table by table.
-    pub(crate) fn create(job: &Job, folder: &Folder, shard: u64) -> Result<(Self, Vec<Sinks>), DataError> {
-        let mut files = Self { parts: Vec::new() };
-        let all = job.splits().names().iter().flat_map(|split| job.tables().iter().map(move |table| (split, table)));
-        let sinks = all.map(|(split, table)| files.add(job, folder, shard, split, table)).collect::<Result<_, _>>()?;
-        Ok((files, sinks))
-    }
-
-    /// Begins the files of a split of a table.
-    fn add(&mut self, job: &Job, folder: &Folder, shard: u64, split: &str, table: &Table) -> Result<Sinks, DataError> {
-        let (description, mut sinks) = (job.description(), Sinks::new());
-        let shards = description.shards();
-        for &format in &description.write.formats {
-            let (place, from) = (table.folder(format), self.parts.len());
-            for end in table.ends(format) {
-                let path = format!("{place}/{split}-{shard:05}-of-{shards:05}.{end}");
-                let part = folder.part(shard, &path)?;
-                self.parts.push((path, part));
-            }
-            let parts = self.parts.iter().skip(from).map(|(_, part)| part).collect::<Vec<_>>();
-            sinks.push(match (format, parts.first()) {
-                (Format::Parquet, Some(part)) => Box::new(parquet::Parquet::create(job, table, shard, part)?),
-                (Format::Jsonl, Some(part)) => Box::new(jsonl::Jsonl::plain(part)?),
-                (Format::JsonlZst, Some(part)) => Box::new(jsonl::Jsonl::zstd(part, description.write.zstd_level)?),
-                (Format::Npy, Some(_)) => Box::new(npy::Npy::create(job, table, &parts)?),
-                // Nothing of the table is an array.
-                (_, None) => continue,
-            });
-        }
-        Ok(sinks)
-    }
-
-    /// Gives the files their names.
-    pub(crate) fn commit(self, folder: &Folder) -> Result<Vec<FileRecord>, DataError> {
-        self.parts.into_iter().map(|(path, part)| folder.commit(path, part)).collect()
-    }
-}
+pub(crate) use sink::{Sink, Sinks};

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
-use super::Sink;
+use super::sink::Sink;
 use crate::columns::{Buffer, Columns, Get};
 use crate::error::DataError;
 use crate::job::Job;

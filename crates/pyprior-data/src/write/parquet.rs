@@ -15,7 +15,8 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use serde::Serialize;
 
-use super::{Sink, arrow};
+use super::arrow;
+use super::sink::Sink;
 use crate::columns::{Column, Columns, Get};
 use crate::error::DataError;
 use crate::job::Job;

@@ -61,13 +61,13 @@ pub enum SolveError {
         value: String,
     },
     /// An expression or closure has no value at values that are possible.
-    #[error("{constraint} at {assignment}: {source}")]
+    #[error("{constraint}{}: {source}", at(assignment))]
     Evaluation {
         /// The constraint.
         constraint: String,
         /// Its number in the order in which they were posted, from 0.
         number: usize,
-        /// The values of its variables.
+        /// The values of its variables; empty if it has none.
         assignment: String,
         /// What went wrong.
         source: EvaluationError,
@@ -97,4 +97,9 @@ pub enum SolveError {
         /// What there is too much of.
         what: &'static str,
     },
+}
+
+/// Where something went wrong.
+fn at(assignment: &str) -> String {
+    if assignment.is_empty() { String::new() } else { format!(" at {assignment}") }
 }

@@ -139,7 +139,7 @@ pub enum Fault {
     #[error("there is no domain `{0}`")]
     UnknownDomain(String),
     /// A range that ends before it begins, or has more values than a domain can.
-    #[error("the range {low}..{high} is empty or too long")]
+    #[error("the range {low}..{high} {}", if low > high { "is empty" } else { "has more than 2^24 values" })]
     Range {
         /// First value.
         low: i64,

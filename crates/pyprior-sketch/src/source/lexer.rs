@@ -37,7 +37,7 @@ const SIGNS: [&str; 28] = [
 pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word, Place)>, SketchError> {
     let mut words = Vec::new();
     let mut indents = vec![0_usize];
-    let mut brackets = 0_usize;
+    let mut brackets = Vec::new();
     let mut line_number = first;
     let mut begun = 0;
     for line in lines {
@@ -46,7 +46,7 @@ pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word,
         let indent = letters.iter().take_while(|letter| **letter == ' ').count();
         let rest = letters.get(indent..).unwrap_or_default();
         let blank = rest.first().is_none_or(|letter| *letter == '#') || ends(rest);
-        if !blank && brackets == 0 && !flat {
+        if !blank && brackets.is_empty() && !flat {
             if letters[indent] == '\t' {
                 return Err(syntax(place(indent), "indentation is of spaces"));
             }
@@ -88,8 +88,8 @@ pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word,
                         return Err(syntax(here, format!("unexpected character {letter:?}")));
                     };
                     match *sign {
-                        "(" | "{" | "[" => brackets += 1,
-                        ")" | "}" | "]" => brackets = brackets.saturating_sub(1),
+                        "(" | "{" | "[" => brackets.push(here),
+                        ")" | "}" | "]" => drop(brackets.pop()),
                         _ => {}
                     }
                     words.push((Word::Sign(sign), here));
@@ -97,15 +97,15 @@ pub(super) fn words(lines: &[&str], first: u32, flat: bool) -> Result<Vec<(Word,
                 }
             }
         }
-        if !blank && brackets == 0 {
+        if !blank && brackets.is_empty() {
             words.push((Word::Newline, place(letters.len())));
             begun = words.len();
         }
         line_number += 1;
     }
     let end = Place { line: line_number, column: 1 };
-    if brackets > 0 {
-        return Err(syntax(end, "a bracket is not closed"));
+    if let Some(&open) = brackets.last() {
+        return Err(syntax(open, "a bracket is not closed"));
     }
     words.extend(indents.iter().skip(1).map(|_| (Word::Dedent, end)));
     words.push((Word::End, end));

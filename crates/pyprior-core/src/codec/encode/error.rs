@@ -83,7 +83,7 @@ pub enum Unseen {
 #[non_exhaustive]
 pub enum EncodeErrorKind {
     /// The source is larger than [`EncodeOptions::max_source_bytes`](crate::EncodeOptions::max_source_bytes).
-    #[error("the source has {bytes} bytes; at most {max} are read")]
+    #[error("the source has more than {max} bytes; at most {max} are read")]
     TooLarge {
         /// Its length.
         bytes: usize,

@@ -6,12 +6,10 @@
 //! parts leaves an upload that nobody sees; what stores call a lifecycle rule clears it away.
 
 mod address;
-mod error;
 #[cfg(test)]
 mod tests;
 
 pub(super) use address::Address;
-pub use error::StoreError;
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -26,7 +24,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::{Part, Store};
-use crate::error::DataError;
+use crate::error::{DataError, StoreError};
 
 /// Bytes of a part of an upload, unless there would be too many: stores take 10,000, of 5 MiB or more.
 const PART: u64 = 8 << 20;

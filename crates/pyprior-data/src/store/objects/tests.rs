@@ -13,7 +13,8 @@ use super::*;
 use crate::description::Description;
 use crate::folder::Folder;
 use crate::job::Job;
-use crate::make::{Part as Shards, Work, make_in};
+use crate::make::{Part as Shards, make_in};
+use crate::work::Work;
 
 type Result<T> = std::result::Result<T, Error>;
 

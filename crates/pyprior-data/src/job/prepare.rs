@@ -1,41 +1,22 @@
-//! A description, checked and compiled.
+//! A description is checked and compiled, and a pilot looked at.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use pyprior_core::exec::Compiler;
 use pyprior_core::{Language, PriorConfig, ProgramScorer, Vocab};
-use sha2::{Digest as _, Sha256};
 
-use crate::columns::Column;
-use crate::control::{Control, PilotWork};
-use crate::description::{Description, SourceDescription};
+use super::Job;
+use crate::bounds;
+use crate::description::{Description, Duplicates, SourceDescription};
 use crate::error::DataError;
-use crate::examine::Wanted;
 use crate::keep::Filters;
 use crate::key::Shapes;
+use crate::pilot::{self, PilotWork};
 use crate::source::{Sampled, Source, SourceError};
 use crate::splits::Splits;
+use crate::steer;
 use crate::table::Table;
-use crate::tasks::TaskWriter;
-
-/// A description, checked and compiled: what every shard is made from. Immutable; threads share it.
-#[derive(Debug)]
-pub struct Job {
-    description: Description,
-    language: Arc<Language>,
-    source: Box<dyn Source>,
-    tables: Vec<Table>,
-    filters: Filters,
-    splits: Splits,
-    control: Option<Control>,
-    wanted: Wanted,
-    /// What filters and control read.
-    decides: Wanted,
-    scorer: Option<ProgramScorer>,
-    shapes: Option<Shapes>,
-    json: String,
-}
+use crate::wanted::Wanted;
 
 impl Job {
     /// Checks and compiles a description. If targets are to be reached by acceptance, all threads look at a pilot.
@@ -70,7 +51,7 @@ impl Job {
         match model {
             Some(source) => {
                 description.check()?;
-                crate::control::refuse_steering(&description)?;
+                steer::refuse_steering(&description)?;
                 let SourceDescription::Model(model) = description.source else {
                     return Err(SourceError::NotOfAModel.into());
                 };
@@ -81,7 +62,7 @@ impl Job {
             None => {
                 // Names of tokens are listed to steer by: as many as the language may have.
                 Vocab::new(&description.language)?;
-                let description = crate::control::steered(description)?;
+                let description = steer::steered(description)?;
                 description.check()?;
                 let language = Language::new(description.language.clone())?;
                 Self::with(description, language, None, work)
@@ -112,11 +93,11 @@ impl Job {
         wanted.join(decides);
         splits.columns().for_each(|column| wanted.add(column.needs));
         // Equal behaviour is the same end and the same output, of functions too.
-        if description.duplicates == crate::description::Duplicates::Behaviour {
+        if description.duplicates == Duplicates::Behaviour {
             wanted.run = true;
         }
         if wanted.examples {
-            crate::bounds::check(&description)?;
+            bounds::check(&description)?;
         }
         let prior = match description.source {
             SourceDescription::Prior { prior } => prior,
@@ -150,96 +131,8 @@ impl Job {
             shapes,
             json,
         };
-        job.control = Control::new(&job, measured, work)?;
+        job.control = pilot::control(&job, &measured, work)?;
         job.wanted = wanted;
         Ok(job)
     }
-
-    /// What it was made from.
-    pub fn description(&self) -> &Description {
-        &self.description
-    }
-
-    /// The description as JSON: what files carry.
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// SHA-256 of [`json`](Self::json) in lower-case hexadecimal digits.
-    pub fn fingerprint(&self) -> String {
-        hex(&Sha256::digest(self.json.as_bytes()))
-    }
-
-    /// The language of the programs.
-    pub fn language(&self) -> &Arc<Language> {
-        &self.language
-    }
-
-    /// Where programs come from.
-    pub fn source(&self) -> &dyn Source {
-        &*self.source
-    }
-
-    /// The columns of the programs that are written.
-    pub fn columns(&self) -> &[&'static Column] {
-        self.tables.first().map_or(&[], |table| &table.columns)
-    }
-
-    /// The tables that are written, that of the programs first.
-    pub fn tables(&self) -> &[Table] {
-        &self.tables
-    }
-
-    /// Whether token ids need more than 16 bits, as columns have them.
-    pub fn is_wide(&self) -> bool {
-        crate::write::is_wide(self.language.vocab().len())
-    }
-
-    /// The splits of the rows; the first is the one that takes what no other does.
-    pub fn split_names(&self) -> &[String] {
-        self.splits.names()
-    }
-
-    /// Writes the tasks of programs.
-    pub(crate) fn task_writer(&self) -> TaskWriter<'_> {
-        let Description { tasks, trace, examples, limits, .. } = &self.description;
-        let compiler = Compiler::new(self.language.config().comparison_values);
-        TaskWriter::new(self.language.vocab(), tasks, *trace, compiler, examples.limits(*limits))
-    }
-
-    pub(crate) fn filters(&self) -> &Filters {
-        &self.filters
-    }
-
-    pub(crate) fn splits(&self) -> &Splits {
-        &self.splits
-    }
-
-    pub(crate) fn control(&self) -> Option<&Control> {
-        self.control.as_ref()
-    }
-
-    pub(crate) fn wanted(&self) -> Wanted {
-        self.wanted
-    }
-
-    pub(crate) fn decides(&self) -> Wanted {
-        self.decides
-    }
-
-    /// Shapes of programs, if they have a cap.
-    pub(crate) fn shapes(&self) -> Option<&Shapes> {
-        self.shapes.as_ref()
-    }
-
-    pub(crate) fn scorer(&self) -> Option<&ProgramScorer> {
-        self.scorer.as_ref()
-    }
-}
-
-/// Bytes in lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

@@ -1,12 +1,22 @@
 //! What can go wrong between a description and its files.
 
+mod control;
+mod description;
+mod examine;
+#[cfg(feature = "object-store")]
+mod store;
+
+pub use control::ControlError;
+pub use description::DescriptionError;
+pub use examine::ExamineError;
+#[cfg(feature = "object-store")]
+pub use store::StoreError;
+
 use std::path::PathBuf;
 
 use pyprior_core::ConfigError;
 use thiserror::Error;
 
-use crate::description::DescriptionError;
-use crate::examine::ExamineError;
 use crate::source::SourceError;
 
 /// Why a dataset is not made. Shards that are done stay done.
@@ -88,7 +98,7 @@ pub enum DataError {
         /// The object, or what names begin with.
         url: String,
         /// Why not.
-        source: crate::store::StoreError,
+        source: StoreError,
     },
     /// A file of the manifest is not what it should be.
     #[error("{path} is no file of a dataset's manifest, or damaged (a shard whose record is deleted is made again)")]

@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::bins::value;
-use super::describe::{ControlError, Measured};
-use crate::description::{DescriptionError, MAX_SHARDS};
-use crate::error::DataError;
+use crate::control::{Control, Measured, Told, value};
+use crate::error::{ControlError, DataError, DescriptionError};
 use crate::job::Job;
 use crate::judge::Judge;
-use crate::shard::CANDIDATES;
+use crate::numbering::{CANDIDATES, MAX_SHARDS};
 use crate::source::Drawn;
 
 /// The pilot's programs have the numbers that the first shard beyond the last possible one would have.
@@ -33,9 +31,23 @@ pub struct PilotWork<'a> {
     pub stop: &'a AtomicBool,
 }
 
+/// What controls a job's programs, by what a pilot of them tells; none if nothing is measured.
+pub(crate) fn control(job: &Job, measured: &[Measured], work: &PilotWork<'_>) -> Result<Option<Control>, DataError> {
+    if measured.is_empty() {
+        return Ok(None);
+    }
+    let mut pilot = Pilot::new(job, measured, work)?;
+    let first = pilot.first()?;
+    let mut told = Told::new(measured, first.len(), |nth| first.column(nth, measured.len()));
+    pilot.within(&first, |values| told.within(values))?;
+    let description = job.description();
+    let control = Control::new(told, &description.control, description.seed).map_err(DescriptionError::Control)?;
+    Ok(Some(control))
+}
+
 /// What is controlled of programs that pass `keep`, one after the other.
 #[derive(Debug, Default)]
-pub(super) struct Values {
+struct Values {
     /// As many for each program as there are columns, NaN for null: without more, for there may be 2²⁴ programs.
     numbers: Vec<f64>,
     /// Of each program, whether it is in the ranges of all targets.
@@ -43,17 +55,17 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn len(&self) -> u64 {
+    fn len(&self) -> u64 {
         self.within.len() as u64
     }
 
     /// The values of a column, of all programs.
-    pub(super) fn column(&self, nth: usize, columns: usize) -> impl Iterator<Item = f64> + Clone {
+    fn column(&self, nth: usize, columns: usize) -> impl Iterator<Item = f64> + Clone {
         self.numbers.iter().skip(nth).step_by(columns.max(1)).copied()
     }
 
     /// The values of each program within the ranges.
-    pub(super) fn within(&self, columns: usize) -> impl Iterator<Item = &[f64]> {
+    fn within(&self, columns: usize) -> impl Iterator<Item = &[f64]> {
         self.numbers.chunks(columns.max(1)).zip(&self.within).filter(|(_, within)| **within).map(|(values, _)| values)
     }
 
@@ -70,7 +82,7 @@ impl Values {
 }
 
 /// Candidates, a wave at a time.
-pub(super) struct Pilot<'a> {
+struct Pilot<'a> {
     job: &'a Job,
     measured: &'a [Measured],
     threads: rayon::ThreadPool,
@@ -79,13 +91,13 @@ pub(super) struct Pilot<'a> {
 }
 
 impl<'a> Pilot<'a> {
-    pub(super) fn new(job: &'a Job, measured: &'a [Measured], work: &'a PilotWork<'_>) -> Result<Self, DataError> {
+    fn new(job: &'a Job, measured: &'a [Measured], work: &'a PilotWork<'_>) -> Result<Self, DataError> {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(work.threads).build().map_err(DataError::Threads)?;
         Ok(Self { job, measured, threads, stop: work.stop, next: 0 })
     }
 
     /// The first programs that pass `keep`, as many as the description says, or as there are among the candidates.
-    pub(super) fn first(&mut self) -> Result<Values, DataError> {
+    fn first(&mut self) -> Result<Values, DataError> {
         let (wanted, mut values) = (self.wanted(), Values::default());
         while values.len() < wanted && self.is_patient() {
             values.append(self.wave()?);
@@ -95,8 +107,8 @@ impl<'a> Pilot<'a> {
     }
 
     /// Hands over the values of programs within the ranges: those of `first`, and further ones until there are as many as the
-    /// description says, or no more among the candidates. Says how many there are.
-    pub(super) fn within(&mut self, first: &Values, mut each: impl FnMut(&[f64])) -> Result<u64, DataError> {
+    /// description says, or no more among the candidates.
+    fn within(&mut self, first: &Values, mut each: impl FnMut(&[f64])) -> Result<(), DataError> {
         let (wanted, columns, mut passed) = (self.wanted(), self.measured.len(), 0);
         first.within(columns).for_each(|values| {
             passed += 1;
@@ -111,7 +123,7 @@ impl<'a> Pilot<'a> {
         let (candidates, least) = (self.next, LEAST);
         match passed < least {
             true => Err(DescriptionError::from(ControlError::Pilot { passed, candidates, least }).into()),
-            false => Ok(passed),
+            false => Ok(()),
         }
     }
 
