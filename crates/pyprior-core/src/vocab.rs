@@ -295,6 +295,17 @@ impl Vocab {
         self.ids_of(Form::Special).end - 1
     }
 
+    /// Id of `EOS`, with which models end programs.
+    pub fn eos(&self) -> u32 {
+        self.ids_of(Form::Special).start + 1
+    }
+
+    /// The place of the first token behind a program, from `end` on, that may not stand there: an `EOS` may, and padding.
+    pub(crate) fn trailing(&self, tokens: &[u32], end: usize) -> Option<usize> {
+        let start = end + usize::from(tokens.get(end) == Some(&self.eos()));
+        (start..tokens.len()).find(|&place| tokens[place] != self.pad())
+    }
+
     /// The ids that `exclude` names forbid.
     pub(crate) fn excluded(&self, exclude: &[String]) -> Result<Vec<bool>, ConfigError> {
         let mut excluded = vec![false; self.names.len()];

@@ -13,7 +13,7 @@ use pyprior_core::{BatchError, BatchMatcher, Frontier, UniformSampler};
 use crate::language::PyLanguage;
 use crate::locks::locked;
 use crate::masks;
-use crate::numbers::{count, maybe_count};
+use crate::numbers::{count, maybe_count, pad};
 use crate::pool::MANY;
 use crate::shared::{Load, Shared};
 use crate::{errors, numbers, turns};
@@ -227,7 +227,11 @@ impl Batch {
     }
 
     /// The tokens so far as int64 `[rows, longest]`, filled up with `pad`.
-    fn padded<'py>(&self, py: Python<'py>, pad: i64) -> PyResult<Bound<'py, PyArray2<i64>>> {
+    fn padded<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = pad)] pad: i64,
+    ) -> PyResult<Bound<'py, PyArray2<i64>>> {
         self.matrix(py, pad)
     }
 

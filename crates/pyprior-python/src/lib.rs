@@ -28,6 +28,7 @@
 #![allow(unreachable_pub)]
 
 mod batch;
+mod bounded;
 mod dataset;
 mod errors;
 mod facts;

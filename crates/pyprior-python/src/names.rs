@@ -1,10 +1,11 @@
 //! Names of variables and functions, as Python gives them.
 
-use pyo3::exceptions::PyUnicodeEncodeError;
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 use pyprior_core::{Language, NameTable, Names, ProgramNames, Renderer};
 
+use crate::bounded::{MOST, bounded};
 use crate::errors;
 
 /// Names for writing a program.
@@ -24,12 +25,16 @@ pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> Py
     // What has been written to since is the dict that it is.
     let edited = names.getattr_opt("edited")?.map_or(Ok(false), |edited| edited.is_truthy())?;
     if let (false, Some(funcs), Some(scopes)) = (edited, names.getattr_opt("funcs")?, names.getattr_opt("scopes")?) {
-        let names = ProgramNames::new(funcs.extract()?, scopes.extract()?);
+        let mut left = MOST;
+        let funcs = texts(&funcs, &mut left)?;
+        let scopes = bounded(&scopes, MOST, || too_many_names(py))?;
+        let scopes = scopes.map(|scope| texts(&scope?, &mut left)).collect::<PyResult<_>>()?;
+        let names = ProgramNames::new(funcs, scopes);
         return names.map(Given::Program).map_err(|error| errors::name(py, &error));
     }
-    let names = names.cast::<PyDict>().map_err(|_| {
-        pyo3::exceptions::PyTypeError::new_err("names are those that encode gives, or a dict from token names to names")
-    })?;
+    let names = names
+        .cast::<PyDict>()
+        .map_err(|_| PyTypeError::new_err("names are those that encode gives, or a dict from token names to names"))?;
     let (mut vars, mut funcs) = (Vec::new(), Vec::new());
     // As the vocabulary writes them.
     let number = |text: &str| text.parse::<u8>().ok().filter(|number| number.to_string() == text)?.checked_sub(1);
@@ -64,6 +69,22 @@ pub(crate) fn given(language: &Language, names: Option<&Bound<'_, PyAny>>) -> Py
     let scopes = vec![vars; language.config().max_funcs as usize + 1];
     let table = Names::default().with_table(NameTable { funcs, scopes });
     table.map(Given::Table).map_err(|error| errors::name(py, &error))
+}
+
+fn too_many_names(py: Python<'_>) -> PyErr {
+    errors::too_many(py, "names", MOST as u64 + 1, MOST as u64)
+}
+
+/// A list of names, of which so many may still come.
+fn texts(given: &Bound<'_, PyAny>, left: &mut usize) -> PyResult<Vec<String>> {
+    let py = given.py();
+    if given.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("names are a list of texts, not one"));
+    }
+    let texts = bounded(given, *left, || too_many_names(py))?.map(|name| name?.extract());
+    let texts = texts.collect::<PyResult<Vec<_>>>()?;
+    *left -= texts.len();
+    Ok(texts)
 }
 
 impl Given {

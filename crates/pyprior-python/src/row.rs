@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyTuple};
-use pyprior_core::{BatchError, Matcher};
+use pyprior_core::{BatchError, BatchMatcher, Matcher};
 
 use crate::numbers::count;
 use crate::shared::Shared;
@@ -71,6 +71,19 @@ impl Row {
     fn rollback(&self, py: Python<'_>, #[pyo3(from_py_with = count)] n: usize) -> PyResult<()> {
         let undone = self.shared.lock(py).rollback(self.slot, n);
         undone.map_err(|error| errors::batch(py, &error))
+    }
+
+    /// The row again, on its own.
+    fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
+        let matcher = self.matcher(py)?;
+        let mut batch = BatchMatcher::empty(matcher.language(), 1);
+        batch.set_matcher(0, &matcher).map_err(|error| errors::batch(py, &error))?;
+        let shared = Shared::new(batch, Arc::clone(&self.shared.sets), self.shared.vocab);
+        Ok(Self { shared: Arc::new(shared), slot: 0 })
+    }
+
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
+        self.__copy__(py)
     }
 
     /// The tokens so far, those of a prefix included.

@@ -11,6 +11,7 @@ use pyprior_core::exec::{self, ExecError, Limits, Machine, Outcome, Program, Ses
 use pyprior_core::{Calls, ComparisonValues, EncodeError, EncodeErrorKind, Encoder, Language, LanguageConfig, Profile};
 use rayon::prelude::*;
 
+use crate::bounded::bounded;
 use crate::language::PyLanguage;
 use crate::locks::locked;
 use crate::numbers::count;
@@ -117,8 +118,13 @@ fn machine(fuel: Fuel, stop: &Arc<AtomicBool>) -> Machine {
     machine
 }
 
+/// Arguments of a call, at most: no function has as many parameters, and what goes on for ever must not fill the memory.
+const MAX_INPUTS: usize = 1 << 16;
+
 fn values(inputs: &Bound<'_, PyAny>) -> PyResult<Vec<Value>> {
-    inputs.try_iter()?.map(|input| numbers::to_value(&input?)).collect()
+    let py = inputs.py();
+    let refused = || errors::too_many(py, "inputs", MAX_INPUTS as u64 + 1, MAX_INPUTS as u64);
+    in_turns(py, bounded(inputs, MAX_INPUTS, refused)?).map(|input| numbers::to_value(&input?)).collect()
 }
 
 /// Threads of a batch, at most.

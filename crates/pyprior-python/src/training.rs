@@ -29,14 +29,15 @@ pub fn training_batch<'py>(
     if width as u64 > MOST {
         return Err(errors::too_many(py, "seq_len", width as u64, MOST));
     }
+    // Before there are programs: what does not fit into memory is then said at once.
+    let (ids, targets) = (masks::zeros(py, rows, width)?, masks::zeros(py, rows, width)?);
+    let counts = masks::zeros(py, rows, width)?;
     let programs =
         pool::spread(py, || sampler.inner.sample(start..end)).map_err(|error| errors::too_long(py, &error))?;
     let longest = py.detach(|| programs.iter().map(<[u32]>::len).max().unwrap_or(0)) + usize::from(eos);
     if longest > width {
         return Err(errors::wrong_length(py, "seq_len", width, longest));
     }
-    let (ids, targets) = (masks::zeros(py, rows, width)?, masks::zeros(py, rows, width)?);
-    let counts = masks::zeros(py, rows, width)?;
     masks::write(&ids, |ids| {
         masks::write(&targets, |targets| {
             masks::write(&counts, |counts| py.detach(|| sampler.lay(&programs, width, eos, ids, targets, counts)))

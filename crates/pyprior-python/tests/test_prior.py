@@ -72,6 +72,33 @@ def test_tensors_as_the_engine_does(tok, mode, config):
 
 
 @pytest.mark.torch
+@pytest.mark.parametrize("base", [0.0, 1e4, -6e4, 1e30])
+@pytest.mark.parametrize("config", [{}, {"alpha": 0.5}, {"alpha": 100.0}, {"normalisation": "legal"}])
+def test_logits_may_be_far_from_0(tok, config, base):
+    """What is common to all logits of a row has no say, however large: numbers are those of wider ones."""
+    import torch
+
+    noise = np.random.default_rng(7).normal(scale=3, size=(12, tok.vocab_size)).astype(np.float32)
+    logits = noise + np.float32(base)
+    for mode in ("fixed", "entropy"):
+        prior = pp.Prior(tok, pp.PriorConfig(apply=mode, **config))
+        s = rows(tok, 1)
+        wide = prior.apply(torch.from_numpy(logits.astype(np.float64)), states=s).numpy()
+        for found in (prior.apply(logits, states=s), prior.apply(torch.from_numpy(logits), states=s).numpy()):
+            finite = np.isfinite(wide)
+            assert np.array_equal(np.isfinite(found), finite)
+            assert np.allclose(found[finite], wide[finite], rtol=1e-5, atol=1e-4)
+    # Of two that are equal, each has a half.
+    prior = pp.Prior(tok, pp.PriorConfig(apply="fixed", alpha=0.0))
+    s = rows(tok, 0)
+    legal = np.flatnonzero(s.mask()[0] == 0)
+    given = np.full((12, tok.vocab_size), -np.inf, np.float32)
+    given[:, legal[:2]] = np.inf
+    for found in (prior.apply(given, states=s), prior.apply(torch.from_numpy(given), states=s).numpy()):
+        assert np.allclose(found[:, legal[:2]], -np.log(2), atol=1e-6)
+
+
+@pytest.mark.torch
 @pytest.mark.parametrize("mode", MODES)
 def test_tensors_keep_type_and_gradient(tok, mode):
     import torch
@@ -205,6 +232,11 @@ def test_masks_and_types_that_say_something_else(tok):
         assert "the mask" in str(caught.value) and caught.value.expected == str((2, tok.vocab_size))
     with pytest.raises(pp.errors.ShapeError):
         prior.apply(logits, mask=0)
+    empty = prior.mask()
+    empty[1] = -1.0
+    for given, mask in ((logits, empty), (torch.from_numpy(logits), torch.from_numpy(empty))):
+        with pytest.raises(ValueError, match="without a legal token"):
+            prior.apply(given, mask=mask)
     # It has no infinity.
     small = torch.zeros(2, tok.vocab_size).to(torch.float8_e4m3fn)
     for work in (lambda: prior.apply(small), lambda: pp.next_legal_tokens(prior.states, like=small)):

@@ -6,6 +6,7 @@ import numpy as np
 import pyprior_rs as pp
 import pytest
 from pyprior_rs import errors
+from pyprior_rs.sketch import Sketch
 
 
 def test_numbers_out_of_range_are_value_errors(tok):
@@ -127,6 +128,35 @@ def test_inputs_of_programs():
             pp.run(f, (wrong,))
 
 
+def test_what_goes_on_for_ever_fills_no_memory(tok):
+    """Ranges know their length before they are read; generators do not."""
+    f = pp.Func(("VAR_1",), (pp.nodes.Return(pp.nodes.Var("VAR_1")),))
+    session = pp.Session()
+    session.exec("def f(a):\n    return a")
+    program = tok.encode("def f(a):\n    return a\nprint(1)").tokens
+    for inputs in (range(10**12), range(10**30), itertools.count()):
+        for call in (
+            lambda: pp.run(f, inputs),
+            lambda: pp.run_batch([f], [inputs]),
+            lambda: session.exec("y = 1", call="f", inputs=inputs),
+            lambda: tok.run(program, call=1, inputs=inputs),
+        ):
+            with pytest.raises(errors.BatchError, match="inputs"):
+                call()
+    assert session.variables == {}
+    names = tok.encode("x = 1\nprint(x)").names
+    for field in ("funcs", "scopes"):
+        for given in (range(10**12), range(10**30), "ab"):
+            edited = names.copy()
+            setattr(edited, field, given)
+            with pytest.raises((errors.BatchError, TypeError)):
+                tok.decode(tok.encode("x = 1\nprint(x)").tokens, edited)
+    with pytest.raises(errors.BatchError):
+        Sketch("print(X)\n---\nX in 1..3").sample(2**63)
+    with pytest.raises(MemoryError):
+        next(pp.training_batches(tok, batch_size=2**24, seq_len=2**24))
+
+
 def test_half_of_a_character_is_no_source(tok):
     half = "x = '\ud800'"
     assert not pp.run(half).ok and not pp.Session().exec(half).ok
@@ -162,6 +192,28 @@ def test_copies_go_their_own_way(tok):
     assert twin.ids == s.ids and view.ids == s[1].ids
     s.advance(s.choose_uniform(seed=2))
     assert len(twin.ids[0]) == 1 and len(view.ids[0]) == 1 and len(s.ids[0]) == 2
+    for take in (copy.copy, copy.deepcopy):
+        row = take(s.rows[1])
+        assert row.tokens == s.rows[1].tokens and row.legal() == s.rows[1].legal()
+        row.advance(min(row.legal()))
+        assert len(row.tokens) == 3 and len(s.ids[1]) == 2
+
+
+class Named(pp.States):
+    pass
+
+
+def test_copies_are_of_the_same_class(tok):
+    import copy
+    import pickle
+
+    s = Named.empty(2, tok=tok)
+    s.set_row(0, pp.init(vocab=tok, ids=[[tok.id_of("BLK_1")]]))
+    s.note, s.dtype = ["n"], "float64"
+    for take in (copy.copy, copy.deepcopy, pp.States.copy, lambda s: pickle.loads(pickle.dumps(s))):
+        twin = take(s)
+        assert type(twin) is Named and (twin.note, twin.dtype, twin.ids) == (["n"], "float64", s.ids)
+    assert copy.copy(s).note is s.note and copy.deepcopy(s).note is not s.note
 
 
 class Raises:

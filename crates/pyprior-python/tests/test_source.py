@@ -207,7 +207,33 @@ def test_a_session_is_what_it_was_where_it_raises():
     assert (session.variables, session.functions) == ({}, {})
 
 
+def test_a_program_ends_with_what_models_end_it_with(tok):
+    program = tok.encode("print(3)").tokens
+    for behind in ([tok.eos_token_id], [tok.eos_token_id] + 3 * [tok.pad_token_id], 2 * [tok.pad_token_id]):
+        tokens = [*program, *behind]
+        assert tok.decode(tokens) == "print(3)" == tok.decode(tokens, {"VAR_1": "x"}) and tok.run(tokens).stdout == "3\n"
+        assert pp.tokens_to_ast(tokens, tok) == pp.tokens_to_ast(program, tok)
+        assert pp.show(tok, tokens, animate=False, run=False) == "print(3)"
+    batch = next(pp.training_batches(tok, batch_size=3, seq_len=61, eos=True))
+    assert [tok.encode(tok.decode(row)).ok for row in batch.targets] == 3 * [True]
+    eos, pad = tok.eos_token_id, tok.pad_token_id
+    for behind in ([eos, eos], [pad, eos], [tok.bos_token_id], [eos, program[0]]):
+        with pytest.raises(pp.errors.DecodeError):
+            tok.decode([*program, *behind])
+
+
+def test_comparisons_are_written_as_they_are_read():
+    old = pp.Tokenizer(value_range=(0, 9), profile="pyprior-0.0.2")
+    tree = pp.tokens_to_ast(old.encode("a = (1 < 2)\nprint(a)").tokens, old)
+    assert pp.ast_to_source(tree, comparison_values="bool") == "VAR_1 = (1 < 2)\nprint(VAR_1)"
+    assert old.encode(pp.ast_to_source(tree, comparison_values="bool")).ok
+    assert pp.ast_to_source(tree) == "VAR_1 = int(1 < 2)\nprint(VAR_1)"
+
+
 def test_results_are_values():
+    refused = pp.Tokenizer().encode("x = 1.5")
+    assert refused == pp.Tokenizer().encode("x = 1.5") != pp.Tokenizer().encode("xy = 1.5") and refused.error != "1.5"
+    assert len({refused, pp.Tokenizer().encode("x = 1.5")}) == 1
     end = pp.run("print(3)")
     assert end == pp.Result(True, stdout="3\n") and hash(end) == hash(pp.Result(True, stdout="3\n")) and end.steps == 1
     with pytest.raises(AttributeError):

@@ -151,10 +151,8 @@ impl Preorder for Tokens<'_> {
     }
 
     fn end(&mut self) -> Result<(), DecodeError> {
-        let pad = self.vocab.pad();
-        let rest = self.tokens[self.position..].iter().zip(self.position..);
-        match rest.into_iter().find(|(token, _)| **token != pad) {
-            Some((&token, position)) => Err(DecodeError::Trailing { token, position }),
+        match self.vocab.trailing(self.tokens, self.position) {
+            Some(position) => Err(DecodeError::Trailing { token: self.tokens[position], position }),
             None => Ok(()),
         }
     }

@@ -114,9 +114,8 @@ impl<'a> Renderer<'a> {
 
     /// Checks that the tokens were a complete program, of which `end` tokens have been written.
     fn whole(&self, tokens: &[u32], end: Option<usize>) -> Result<(), DecodeError> {
-        let pad = self.vocab.pad();
         match end {
-            Some(end) if tokens[end..].iter().all(|&token| token == pad) => Ok(()),
+            Some(end) if self.vocab.trailing(tokens, end).is_none() => Ok(()),
             // Writing is lenient; reading the tree finds out what is wrong, and where.
             _ => self.vocab.tokens_to_ast(tokens).map(drop),
         }

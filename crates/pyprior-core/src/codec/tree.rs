@@ -87,7 +87,7 @@ pub enum EncodeTreeError {
 }
 
 impl Vocab {
-    /// The tree of a program's tokens. `PAD` may follow the end.
+    /// The tree of a program's tokens. `EOS` and `PAD` may follow the end.
     ///
     /// Only the shape is checked: whether names are visible and limits kept is for a
     /// [`Matcher`](crate::Matcher) to say.
@@ -98,9 +98,8 @@ impl Vocab {
     pub fn tokens_to_ast(&self, tokens: &[u32]) -> Result<Module, DecodeError> {
         let mut reader = Reader { vocab: self, tokens, position: 0, arities: [None; 256], depth: 0 };
         let body = reader.block()?;
-        let rest = tokens[reader.position..].iter().zip(reader.position..);
-        match rest.into_iter().find(|(token, _)| self.symbol(**token) != Some(Symbol::Pad)) {
-            Some((&token, position)) => Err(DecodeError::Trailing { token, position }),
+        match self.trailing(tokens, reader.position) {
+            Some(position) => Err(DecodeError::Trailing { token: tokens[position], position }),
             None => Ok(Module { body }),
         }
     }

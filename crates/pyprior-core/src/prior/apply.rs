@@ -90,7 +90,7 @@ impl Prior {
         let says = scratch.gather(logits).says;
         match mode {
             ApplyMode::Off => {}
-            ApplyMode::Additive => blend(scratch, 1.0, 0.0, alpha, 0.0),
+            ApplyMode::Additive => blend(scratch, 1.0, Total::default(), alpha, 0.0),
             ApplyMode::Fixed => {
                 let (model, _) = model_total(scratch, logits, says);
                 let prior = self.total(frontier, scratch);
@@ -111,30 +111,37 @@ impl Prior {
     }
 }
 
-/// value = m (value - model) + p (weight - prior)
-fn blend(scratch: &mut LogitsScratch, m: f64, model: f64, p: f64, prior: f64) {
+/// value = m log_softmax(value) + p (weight - prior)
+fn blend(scratch: &mut LogitsScratch, m: f64, model: Total, p: f64, prior: f64) {
     for (value, weight) in scratch.values.iter_mut().zip(&scratch.weights) {
-        *value = m * (*value - model) + p * (weight - prior);
+        *value = m * ((*value - model.largest) - model.ln) + p * (weight - prior);
     }
 }
 
-/// ln of the sum of exp(logit) over the whole vocabulary, and the entropy, in nats, of the distribution over the
-/// tokens in question.
-fn model_total<T: Logit>(scratch: &mut LogitsScratch, logits: &[T], says: bool) -> (f64, f64) {
-    let largest = max(&scratch.values);
-    let (sum, moment) = exp_sums(&scratch.values, largest, &mut scratch.exps);
-    let ln_sum = ln(sum);
-    let entropy = ln_sum - moment / sum;
+/// ln of the sum of exp(logit), less the largest logit: together they would be as coarse as that is large.
+#[derive(Debug, Clone, Copy, Default)]
+struct Total {
+    largest: f64,
+    ln: f64,
+}
+
+/// That of the whole vocabulary, and the entropy, in nats, of the distribution over the tokens in question.
+fn model_total<T: Logit>(scratch: &mut LogitsScratch, logits: &[T], says: bool) -> (Total, f64) {
+    let inside = max(&scratch.values);
+    let (sum, moment) = exp_sums(&scratch.values, inside, &mut scratch.exps);
+    let ln_inside = ln(sum);
+    let entropy = ln_inside - moment / sum;
     if !says {
-        return (ln(logits.len() as f64), entropy);
+        return (Total { largest: 0.0, ln: ln(logits.len() as f64) }, entropy);
     }
     scratch.gather_others(logits);
-    let inside = largest + ln_sum;
-    let most = max(&scratch.others);
-    if most == f64::NEG_INFINITY {
-        return (inside, entropy);
+    let outside = max(&scratch.others);
+    if outside == f64::NEG_INFINITY {
+        return (Total { largest: inside, ln: ln_inside }, entropy);
     }
-    let outside = most + ln(exp_sums(&scratch.others, most, &mut scratch.exps).0);
+    let ln_outside = ln(exp_sums(&scratch.others, outside, &mut scratch.exps).0);
+    let largest = inside.max(outside);
+    let (inside, outside) = (inside - largest + ln_inside, outside - largest + ln_outside);
     let (more, less) = if inside > outside { (inside, outside) } else { (outside, inside) };
-    (more + ln(1.0 + exp(less - more)), entropy)
+    (Total { largest, ln: more + ln(1.0 + exp(less - more)) }, entropy)
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .errors import shape_error
+from .errors import NO_TOKEN, PyPriorError, shape_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,6 +89,8 @@ class PriorTensors:
             if mask.shape != logits.shape:
                 raise shape_error("the mask", f"of shape {tuple(mask.shape)}", tuple(logits.shape))
             legal = mask == 0
+            if not legal.any(-1).all():
+                raise PyPriorError(NO_TOKEN)
         shifts = None if self.engine.mode == "off" else torch.from_numpy(holes).to(device)
         return self.mix(logits, legal, shifts)
 
@@ -120,7 +122,7 @@ class PriorTensors:
             mixed = model + alpha * torch.where(weighed, prior, torch.zeros_like(prior))
         else:
             # Finite: what is beyond all numbers would be NaN where its share is 0.
-            ours = (model - self._total(model, given, weighed, says)).clamp(min=torch.finfo(work).min)
+            ours = self._log_softmax(model, given, weighed, says).clamp(min=torch.finfo(work).min)
             if apply == "fixed" and alpha == 0:
                 mixed = ours
             else:
@@ -135,12 +137,15 @@ class PriorTensors:
         return torch.where(weighed, mixed.clamp(limits.min, limits.max), silent).to(kept)
 
     @staticmethod
-    def _total(
+    def _log_softmax(
         model: torch.Tensor, given: torch.Tensor, weighed: torch.Tensor, says: torch.Tensor
     ) -> torch.Tensor:
-        """What the model's log_softmax subtracts: over the vocabulary, without other tokens that are not finite."""
+        """The model's log_softmax: over the vocabulary, without other tokens that are not finite."""
         counts = weighed | torch.isfinite(given) | ~says
-        return torch.logsumexp(model.masked_fill(~counts, -math.inf), -1, keepdim=True)
+        counted = model.masked_fill(~counts, -math.inf)
+        # What is common to all goes first: with it, sums would be as coarse as that is large. The least number stays one.
+        peak = counted.detach().amax(-1, keepdim=True).clamp(min=torch.finfo(model.dtype).min)
+        return (model - peak) - torch.logsumexp(counted - peak, -1, keepdim=True)
 
     def _prior_total(self, prior: torch.Tensor, shifted: torch.Tensor, weighed: torch.Tensor) -> torch.Tensor:
         """What the prior's log_softmax subtracts: over the vocabulary, or over the legal tokens."""

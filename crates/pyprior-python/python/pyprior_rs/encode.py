@@ -84,7 +84,7 @@ def partial_source(tokens: Any, tok: Tokenizer, names: dict | None = None) -> st
 
 
 def tokens_to_ast(tokens: Any, tok: Tokenizer) -> Module:
-    """The tree of a complete program. ``PAD`` may follow its end. Raises DecodeError."""
+    """The tree of a complete program. ``EOS`` and ``PAD`` may follow its end. Raises DecodeError."""
     return _engine.tokens_to_ast(tok.language, tokens)
 
 
@@ -94,6 +94,6 @@ def ast_to_tokens(node: Func | Module, tok: Tokenizer) -> tuple[int, ...]:
     return _engine.ast_to_tokens(tok.language, node)
 
 
-def ast_to_source(fn: Func | Module) -> str:
-    """``nodes.render``"""
-    return render(fn)
+def ast_to_source(fn: Func | Module, *, comparison_values: str = "int") -> str:
+    """``nodes.render``: with ``comparison_values="bool"``, as 0.0.2 writes comparisons, and tokenizers of its profile read them."""
+    return render(fn, comparison_values=comparison_values)

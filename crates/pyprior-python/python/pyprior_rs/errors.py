@@ -57,6 +57,17 @@ from ._engine import (
 )
 
 
+def _same(self: EncodeError, other: object) -> bool:
+    # So that results of what is refused in the same way are equal, as in 0.0.2.
+    if not isinstance(other, EncodeError):
+        return NotImplemented
+    return self.args == other.args and self.__dict__ == other.__dict__
+
+
+EncodeError.__eq__ = _same  # type: ignore[method-assign, assignment]
+EncodeError.__hash__ = lambda self: hash(self.args)  # type: ignore[method-assign]
+
+
 class UnknownNameError(PyPriorError, KeyError):
     """No token has this name: ``name``, and ``suggestion`` if one is near. Also a KeyError, as in 0.0.2."""
 
@@ -84,6 +95,10 @@ class UnknownIdError(PyPriorError, IndexError):
 
     def __reduce__(self) -> Any:
         return type(self), (self.token, self.vocab), self.__dict__
+
+
+#: Of a mask that a caller made.
+NO_TOKEN = "the mask has a row without a legal token: it is 0 where a token is legal and -inf elsewhere"
 
 
 def shape_error(what: str, found: Any, expected: Any) -> ShapeError:

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _engine
 from .encode import Names
-from .errors import EncodeError, PyPriorError, shape_error
+from .errors import NO_TOKEN, EncodeError, PyPriorError, shape_error
 from .states import States, init
 from .tokenizer import Tokenizer
 
@@ -196,7 +196,7 @@ class Prior:
 
         ``model_logits`` is ``[B, V]``, a floating tensor of any device or an array of numpy; the result is new, of the same
         type and device (arrays of float64 are worked on as float32). ``states`` are the rows of the decode if None; ``mask`` (0 where legal, -inf elsewhere) stands in
-        for what they say is legal. Gradients pass through tensors.
+        for what they say is legal, which is at least one token a row. Gradients pass through tensors.
 
         Tokens that are not legal become -inf, and so do those of weight 0 where another one has weight. All others are
         finite, whatever the model's logits are. Raises ShapeError.
@@ -220,6 +220,8 @@ class Prior:
                 raise TypeError("a mask is 0 where a token is legal and -inf elsewhere, not true or false")
             if bits.shape != given.shape:
                 raise shape_error("the mask", f"of shape {bits.shape}", given.shape)
+            if not (bits == 0).any(-1).all():
+                raise PyPriorError(NO_TOKEN)
             bits = np.ascontiguousarray(bits, dtype=np.float32)
         return self.engine.apply(rows, near, bits).astype(given.dtype, copy=False)
 

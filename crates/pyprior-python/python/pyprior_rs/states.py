@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Iterable
 
 from . import _engine
@@ -76,13 +77,18 @@ class States(_engine.Batch):
 
     def copy(self) -> States:
         """These rows again, on their own: what happens to one does not happen to the other."""
-        return self._part(self._twin(), self._start, self._length)
+        cls = type(self)
+        twin = cls.__new__(cls, self.tok, self.language, of=self._twin(), start=self._start, length=self._length)
+        twin.__dict__.update(self.__dict__)
+        return twin
 
     def __copy__(self) -> States:
         return self.copy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> States:
-        return self.copy()
+        twin = memo[id(self)] = self.copy()
+        twin.__dict__.update(deepcopy(self.__dict__, memo))
+        return twin
 
     def __reduce__(self) -> Any:
         return _unpacked, (type(self), self.tok, *_engine.pack(self)), self.__dict__
@@ -131,7 +137,13 @@ def init(
     (``"for"``) that are not to be generated. Raises ConfigError if no program is left, TokenError at the first token of a
     prefix that is not legal.
     """
-    return States(vocab, vocab.with_limits(max_len, exclude), ids, n)
+    try:
+        language = vocab.with_limits(max_len, exclude)
+    except AttributeError:
+        if isinstance(vocab, Tokenizer):
+            raise
+        raise TypeError(f"vocab is a Tokenizer, not {type(vocab).__name__}") from None
+    return States(vocab, language, ids, n)
 
 
 def next_legal_tokens(states: States, *, like: Any = None) -> np.ndarray | torch.Tensor:

@@ -236,7 +236,7 @@ class Tokenizer:
             raise
 
     def decode(self, tokens: Any, names: dict | None = None) -> str:
-        """The source of a complete program; ``PAD`` may follow it.
+        """The source of a complete program; ``EOS`` and ``PAD`` may follow it.
 
         ``names`` are those of ``encode``, or a dict such as ``{"VAR_1": "x"}``; without, they are taken from a pool.
         Raises DecodeError, NamesError.
@@ -253,11 +253,11 @@ class Tokenizer:
         """Runs a complete program of this vocabulary, and calls its function ``FUNC_call`` with ``inputs`` if a number is
         given. Raises DecodeError if the tokens are no complete program, TreeError if they are one that cannot run: with a
         ``return`` outside of functions, or variables that nothing has written."""
-        from .exec import result
+        from .exec import _inputs, result
 
         if call is None:
             return result(*_engine.run_tokens(self.language, tokens, fuel))
-        return result(*_engine.call_func(self.language, tokens, call, list(inputs), fuel))
+        return result(*_engine.call_func(self.language, tokens, call, _inputs(inputs), fuel))
 
     # ----------------------------------------------------------------- sampling
 
@@ -300,8 +300,9 @@ class Tokenizer:
         return self.vocab_size
 
     def __repr__(self) -> str:
-        changed = ", ".join(f"{name}={value!r}" for name, value in self._settings.items())
-        return f"Tokenizer({changed})"
+        settings = {name: value for name, value in self._settings.items() if name != "base_vocab"}
+        settings |= {"base": self._base or None, "pad_text": self.pad_text}
+        return f"Tokenizer({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
 
     def __reduce__(self) -> Any:
         settings = dict(self._settings)

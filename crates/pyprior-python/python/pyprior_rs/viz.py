@@ -121,6 +121,9 @@ def show(
     """
     interval = _seconds(interval, "interval")
     tokens = _row(ids, index)
+    # As models end programs.
+    while tokens and tokens[-1] in (tok.eos_token_id, tok.pad_token_id):
+        tokens.pop()
     of = None if isinstance(names, Names) and not _fits(tok, tokens, names) else names
     source = tok.partial_source(tokens, of)
     # Also checks the tokens: what is not legal is not shown.

@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use pyprior_logic::fd::{self, Consistency, Operator, Relation, SolveError};
 
-use super::bounded::{MOST, bounded};
 use super::errors;
 use super::objects::{self, Kept};
+use crate::bounded::{MOST, bounded};
 use crate::errors::{PyPriorError, Raised};
 use crate::numbers::whole;
 use crate::turns::{self, Turns, in_turns};

@@ -9,9 +9,9 @@ use pyo3::types::{PyIterator, PyList, PyRange, PyTuple};
 use pyprior_logic::Value;
 use pyprior_logic::fd::{self, SolveError};
 
-use super::bounded::{MOST, bounded};
 use super::errors;
 use super::objects::{self, Kept};
+use crate::bounded::{MOST, bounded};
 use crate::turns::{self, Turns};
 
 /// The values that a variable may take, each once, in their order. An iterable of what can be hashed, or is made of lists and

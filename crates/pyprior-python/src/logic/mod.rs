@@ -6,7 +6,6 @@
 //! store.rs      the variables, unification, marks · detached.rs: work without the interpreter
 //! domain.rs     what a variable of a problem may be · constraint.rs: relations between them · function.rs: those of Python
 //! repository.rs a problem · solver.rs: what is looked for · solutions.rs: one after the other
-//! bounded.rs    what is iterated over, up to a limit
 //! interrupt.rs  signals while a search is under way
 //! errors.rs     exceptions
 //! ```
@@ -14,7 +13,6 @@
 //! **Who holds what.** The engine holds no object of Python: what is not a number, a text or made of such goes by a name, and
 //! functions by a weak reference. So the collector sees every reference that there is.
 
-mod bounded;
 mod constraint;
 mod detached;
 mod domain;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyprior_logic::{DomainError, GraphNode, ReadError, UnifyError, Universe, Value, Var};
 
-use super::bounded::{MOST, bounded};
 use super::flat::{self, Variables};
 use super::objects::{self, Kept, Name};
 use super::store::Store;
 use super::{domain, errors};
+use crate::bounded::{MOST, bounded};
 use crate::turns::{self, Turns};
 
 /// Why a term was not read, or could not be written down to be read.

@@ -9,7 +9,7 @@ use pyprior_sketch::{Enumerator, Sampler};
 use super::errors;
 use super::filling::Filling;
 use super::source::AnyChooser;
-use crate::errors::{PyPriorError, Raised};
+use crate::errors::{PyPriorError, Raised, too_many};
 use crate::logic::Interruption;
 use crate::numbers::count;
 use crate::turns;
@@ -75,6 +75,9 @@ impl Fillings {
     }
 }
 
+/// Fillings of one call, at most: what does not fit into memory would end the process.
+const MOST: usize = 1 << 20;
+
 /// Fillings by chance: an endless stream, which hangs on the seed alone.
 #[pyclass(frozen, module = "pyprior_rs._engine")]
 pub struct SketchSampler {
@@ -103,6 +106,9 @@ impl SketchSampler {
 
     /// The next fillings. Raises FillError, which has those before it in `fillings`.
     fn sample<'py>(&self, py: Python<'py>, #[pyo3(from_py_with = count)] n: usize) -> PyResult<Bound<'py, PyList>> {
+        if n > MOST {
+            return Err(too_many(py, "n", n as u64, MOST as u64));
+        }
         let mut sampler = take(&self.inner).ok_or_else(|| taken(py))?;
         let (sampler, drawn, failed) = py.detach(move || {
             let mut drawn = Vec::new();

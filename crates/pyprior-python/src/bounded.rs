@@ -3,11 +3,11 @@
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 
-/// Values of a domain, cells of a table, names of variables, at most: the engine's limit on domains. What comes again counts.
-pub(super) const MOST: usize = 1 << 24;
+/// Values of a domain, cells of a table, names, at most: the engine's limit on domains. What comes again counts.
+pub(crate) const MOST: usize = 1 << 24;
 
 /// The items; `refused` in place of the first beyond `most`, and at once where the iterable knows that it has more.
-pub(super) fn bounded<'py, R: Fn() -> PyErr>(
+pub(crate) fn bounded<'py, R: Fn() -> PyErr>(
     given: &Bound<'py, PyAny>,
     most: usize,
     refused: R,
