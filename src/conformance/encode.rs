@@ -10,9 +10,10 @@ use pyprior_core::{EncodeError, EncodeErrorKind as Kind, Encoded, Encoder, Langu
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::exec::{Run, compare_tokens};
+use super::exec::compare_tokens;
 use super::lines::{EncodeLine, Trace};
 use super::report::{Outcome, Report};
+use super::run::Run;
 
 const LINE: &str = "encode";
 /// The test `python_encode` runs these sources beside what ours makes of them.

@@ -2,41 +2,17 @@
 
 use pyprior_core::exec::{ExecError, Limits, Machine, Program, Value};
 use pyprior_core::{Language, render_nodes};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::lines::Trace;
 use super::report::{Outcome, Report};
+use super::run::{Call, Run};
 
 const LINE: &str = "trace";
 /// More than the package got done before its clock stopped it.
 const LIMITS: Limits =
     Limits { fuel: 20_000_000, output_bytes: 1 << 26, integer_bits: 1 << 24, integer_work: u64::MAX };
 const SLOW: &str = "the package's clock decided";
-
-/// A recorded run, of a program or of one of its functions.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Run {
-    ok: bool,
-    err: Option<String>,
-    out: Option<String>,
-    out_len: Option<usize>,
-    out_sha256: Option<String>,
-    #[serde(default)]
-    slow: bool,
-    #[serde(default)]
-    calls: Vec<Call>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Call {
-    f: String,
-    args: Vec<i64>,
-    value: Option<String>,
-    /// Its own calls are none.
-    #[serde(flatten)]
-    run: Run,
-}
 
 impl Run {
     /// Why the recorded end does not say how the program ends.

@@ -6,6 +6,8 @@ use pyprior_core::{LanguageConfig, Profile};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::run::Run;
+
 /// Keyword arguments of the package's tokenizer; what is missing has its default.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Tok {
@@ -109,7 +111,7 @@ pub(crate) struct Trace {
     pub(crate) analysis: Option<Analysis>,
     /// What was run.
     pub(crate) render: Option<String>,
-    pub(crate) exec: Option<super::exec::Run>,
+    pub(crate) exec: Option<Run>,
     pub(crate) ast_tokens_same: Option<bool>,
     pub(crate) padded_same_src: Option<bool>,
     pub(crate) ast_trunc: Option<String>,
@@ -181,9 +183,9 @@ pub(crate) struct EncodeLine {
     pub(crate) src_names: Option<String>,
     pub(crate) src_pool: Option<String>,
     /// What `src`, `src_names` and `src_pool` do.
-    pub(crate) exec_src: Option<super::exec::Run>,
-    pub(crate) exec_names: Option<super::exec::Run>,
-    pub(crate) exec_pool: Option<super::exec::Run>,
+    pub(crate) exec_src: Option<Run>,
+    pub(crate) exec_names: Option<Run>,
+    pub(crate) exec_pool: Option<Run>,
     #[serde(flatten)]
     pub(crate) rest: Fields,
 }

@@ -5,30 +5,18 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use pyprior_core::{ConfigError, Form, IoValue, Language, LanguageConfig, Matcher, Vocab};
 use serde_json::Value;
 
+use super::known::Known;
 use super::lines::{Config, InitError, Line, ValueDecode, ValueLine};
 use super::prior::Priors;
 use super::report::{Outcome, Report};
 use super::witness::Witness;
 use super::{encode, steps};
-
-/// A configuration as far as it makes sense to the engine.
-pub(crate) struct Known {
-    pub(crate) vocab: Vocab,
-    /// `None` where the exact rules refuse it.
-    pub(crate) language: Option<Arc<Language>>,
-    /// For rendering, which needs no decoding: the same vocabulary without bounds.
-    pub(crate) renders: Option<Arc<Language>>,
-    pub(crate) witness: Witness,
-    /// `None` where no prior is recorded, or one that ours refuses.
-    pub(crate) priors: Option<Priors>,
-}
 
 /// Replays a trace file, gzipped or plain.
 ///

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use pyprior_core::{DecodeError, Frontier, Language, Matcher, Renderer, TokenError, Vocab};
 
+use super::known::Known;
 use super::lines::{Partial, Trace};
 use super::prior::Priors;
-use super::replay::Known;
 use super::report::{Outcome, Report};
 use super::witness::Witness;
 

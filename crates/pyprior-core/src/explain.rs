@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use crate::frontier::{HoleKind, frontier};
 use crate::grammar::classes::{Effect, Hole};
 use crate::grammar::rules::{Context, Position, Terminal};
-use crate::matcher::{HoleKind, Matcher, frontier};
+use crate::matcher::Matcher;
 use crate::vocab::Symbol;
 
 /// The reason why a token is not legal.

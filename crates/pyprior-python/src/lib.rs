@@ -5,6 +5,7 @@
 //! shared.rs     rows and their lock · batch.rs · slots.rs · steps.rs · readout.rs: what they hold · row.rs: one of them
 //! masks.rs      bits and floats in memory of numpy
 //! numbers.rs    ids, constants and values from Python and back · turns.rs: long work on objects · places.rs: places of sequences
+//!               · bounded.rs: what is iterated over, up to a limit
 //! pool.rs       threads, for each process its own · locks.rs: locks beside the interpreter's
 //! source.rs     encode and decode · names.rs · tree/: nodes
 //! pickling.rs   what pickle writes of rows and programs
@@ -79,7 +80,7 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(steps::done, m)?)?;
     m.add_function(wrap_pyfunction!(pickling::pack, m)?)?;
     m.add_function(wrap_pyfunction!(pickling::unpack, m)?)?;
-    m.add_function(wrap_pyfunction!(pickling::unpack_programs, m)?)?;
+    m.add_function(wrap_pyfunction!(programs::unpack_programs, m)?)?;
     m.add_function(wrap_pyfunction!(source::encode, m)?)?;
     m.add_function(wrap_pyfunction!(source::encode_many, m)?)?;
     m.add_function(wrap_pyfunction!(source::decode, m)?)?;

@@ -11,7 +11,6 @@ use pyprior_core::{BatchError, BatchMatcher, Language};
 use crate::batch::{Batch, MAX_ROWS};
 use crate::language::PyLanguage;
 use crate::masks::LONG;
-use crate::programs::Programs;
 use crate::shared::{Load, Shared};
 use crate::{errors, masks, turns};
 
@@ -151,22 +150,19 @@ pub(crate) fn pack_programs<'py>(
     ))
 }
 
-/// Programs again. Raises BatchError if there are not as many tokens as they have.
-#[pyfunction]
-pub fn unpack_programs(
-    language: &Bound<'_, PyLanguage>,
-    lens: PyReadonlyArray1<'_, u32>,
-    tokens: PyReadonlyArray1<'_, u32>,
-) -> PyResult<Programs> {
-    let py = language.py();
-    let (lens, tokens) = (numbers(&lens), numbers(&tokens));
+/// The programs again. Raises BatchError if there are not as many tokens as they have.
+pub(crate) fn programs(
+    py: Python<'_>,
+    lens: &PyReadonlyArray1<'_, u32>,
+    tokens: &PyReadonlyArray1<'_, u32>,
+) -> PyResult<pyprior_core::Programs> {
+    let (lens, tokens) = (numbers(lens), numbers(tokens));
     let made = py.detach(|| {
         let mut programs = pyprior_core::Programs::default();
         each(&lens, &tokens)?.into_iter().for_each(|tokens| programs.push(tokens));
         Ok::<_, BatchError>(programs)
     });
-    let inner = made.map_err(|error| errors::batch(py, &error))?;
-    Ok(Programs { language: Arc::clone(&language.get().inner), inner })
+    made.map_err(|error| errors::batch(py, &error))
 }
 
 fn numbers(array: &PyReadonlyArray1<'_, u32>) -> Vec<u32> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use numpy::{PyArray1, PyArray2};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 use pyprior_core::{Language, ProgramSampler, Renderer};
@@ -201,4 +201,15 @@ impl Programs {
         py.detach(|| drop(sources));
         list
     }
+}
+
+/// Programs again. Raises BatchError if there are not as many tokens as they have.
+#[pyfunction]
+pub fn unpack_programs(
+    language: &Bound<'_, PyLanguage>,
+    lens: PyReadonlyArray1<'_, u32>,
+    tokens: PyReadonlyArray1<'_, u32>,
+) -> PyResult<Programs> {
+    let inner = pickling::programs(language.py(), &lens, &tokens)?;
+    Ok(Programs { language: Arc::clone(&language.get().inner), inner })
 }

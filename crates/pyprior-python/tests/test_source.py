@@ -225,9 +225,9 @@ def test_a_program_ends_with_what_models_end_it_with(tok):
 def test_comparisons_are_written_as_they_are_read():
     old = pp.Tokenizer(value_range=(0, 9), profile="pyprior-0.0.2")
     tree = pp.tokens_to_ast(old.encode("a = (1 < 2)\nprint(a)").tokens, old)
-    assert pp.ast_to_source(tree, comparison_values="bool") == "VAR_1 = (1 < 2)\nprint(VAR_1)"
+    assert pp.ast_to_source(tree, comparison_values="bool") == "VAR_1 = (1 < 2)\n\nprint(VAR_1)"
     assert old.encode(pp.ast_to_source(tree, comparison_values="bool")).ok
-    assert pp.ast_to_source(tree) == "VAR_1 = int(1 < 2)\nprint(VAR_1)"
+    assert pp.ast_to_source(tree) == "VAR_1 = int(1 < 2)\n\nprint(VAR_1)"
 
 
 def test_results_are_values():

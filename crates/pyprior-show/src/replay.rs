@@ -6,8 +6,6 @@ use std::sync::Arc;
 use pyprior_core::exec::{Limits, Machine, Outcome, Program};
 use pyprior_core::{Frontier, Language, Matcher, NamedError, Names, ProgramNames, Renderer, TokenError};
 
-use crate::views::Views;
-
 /// The decode of one program, finished or not, and how the program ran.
 ///
 /// Every token has two frames, [`Phase::Legal`] and [`Phase::Taken`]; one more, [`Phase::End`], stands at the end.
@@ -130,18 +128,6 @@ impl Replay {
             0 => Phase::Legal,
             _ => Phase::Taken,
         }
-    }
-
-    /// A frame; behind the last, the last.
-    ///
-    /// Takes time linear in the tokens before it; [`views`](Self::views) takes less for all of them.
-    pub fn view(&self, frame: usize) -> View {
-        Views::new(self, frame).view()
-    }
-
-    /// The frames from the first on.
-    pub fn views(&self) -> Views<'_> {
-        Views::new(self, 0)
     }
 
     /// The source after so many tokens.

@@ -6,6 +6,20 @@ use crate::holes::holes;
 use crate::marks::written;
 use crate::replay::{Phase, Replay, View};
 
+impl Replay {
+    /// A frame; behind the last, the last.
+    ///
+    /// Takes time linear in the tokens before it; [`views`](Self::views) takes less for all of them.
+    pub fn view(&self, frame: usize) -> View {
+        Views::new(self, frame).view()
+    }
+
+    /// The frames from the first on.
+    pub fn views(&self) -> Views<'_> {
+        Views::new(self, 0)
+    }
+}
+
 /// The frames of a replay from one on, each in time linear in its source: the matcher goes on where it was, and a
 /// source that two frames have in common is rendered once.
 #[derive(Debug)]

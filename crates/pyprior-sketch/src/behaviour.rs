@@ -2,21 +2,24 @@
 
 use std::sync::PoisonError;
 
-use pyprior_core::exec::{Compiler, Limits, Machine, Program, Value};
-use pyprior_core::{Language, Symbol, Vocab};
+use pyprior_core::exec::{Machine, Program, Value};
+use pyprior_core::{Symbol, Vocab};
 
 use crate::claim::{are_distinct, compare, compute, for_all, in_order, truth};
 use crate::fill::Stop;
-use crate::fill::row::Completed;
-use crate::matcher::SketchMatcher;
+use crate::fill::row::{Completed, Row};
 use crate::program::Function;
+use crate::runner::{CHECK_STEPS, Runner};
+use crate::sketch::Sketch;
 use crate::source::constraint::{Claim, Formula, Order, Term};
 
-/// What a run of a candidate may take: of programs that take longer it is not known what they do.
-pub(crate) const LIMITS: Limits =
-    Limits { fuel: 100_000, output_bytes: 1 << 16, integer_bits: 1 << 12, integer_work: 1 << 22 };
-/// Steps that all runs of one check may take together.
-pub(crate) const CHECK_STEPS: u64 = 10_000_000;
+/// What is checked: a row of a sketch, and the tokens that it has.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) sketch: &'a Sketch,
+    pub(crate) row: &'a Row,
+    pub(crate) tokens: &'a [u32],
+}
 
 /// What has been checked of a row.
 #[derive(Debug, Clone)]
@@ -42,13 +45,13 @@ impl Checked {
     }
 
     /// Which claims are to be checked now: those for which all is there, each once.
-    fn due(&mut self, row: &SketchMatcher, complete: bool) -> Vec<usize> {
-        let known = (row.row().completed.functions, row.row().chosen);
+    fn due(&mut self, row: Subject<'_>, complete: bool) -> Vec<usize> {
+        let known = (row.row.completed.functions, row.row.chosen);
         if known == self.seen && !complete {
             return Vec::new();
         }
         self.seen = known;
-        let program = &row.sketch().program;
+        let program = &row.sketch.program;
         let functions = &program.functions[..known.0];
         let claims = program.behaviours.iter().enumerate().filter(|(nth, claim)| {
             !self.done[*nth] && (complete || (!claim.formula.prints() && claim_ready(claim, functions, row)))
@@ -64,19 +67,19 @@ impl Checked {
 /// # Errors
 ///
 /// [`Stop::Steps`] where that takes too long; whether they hold is not known then.
-pub(crate) fn check(row: &SketchMatcher, checked: &mut Checked, complete: bool) -> Result<(), Stop> {
+pub(crate) fn check(row: Subject<'_>, checked: &mut Checked, complete: bool) -> Result<(), Stop> {
     let due = checked.due(row, complete);
     if due.is_empty() {
         return Ok(());
     }
-    let sketch = row.sketch();
+    let sketch = row.sketch;
     let vocab = sketch.language.vocab();
-    let completed = row.row().completed;
+    let completed = row.row.completed;
     let first;
     let tokens = if complete {
-        row.tokens()
+        row.tokens
     } else {
-        let Some(begun) = begun(vocab, row.tokens(), completed) else { return Ok(()) };
+        let Some(begun) = begun(vocab, row.tokens, completed) else { return Ok(()) };
         first = begun;
         &first
     };
@@ -100,19 +103,6 @@ pub(crate) fn check(row: &SketchMatcher, checked: &mut Checked, complete: bool) 
     Ok(())
 }
 
-/// What runs programs, kept for its memory.
-#[derive(Debug)]
-pub(crate) struct Runner {
-    compiler: Compiler,
-    machine: Machine,
-}
-
-impl Runner {
-    pub(crate) fn new(language: &Language) -> Self {
-        Self { compiler: Compiler::new(language.config().comparison_values), machine: Machine::new(LIMITS) }
-    }
-}
-
 /// The complete functions of a module as a program of their own.
 fn begun(vocab: &Vocab, tokens: &[u32], completed: Completed) -> Option<Vec<u32>> {
     let head = vocab.id_of_symbol(Symbol::Block(completed.statements))?;
@@ -120,14 +110,14 @@ fn begun(vocab: &Vocab, tokens: &[u32], completed: Completed) -> Option<Vec<u32>
 }
 
 /// Whether all that a claim needs is there.
-fn claim_ready(claim: &Claim, functions: &[Function], row: &SketchMatcher) -> bool {
-    let holes = &row.sketch().program.holes;
+fn claim_ready(claim: &Claim, functions: &[Function], row: Subject<'_>) -> bool {
+    let holes = &row.sketch.program.holes;
     let mut ready = true;
     claim.formula.terms(&mut |term| match term {
         Term::Call(name, ..) => ready &= functions.iter().any(|function| function.name == *name),
         Term::Hole(name, _) => {
             let nth = holes.iter().position(|hole| hole.name == *name);
-            ready &= nth.is_some_and(|nth| row.row().values[nth].is_some());
+            ready &= nth.is_some_and(|nth| row.row.values[nth].is_some());
         }
         _ => {}
     });
@@ -135,7 +125,7 @@ fn claim_ready(claim: &Claim, functions: &[Function], row: &SketchMatcher) -> bo
 }
 
 struct Run<'a> {
-    row: &'a SketchMatcher,
+    row: Subject<'a>,
     program: &'a Program,
     machine: &'a mut Machine,
     /// What the whole program prints, if it ends.
@@ -188,8 +178,8 @@ impl Run<'_> {
             Term::None => Some(Value::None),
             Term::Quantified(nth) => values.get(*nth).copied().map(Value::Int),
             Term::Hole(name, _) => {
-                let nth = self.row.sketch().program.holes.iter().position(|hole| hole.name == *name);
-                nth.and_then(|nth| self.row.row().values[nth]).map(Value::Int)
+                let nth = self.row.sketch.program.holes.iter().position(|hole| hole.name == *name);
+                nth.and_then(|nth| self.row.row.values[nth]).map(Value::Int)
             }
             Term::Negative(inner) => {
                 let inner = self.value(inner, values)?;
@@ -208,9 +198,9 @@ impl Run<'_> {
     }
 
     fn call(&mut self, name: &str, args: &[Value]) -> Result<Option<Value>, Stop> {
-        let functions = &self.row.sketch().program.functions;
+        let functions = &self.row.sketch.program.functions;
         let function = functions.iter().find(|function| function.name == name);
-        let number = function.and_then(|function| self.row.row().registers().get(usize::from(function.register)));
+        let number = function.and_then(|function| self.row.row.registers().get(usize::from(function.register)));
         let Some(&number) = number else { return Ok(None) };
         self.machine.reset();
         let value = self.machine.call(self.program, number as u8, args).ok();

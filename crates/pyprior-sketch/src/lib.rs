@@ -11,6 +11,7 @@ mod interrupt;
 mod matcher;
 mod names;
 mod program;
+mod runner;
 mod sample;
 mod sketch;
 mod source;

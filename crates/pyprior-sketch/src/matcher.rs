@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyprior_core::{BitmaskShapeError, Matcher, RollbackError, Symbol, TokenBitmask, TokenError};
 use thiserror::Error;
 
-use crate::behaviour::Checked;
+use crate::behaviour::{self, Checked, Subject};
 use crate::fill::Stop;
 use crate::fill::row::{Asked, Legal, Row};
 use crate::program::{Op, Reg};
@@ -247,7 +247,8 @@ impl SketchMatcher {
             return Ok(());
         }
         let mut checked = std::mem::replace(&mut self.checked, Checked::new(0));
-        let result = crate::behaviour::check(self, &mut checked, self.is_terminated());
+        let subject = Subject { sketch: &self.sketch, row: &self.row, tokens: self.tokens() };
+        let result = behaviour::check(subject, &mut checked, self.is_terminated());
         self.checked = checked;
         result
     }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyprior_core::{Language, LanguageConfig, Profile};
 use thiserror::Error;
 
-use crate::behaviour::{CHECK_STEPS, Runner};
 use crate::compile::compile;
 use crate::error::{Place, SketchError, SketchErrorKind, syntax};
 use crate::fill::Stop;
@@ -14,6 +13,7 @@ use crate::fill::feasible::{Cache, MAX_GUESSES};
 use crate::fill::relations::Relations;
 use crate::fill::row::{Asked, Row};
 use crate::program::Program;
+use crate::runner::{CHECK_STEPS, Runner};
 use crate::source::constraint::{Bound, Constraint, Domain, Feature, Setting};
 use crate::source::constraints::{self, Constraints};
 use crate::source::extent::Extent;

@@ -5,9 +5,7 @@
 
 use serde::Serialize;
 
-use super::lay::Layer;
-use crate::ast::{BinOp, Compare, Module};
-use crate::codec::preorder::Tree;
+use crate::ast::{BinOp, Compare};
 
 /// A part of [`Flat::exprs`]: one expression.
 #[derive(Debug, Clone, Copy)]
@@ -138,15 +136,6 @@ pub(super) struct Flat {
 }
 
 impl Flat {
-    /// A tree laid flat.
-    pub(super) fn of(module: &Module) -> Self {
-        let mut flat = Self::default();
-        // A tree has all that it is asked for.
-        let laid = Layer::default().lay(&mut flat, &mut Tree::new(module), usize::MAX);
-        debug_assert!(laid.is_ok());
-        flat
-    }
-
     /// Nothing, with the memory kept.
     pub(super) fn clear(&mut self) {
         let Self { stmts, blocks, scopes, exprs, tokens, forms, expr_depth, control_depth } = self;

@@ -1,7 +1,8 @@
 //! Laying a program flat, in one pass over its preorder and without recursion.
 
 use super::flat::{Block, Expr, Flat, Kind, Node, Scope, Span, Stmt};
-use crate::codec::preorder::{Expression, Operator, Preorder, Statement};
+use crate::ast::Module;
+use crate::codec::preorder::{Expression, Operator, Preorder, Statement, Tree};
 use crate::codec::tree::DecodeError;
 
 /// Lays programs flat; keep one to reuse its memory.
@@ -42,6 +43,17 @@ struct Here {
     left: usize,
     /// Depth of `if` and `for` in each other.
     depth: usize,
+}
+
+impl Flat {
+    /// A tree laid flat.
+    pub(super) fn of(module: &Module) -> Self {
+        let mut flat = Self::default();
+        // A tree has all that it is asked for.
+        let laid = Layer::default().lay(&mut flat, &mut Tree::new(module), usize::MAX);
+        debug_assert!(laid.is_ok());
+        flat
+    }
 }
 
 impl Layer {

@@ -9,8 +9,9 @@ mod steps;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::frontier::{Frontier, frontier};
 use crate::language::Language;
-use crate::matcher::{Frontier, Matcher, frontier};
+use crate::matcher::Matcher;
 use crate::step::Engine;
 use crate::table::{Table, View};
 

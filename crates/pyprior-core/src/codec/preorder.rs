@@ -2,7 +2,7 @@
 
 use super::tree::DecodeError;
 use crate::ast::{BinOp, Compare, Comparison, Expr, Module, Stmt};
-use crate::matcher::HoleKind;
+use crate::frontier::HoleKind;
 use crate::vocab::{Symbol, Vocab};
 
 /// What takes two operands and has a value.

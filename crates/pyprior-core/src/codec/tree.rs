@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::ast::{Comparison, Expr, Module, Stmt};
-use crate::matcher::HoleKind;
+use crate::frontier::HoleKind;
 use crate::vocab::{Symbol, Vocab};
 
 /// Depth beyond which a tree is refused; no language nests as deep.

@@ -1,7 +1,7 @@
 //! The loop that runs instructions.
 
 use super::code::{Op, Program, TEMPS};
-use super::outcome::{Fault, Limits};
+use super::fault::{Fault, Limits};
 use super::supply::Supply;
 use super::trace::Tracer;
 use super::value::{Room, Value, arithmetic, compare, print, print_int};

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use super::code::{CARRIED, Program};
 use super::coverage::Coverage;
+use super::fault::{ExecError, Limits, function_name};
 use super::machine::State;
-use super::outcome::{ExecError, Limits, Outcome, function_name};
+use super::outcome::Outcome;
 use super::steps::{StepRecorder, Steps};
 use super::supply::PORTION;
 use super::trace::{Recorder, Trace, Tracer, Untraced};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::outcome::Fault;
+use super::fault::Fault;
 
 /// Steps between two looks at the flag: some 50 ms.
 pub(super) const PORTION: u64 = 1 << 24;

@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::outcome::{Fault, IntegerBound, Limits};
+use super::fault::{Fault, IntegerBound, Limits};
 use crate::vocab::{BinOp, Compare};
 
 /// A value of a program: an integer of any size, a truth value, or none.

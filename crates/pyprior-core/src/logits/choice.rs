@@ -1,12 +1,10 @@
 //! Mask, prior, temperature, filters and the choice of a token in one pass over a row, with what a training loop
 //! wants to know of it.
 
-use thiserror::Error;
-
 use super::element::Logit;
 use super::math::{exp_sums, ln, max};
 use super::noise::{self, Source};
-use super::row::LogitsScratch;
+use super::row::{ChoiceError, LogitsScratch};
 use super::truncate::Truncation;
 use crate::prior::arrays::PriorShifts;
 use crate::prior::config::ApplyMode;
@@ -59,21 +57,6 @@ pub struct Choice {
     pub entropy: f64,
     /// Number of legal tokens, before the prior and the filters.
     pub legal: u32,
-}
-
-/// Why no token can be drawn from a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ChoiceError {
-    /// The legal set is empty.
-    #[error("no token is legal")]
-    Empty,
-    /// The model's logit of a legal token is no number.
-    #[error("the logit of legal token {token} is NaN")]
-    Nan {
-        /// The first such token.
-        token: u32,
-    },
 }
 
 impl GumbelSampler {
@@ -141,23 +124,6 @@ impl GumbelSampler {
         for (&token, &complement) in tokens.iter().zip(&*others) {
             out[token as usize] = noise::gumbel(complement) as f32;
         }
-    }
-}
-
-impl LogitsScratch {
-    /// Collects the legal tokens and their logits.
-    fn gather_legal<T: Logit>(&mut self, logits: &[T], legal: &[u32]) -> Result<(), ChoiceError> {
-        self.gather_tokens(legal, logits.len());
-        self.gather_numbers(logits)
-    }
-
-    /// Collects the logits of `tokens` as [`gather`](Self::gather) does; none may be NaN.
-    pub(crate) fn gather_numbers<T: Logit>(&mut self, logits: &[T]) -> Result<(), ChoiceError> {
-        if !self.gather(logits).is_nan {
-            return Ok(());
-        }
-        let nan = |token: &&u32| logits[**token as usize].to_f64().is_nan();
-        self.tokens.iter().find(nan).map_or(Ok(()), |&token| Err(ChoiceError::Nan { token }))
     }
 }
 

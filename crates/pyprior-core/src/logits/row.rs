@@ -34,6 +34,21 @@ pub enum LogitsError {
     },
 }
 
+/// Why no token can be drawn from a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ChoiceError {
+    /// The legal set is empty.
+    #[error("no token is legal")]
+    Empty,
+    /// The model's logit of a legal token is no number.
+    #[error("the logit of legal token {token} is NaN")]
+    Nan {
+        /// The first such token.
+        token: u32,
+    },
+}
+
 /// Memory for working on rows of logits, reused from call to call: nothing allocates once it has been used for a
 /// vocabulary, or made for it.
 #[derive(Debug, Clone, Default)]
@@ -121,6 +136,21 @@ impl LogitsScratch {
             start = end + 1;
         }
         self.others.extend(logits[start..].iter().map(|value| value.to_f64()).filter(|value| value.is_finite()));
+    }
+
+    /// Collects the legal tokens and their logits.
+    pub(super) fn gather_legal<T: Logit>(&mut self, logits: &[T], legal: &[u32]) -> Result<(), ChoiceError> {
+        self.gather_tokens(legal, logits.len());
+        self.gather_numbers(logits)
+    }
+
+    /// Collects the logits of `tokens` as [`gather`](Self::gather) does; none may be NaN.
+    pub(crate) fn gather_numbers<T: Logit>(&mut self, logits: &[T]) -> Result<(), ChoiceError> {
+        if !self.gather(logits).is_nan {
+            return Ok(());
+        }
+        let nan = |token: &&u32| logits[**token as usize].to_f64().is_nan();
+        self.tokens.iter().find(nan).map_or(Ok(()), |&token| Err(ChoiceError::Nan { token }))
     }
 
     /// Collects, of the legal tokens, those that are not at negative infinity or NaN; all of them, at 0, if there

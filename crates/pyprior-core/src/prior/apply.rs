@@ -3,10 +3,10 @@
 use super::config::ApplyMode;
 use super::table::Prior;
 use crate::bitmask::TokenBitmask;
+use crate::frontier::Frontier;
 use crate::logits::element::Logit;
 use crate::logits::math::{exp, exp_sums, ln, max};
 use crate::logits::row::{LogitsError, LogitsScratch, allowed, check_count, check_len, legal_row};
-use crate::matcher::Frontier;
 
 impl Prior {
     /// Applies the prior to one row of a model's logits, in place, by the mode of its configuration

@@ -6,11 +6,10 @@
 use super::config::ApplyMode;
 use super::table::{FORMS, Prior, Shifts};
 use crate::bitmask::TokenBitmask;
-use crate::logits::choice::ChoiceError;
+use crate::frontier::Frontier;
 use crate::logits::element::Logit;
 use crate::logits::math::{exp_sums, ln, max};
-use crate::logits::row::{LogitsError, LogitsScratch, legal_row};
-use crate::matcher::Frontier;
+use crate::logits::row::{ChoiceError, LogitsError, LogitsScratch, legal_row};
 use crate::vocab::Form;
 
 /// Number of groups of tokens whose logits a hole shifts by the same amount.

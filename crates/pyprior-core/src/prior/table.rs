@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::config::{Normalisation, PriorConfig, PriorError};
 use crate::bitmask::TokenBitmask;
+use crate::frontier::Frontier;
 use crate::logits::element::Logit;
 use crate::logits::math::{exp, exp_sums, ln, log_sum_exp, max};
 use crate::logits::row::{LogitsError, LogitsScratch, allowed, check_len, legal_row};
-use crate::matcher::Frontier;
 use crate::vocab::{Form, Vocab};
 
 /// Number of forms, that of a base vocabulary included.

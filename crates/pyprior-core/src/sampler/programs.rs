@@ -5,20 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
-use thiserror::Error;
 
+use super::beginning::{Beginning, TooLongError};
+use super::drawn::Programs;
 use super::prior::PriorSampler;
-use super::tile::{Lane, Noting, Parts, Weighted};
+use super::tile::{CHUNK, Lane, Noting, Parts, Weighted};
 use super::uniform::UniformSampler;
 use crate::isa;
-use crate::language::{Language, UNBOUNDED};
-use crate::matcher::{Matcher, TokenError};
+use crate::language::Language;
+use crate::matcher::TokenError;
 use crate::prior::config::{PriorConfig, PriorError};
-
-/// Programs a task of the parallel sampler.
-pub(super) const CHUNK: u64 = 4096;
-/// Tokens a program may have where the language sets no bound.
-const DEFAULT_TOKEN_LIMIT: u32 = 1 << 20;
 
 /// Samples programs: number i of a seed is the same whatever else is asked for.
 ///
@@ -34,12 +30,8 @@ const DEFAULT_TOKEN_LIMIT: u32 = 1 << 20;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ProgramSampler {
-    language: Arc<Language>,
+    beginning: Beginning,
     choice: Choice,
-    prefix: Vec<u32>,
-    /// A row that has taken the prefix.
-    start: Vec<u32>,
-    token_limit: u32,
 }
 
 /// How the legal tokens are chosen among.
@@ -47,71 +39,6 @@ pub struct ProgramSampler {
 enum Choice {
     Uniform(UniformSampler),
     Prior(PriorSampler),
-}
-
-/// A program that grew beyond what is allowed, in a language without `max_len`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("program {row} has more than {limit} tokens; a max_len would bound it")]
-pub struct TooLongError {
-    /// Number of the program.
-    pub row: u64,
-    /// The limit in force.
-    pub limit: u32,
-}
-
-/// Programs one after the other in one piece of memory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Programs {
-    tokens: Vec<u32>,
-    /// Where each program ends.
-    ends: Vec<usize>,
-}
-
-impl Programs {
-    /// Number of programs.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The tokens of a program; `None` beyond the last.
-    pub fn get(&self, index: usize) -> Option<&[u32]> {
-        let end = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Some(&self.tokens[start..end])
-    }
-
-    /// The programs in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u32]> {
-        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
-    }
-
-    /// All tokens, program after program.
-    pub fn tokens(&self) -> &[u32] {
-        &self.tokens
-    }
-
-    /// Forgets the programs and keeps the memory.
-    pub fn clear(&mut self) {
-        self.tokens.clear();
-        self.ends.clear();
-    }
-
-    /// Adds a program.
-    pub fn push(&mut self, tokens: &[u32]) {
-        self.tokens.extend_from_slice(tokens);
-        self.ends.push(self.tokens.len());
-    }
-
-    pub(super) fn append(&mut self, tokens: &[u32], ends: &[usize]) {
-        let base = self.tokens.len();
-        self.tokens.extend_from_slice(tokens);
-        self.ends.extend(ends.iter().map(|end| end + base));
-    }
 }
 
 impl ProgramSampler {
@@ -130,13 +57,7 @@ impl ProgramSampler {
     }
 
     fn of(language: &Arc<Language>, choice: Choice) -> Self {
-        Self {
-            language: Arc::clone(language),
-            choice,
-            prefix: Vec::new(),
-            start: language.engine.initial.clone(),
-            token_limit: DEFAULT_TOKEN_LIMIT,
-        }
+        Self { beginning: Beginning::new(language), choice }
     }
 
     /// Starts every program with `prefix`.
@@ -145,22 +66,20 @@ impl ProgramSampler {
     ///
     /// [`TokenError`] at the first token that is not legal.
     pub fn with_prefix(mut self, prefix: &[u32]) -> Result<Self, TokenError> {
-        let matcher = Matcher::with_prefix(&self.language, prefix)?;
-        self.start.copy_from_slice(matcher.row());
-        self.prefix = matcher.tokens().to_vec();
+        self.beginning.begin_with(prefix)?;
         Ok(self)
     }
 
     /// Gives up on programs of more than `limit` tokens, prefix included; the default is 2²⁰, the most 2³⁰. Only
     /// languages without `max_len` can reach it.
     pub fn with_token_limit(mut self, limit: u32) -> Self {
-        self.token_limit = limit.min(UNBOUNDED / 2);
+        self.beginning.limit_tokens(limit);
         self
     }
 
     /// The language of the programs.
     pub fn language(&self) -> &Arc<Language> {
-        &self.language
+        self.beginning.language()
     }
 
     /// Samples the programs with the given numbers, on all threads of the current rayon pool.
@@ -214,8 +133,8 @@ impl ProgramSampler {
     ///
     /// [`TooLongError`] if one grows beyond the token limit; `programs` is as it was.
     pub fn sample_into(&self, rows: Range<u64>, programs: &mut Programs) -> Result<(), TooLongError> {
-        if self.is_prefix_alone() {
-            rows.for_each(|_| programs.push(&self.prefix));
+        if self.beginning.is_whole() {
+            rows.for_each(|_| programs.push(self.beginning.prefix()));
             return Ok(());
         }
         let lanes = self.lanes(rows, ())?;
@@ -226,34 +145,63 @@ impl ProgramSampler {
     /// The programs with the given numbers in parts one after the other, with what is to be noted of them.
     pub(super) fn lanes(&self, rows: Range<u64>, noting: impl Noting) -> Result<Vec<Lane>, TooLongError> {
         let mut lanes = match &self.choice {
-            Choice::Uniform(chooser) => isa::run(Parts { sampler: self, rows, chooser, noting })?,
+            Choice::Uniform(chooser) => isa::run(Parts { beginning: &self.beginning, rows, chooser, noting })?,
             Choice::Prior(sampler) => {
                 let chooser = Weighted { weights: sampler.weights(), key: sampler.key() };
-                isa::run(Parts { sampler: self, rows, chooser, noting })?
+                isa::run(Parts { beginning: &self.beginning, rows, chooser, noting })?
             }
         };
         lanes.sort_unstable_by_key(|lane| lane.end);
         Ok(lanes)
     }
 
-    /// Whether every program is the prefix, which needs no more.
-    pub(super) fn is_prefix_alone(&self) -> bool {
-        self.language.engine.is_terminated(&self.start)
+    /// What they begin with.
+    pub(super) fn beginning(&self) -> &Beginning {
+        &self.beginning
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LanguageConfig;
+    use crate::isa::{Plain, Task};
+    use crate::prior::config::Normalisation;
+    use crate::prior::table::Prior;
+    use crate::sampler::tile::Chooser;
+    use crate::sampler::weighted::Weights;
+
+    fn best(sampler: &ProgramSampler, rows: Range<u64>) -> Programs {
+        let mut programs = Programs::default();
+        sampler.sample_into(rows, &mut programs).expect("programs");
+        programs
     }
 
-    /// A row that has taken the prefix, and the prefix.
-    #[inline(always)]
-    pub(super) fn start(&self) -> (&[u32], &[u32]) {
-        (&self.start, &self.prefix)
+    fn plain(sampler: &ProgramSampler, rows: Range<u64>, chooser: impl Chooser) -> Programs {
+        let mut lanes =
+            Parts { beginning: &sampler.beginning, rows, chooser, noting: () }.run(Plain).expect("programs");
+        lanes.sort_unstable_by_key(|lane| lane.end);
+        let mut programs = Programs::default();
+        lanes.iter().for_each(|lane| programs.append(&lane.tokens, &lane.ends));
+        programs
     }
 
-    #[inline(always)]
-    pub(super) fn check_len(&self, row: u64, len: u32) -> Result<(), TooLongError> {
-        // A prefix is never too long by itself, and what is bounded by the language needs no limit.
-        let limit = self.token_limit.max(self.prefix.len() as u32);
-        if len > limit && self.language.config().max_len.is_none() {
-            return Err(TooLongError { row, limit: self.token_limit });
+    /// What a processor without vector instructions does is what the others do.
+    #[test]
+    fn every_instruction_set_gives_the_same_programs() {
+        for (max_len, rows) in [(Some(12), 0..1000), (Some(70), 5..300), (None, 0..65)] {
+            let config = LanguageConfig { max_len, max_funcs: 3, ..LanguageConfig::default() };
+            let language = Language::new(config).expect("a language");
+            let sampler = ProgramSampler::new(&language, 3);
+            let uniform = UniformSampler::new(3);
+            assert_eq!(plain(&sampler, rows.clone(), &uniform), best(&sampler, rows.clone()));
+            for normalisation in [Normalisation::Vocabulary, Normalisation::Legal] {
+                let config = PriorConfig { normalisation, ..PriorConfig::default() };
+                let prior = Prior::new(language.vocab(), config).expect("a prior");
+                let sampler = ProgramSampler::with_prior(&language, config, 3).expect("a sampler");
+                let weighted = Weighted { weights: &Weights::new(&language, &prior), key: [3, 0] };
+                assert_eq!(plain(&sampler, rows.clone(), weighted), best(&sampler, rows.clone()));
+            }
         }
-        Ok(())
     }
 }

@@ -1,15 +1,11 @@
 //! How likely whole programs are under a symbolic prior alone.
 
-use std::f64::consts::LN_2;
 use std::sync::Arc;
 
-use super::programs::Programs;
-use super::scores::{Score, Scoring};
+use super::product::Score;
 use super::weighted::{depths, first, legal_sets, runs};
 use crate::grammar::records::Sym;
-use crate::isa;
 use crate::language::Language;
-use crate::logits::math::ln;
 use crate::matcher::{Matcher, TokenError};
 use crate::prior::config::{Normalisation, PriorConfig, PriorError};
 use crate::prior::table::Prior;
@@ -84,25 +80,6 @@ impl ProgramScorer {
         Ok(score)
     }
 
-    /// Log-probabilities of programs in nats, as [`score`](Self::score) has them to the bit, in the place of what `scores`
-    /// held. Programs are scored side by side, which takes a fraction of the time.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError`] of a program in which a token is not legal; `scores` is then empty.
-    pub fn score_all(&mut self, programs: &Programs, scores: &mut Vec<f64>) -> Result<(), TokenError> {
-        scores.clear();
-        scores.resize(programs.len(), 0.0);
-        let illegal = isa::run(Scoring { scorer: self, programs, scores }).err();
-        match illegal.and_then(|nth| programs.get(nth)).map(|tokens| self.score(tokens)) {
-            Some(Err(error)) => {
-                scores.clear();
-                Err(error)
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// The logarithm of the weight of a token next, and the total weight of those that are legal; of no meaning where it is
     /// not legal.
     fn step(&self, token: u32) -> (f64, f64) {
@@ -168,50 +145,4 @@ pub(super) struct At {
     pub(super) variables: u32,
     /// Whether functions are legal that can be called, and nothing else.
     pub(super) callee: bool,
-}
-
-/// A product whose logarithm is taken once, as many steps of a program as it is of. Neither it nor a factor is 0, and all
-/// factors are normal numbers below 2¹⁰²³.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Product {
-    /// At least 1, below 2.
-    fraction: f64,
-    /// Of 2.
-    exponent: i64,
-}
-
-impl Product {
-    pub(super) const ONE: Self = Self { fraction: 1.0, exponent: 0 };
-
-    pub(super) fn multiply(&mut self, factor: f64) {
-        let bits = (self.fraction * factor).to_bits();
-        self.exponent += (bits >> 52) as i64 - 1023;
-        self.fraction = f64::from_bits(bits & ((1 << 52) - 1) | 1023 << 52);
-    }
-
-    pub(super) fn ln(self) -> f64 {
-        ln(self.fraction) + self.exponent as f64 * LN_2
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn logarithms_of_products_are_sums_of_logarithms() {
-        let (mut product, mut sum) = (Product::ONE, 0.0);
-        for nth in 0..10_000 {
-            // From 1e-300 to 1e307, in no order.
-            let factor = (1.0 + f64::from(nth % 7) / 7.0) * 10_f64.powi(nth * 389 % 607 - 300);
-            product.multiply(factor);
-            sum += factor.ln();
-            assert!((1.0..2.0).contains(&product.fraction));
-            assert!(
-                (product.ln() - sum).abs() <= 1e-13 * (1.0 + f64::from(nth) * 300.0),
-                "{nth}: {} {sum}",
-                product.ln()
-            );
-        }
-    }
 }

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::programs::{ProgramSampler, Programs, TooLongError};
+use super::beginning::TooLongError;
+use super::drawn::Programs;
+use super::product::Score;
+use super::programs::ProgramSampler;
 use super::score::ProgramScorer;
-use super::scores::Score;
 use crate::prior::config::{PriorConfig, PriorError};
 
 /// A [`ProgramSampler`] that says how likely each program is under a prior, its own or another: what a [`ProgramScorer`]
@@ -40,7 +42,7 @@ impl ScoredSampler {
     pub fn new(sampler: ProgramSampler, prior: PriorConfig) -> Result<Self, PriorError> {
         let mut scorer = ProgramScorer::new(sampler.language(), prior)?;
         // The sampler has taken its prefix, so all of it is legal.
-        let start = scorer.start(sampler.start().1).unwrap_or(Score::EMPTY);
+        let start = scorer.start(sampler.beginning().prefix()).unwrap_or(Score::EMPTY);
         Ok(Self { sampler, scorer, start })
     }
 
@@ -61,9 +63,9 @@ impl ScoredSampler {
         programs: &mut Programs,
         scores: &mut Vec<f64>,
     ) -> Result<(), TooLongError> {
-        if self.sampler.is_prefix_alone() {
+        if self.sampler.beginning().is_whole() {
             rows.for_each(|_| {
-                programs.push(self.sampler.start().1);
+                programs.push(self.sampler.beginning().prefix());
                 scores.push(self.start.ln());
             });
             return Ok(());

@@ -1,9 +1,11 @@
 //! Scores of rows that step together: of programs that there are, and of those that are being drawn.
 
-use super::programs::Programs;
-use super::score::{At, Product, ProgramScorer};
+use super::drawn::Programs;
+use super::product::Score;
+use super::score::{At, ProgramScorer};
 use crate::isa::{self, Isa};
 use crate::lockstep::{Queue, TILE};
+use crate::matcher::TokenError;
 use crate::step::{Engine, Group, Heads, LANES};
 use crate::table::Table;
 use crate::words::Words;
@@ -16,37 +18,33 @@ pub(super) struct Scoring<'a> {
     pub(super) scores: &'a mut [f64],
 }
 
+impl ProgramScorer {
+    /// Log-probabilities of programs in nats, as [`score`](Self::score) has them to the bit, in the place of what `scores`
+    /// held. Programs are scored side by side, which takes a fraction of the time.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] of a program in which a token is not legal; `scores` is then empty.
+    pub fn score_all(&mut self, programs: &Programs, scores: &mut Vec<f64>) -> Result<(), TokenError> {
+        scores.clear();
+        scores.resize(programs.len(), 0.0);
+        let illegal = isa::run(Scoring { scorer: self, programs, scores }).err();
+        match illegal.and_then(|nth| programs.get(nth)).map(|tokens| self.score(tokens)) {
+            Some(Err(error)) => {
+                scores.clear();
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A program that is being scored.
 struct Lane<'a> {
     program: usize,
     /// The tokens that are left, of which there is one.
     tokens: &'a [u32],
     score: Score,
-}
-
-/// The score of the start of a program, as its tokens come.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Score {
-    sum: f64,
-    totals: Product,
-}
-
-impl Score {
-    /// That of no tokens.
-    pub(super) const EMPTY: Self = Self { sum: 0.0, totals: Product::ONE };
-
-    /// One token more: the logarithm of its weight, and the total weight of those that are legal.
-    #[inline(always)]
-    pub(super) fn add(&mut self, (log_weight, total): (f64, f64)) {
-        self.sum += log_weight;
-        self.totals.multiply(total);
-    }
-
-    /// Log-probability in nats.
-    #[inline(always)]
-    pub(super) fn ln(self) -> f64 {
-        self.sum - self.totals.ln()
-    }
 }
 
 /// Where the rows of a group stand before their next token.

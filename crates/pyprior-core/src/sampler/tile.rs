@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::programs::{CHUNK, ProgramSampler, TooLongError};
+use super::beginning::{Beginning, TooLongError};
+use super::product::Score;
 use super::score::ProgramScorer;
-use super::scores::{Places, Score};
+use super::scores::Places;
 use super::uniform::{BUFFER, Picks, UniformSampler};
 use super::weighted::{self, Weights};
 use crate::grammar::records::Sym;
@@ -13,6 +14,9 @@ use crate::lockstep::{Queue, TILE};
 use crate::step::{Engine, Group, Heads, LANES, Taken};
 use crate::table::{Table, View};
 use crate::words::{WithConstants, Words};
+
+/// Programs a task of the parallel sampler.
+pub(super) const CHUNK: u64 = 4096;
 
 /// How the legal tokens of a step are chosen among.
 pub(super) trait Chooser: Copy {
@@ -138,7 +142,7 @@ impl Chooser for Weighted<'_> {
 }
 /// Samples a range of programs in [`TILE`] consecutive parts, one row of each in turn.
 pub(super) struct Parts<'a, C, N> {
-    pub(super) sampler: &'a ProgramSampler,
+    pub(super) beginning: &'a Beginning,
     pub(super) rows: Range<u64>,
     pub(super) chooser: C,
     pub(super) noting: N,
@@ -176,7 +180,7 @@ impl<C: Chooser, N: Noting> isa::Task for Parts<'_, C, N> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Self::Output {
-        let engine = &self.sampler.language().engine;
+        let engine = &self.beginning.language().engine;
         let stride = engine.layout.words;
         let mut lanes = self.lanes();
         let room = lanes.len().next_multiple_of(I::Words::COUNT);
@@ -288,7 +292,7 @@ impl<C: Chooser, N: Noting> Parts<'_, C, N> {
     /// Begins a lane's next program.
     #[inline(always)]
     fn begin(&self, lane: &mut Lane, tile: &mut Tile<N::Note>, nth: usize) {
-        let (start, prefix) = self.sampler.start();
+        let (start, prefix) = (self.beginning.row(), self.beginning.prefix());
         tile.states[nth * start.len()..][..start.len()].copy_from_slice(start);
         if !prefix.is_empty() {
             lane.tokens.extend_from_slice(prefix);
@@ -301,7 +305,7 @@ impl<C: Chooser, N: Noting> Parts<'_, C, N> {
     /// Ends a lane's program, which has `len` tokens.
     #[inline(always)]
     fn finish(&self, lane: &mut Lane, len: u32, words: &[u32], note: N::Note) -> Result<(), TooLongError> {
-        self.sampler.check_len(lane.row, len)?;
+        self.beginning.check_len(lane.row, len)?;
         lane.take(len, words);
         lane.ends.push(lane.tokens.len());
         self.noting.end(note, &mut lane.scores);
@@ -331,7 +335,7 @@ impl<C: Chooser, N: Noting> Parts<'_, C, N> {
         for (nth, lane) in lanes.iter_mut().enumerate().skip(first).take(LANES) {
             if dry >> (nth - first) & 1 == 1 {
                 let step = tile.drawn[nth];
-                self.sampler.check_len(lane.row, step)?;
+                self.beginning.check_len(lane.row, step)?;
                 lane.take(step, &tile.words[nth * BUFFER..][..BUFFER]);
                 self.draw(lane, tile, nth, step);
             }
@@ -354,50 +358,6 @@ impl Lane {
                 self.tokens.truncate(end);
             }
             _ => self.tokens.extend_from_slice(&words[from..from + more]),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::LanguageConfig;
-    use crate::isa::{Plain, Task};
-    use crate::language::Language;
-    use crate::prior::config::{Normalisation, PriorConfig};
-    use crate::prior::table::Prior;
-    use crate::sampler::programs::Programs;
-
-    fn best(sampler: &ProgramSampler, rows: Range<u64>) -> Programs {
-        let mut programs = Programs::default();
-        sampler.sample_into(rows, &mut programs).expect("programs");
-        programs
-    }
-
-    fn plain(sampler: &ProgramSampler, rows: Range<u64>, chooser: impl Chooser) -> Programs {
-        let mut lanes = Parts { sampler, rows, chooser, noting: () }.run(Plain).expect("programs");
-        lanes.sort_unstable_by_key(|lane| lane.end);
-        let mut programs = Programs::default();
-        lanes.iter().for_each(|lane| programs.append(&lane.tokens, &lane.ends));
-        programs
-    }
-
-    /// What a processor without vector instructions does is what the others do.
-    #[test]
-    fn every_instruction_set_gives_the_same_programs() {
-        for (max_len, rows) in [(Some(12), 0..1000), (Some(70), 5..300), (None, 0..65)] {
-            let config = LanguageConfig { max_len, max_funcs: 3, ..LanguageConfig::default() };
-            let language = Language::new(config).expect("a language");
-            let sampler = ProgramSampler::new(&language, 3);
-            let uniform = UniformSampler::new(3);
-            assert_eq!(plain(&sampler, rows.clone(), &uniform), best(&sampler, rows.clone()));
-            for normalisation in [Normalisation::Vocabulary, Normalisation::Legal] {
-                let config = PriorConfig { normalisation, ..PriorConfig::default() };
-                let prior = Prior::new(language.vocab(), config).expect("a prior");
-                let sampler = ProgramSampler::with_prior(&language, config, 3).expect("a sampler");
-                let weighted = Weighted { weights: &Weights::new(&language, &prior), key: [3, 0] };
-                assert_eq!(plain(&sampler, rows.clone(), weighted), best(&sampler, rows.clone()));
-            }
         }
     }
 }

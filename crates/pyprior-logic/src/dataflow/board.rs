@@ -8,11 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake as StdWake, Waker};
 
 use super::error::TaskError;
-use super::waiting::{ByNumber, On, Waiter, Waiting};
+use super::waiting::{ByNumber, On, TaskId, Waiter, Waiting};
 use crate::store::{Store, Var, Wake};
-
-/// Counts tasks from the first; never used again.
-pub(super) type TaskId = u64;
 
 pub(super) type Task = Pin<Box<dyn Future<Output = Result<(), TaskError>>>>;
 

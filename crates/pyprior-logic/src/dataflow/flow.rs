@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use super::board::{Propagation, Shared, Spawn, Task};
 use super::error::{TaskError, panicked};
-use super::stream::{StreamReader, StreamWriter};
 use super::wait::{Choose, Equal, Pause, Ready, Stable, Wait, WaitNeeded};
 use crate::store::{Store, Term, Var};
 use crate::terms::{IntoTerm, UnifyError};
@@ -197,18 +196,6 @@ impl Flow {
     /// A task with more to say of it.
     pub fn task(&self, name: &str) -> TaskBuilder<'_> {
         TaskBuilder { flow: self, name: name.to_owned(), binds: Vec::new() }
-    }
-
-    /// Reads a list of pairs `(head, tail)` that ends in `None`.
-    #[must_use]
-    pub fn reader(&self, list: Var) -> StreamReader {
-        StreamReader::new(self.clone(), list)
-    }
-
-    /// Writes such a list.
-    #[must_use]
-    pub fn writer(&self, list: Var) -> StreamWriter {
-        StreamWriter::new(self.clone(), list)
     }
 
     /// Turns a free variable into a failed value: who waits for it gets the reason as an error.

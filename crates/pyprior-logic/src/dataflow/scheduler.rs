@@ -10,9 +10,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::board::{Shared, Task, TaskId, TaskWaker, Until};
+use super::board::{Shared, Task, TaskWaker, Until};
 use super::error::{AllBlocked, Blocked, TaskError, panicked};
 use super::flow::Flow;
+use super::waiting::TaskId;
 use crate::store::{FailedValue, Store, Term, Var};
 use crate::terms::IntoTerm;
 use crate::value::Value;

@@ -6,6 +6,20 @@ use crate::store::{Term, Var};
 use crate::terms::IntoTerm;
 use crate::value::Value;
 
+impl Flow {
+    /// Reads a list of pairs `(head, tail)` that ends in `None`.
+    #[must_use]
+    pub fn reader(&self, list: Var) -> StreamReader {
+        StreamReader::new(self.clone(), list)
+    }
+
+    /// Writes such a list.
+    #[must_use]
+    pub fn writer(&self, list: Var) -> StreamWriter {
+        StreamWriter::new(self.clone(), list)
+    }
+}
+
 /// Reads a stream from its beginning, or from wherever `list` is in it. Readers of one stream do not disturb each other.
 #[derive(Debug, Clone)]
 pub struct StreamReader {

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::task::Waker;
 
-use super::board::TaskId;
 use crate::store::Var;
+
+/// Counts tasks from the first; never used again.
+pub(super) type TaskId = u64;
 
 /// What of a variable wakes a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

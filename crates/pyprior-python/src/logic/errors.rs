@@ -226,3 +226,11 @@ pub(super) fn given_up(error: &SolveError) -> Option<&str> {
         _ => None,
     }
 }
+
+/// Why a term was not read, or could not be written down to be read.
+pub(super) fn unreadable(py: Python<'_>, error: Result<ReadError, UnifyError>) -> PyErr {
+    match error {
+        Ok(error) => read(py, &error),
+        Err(error) => unify(py, &error),
+    }
+}

@@ -7,13 +7,14 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use pyprior_logic::Value;
-use pyprior_logic::fd::{self, Relation, Solution, SolveError};
+use pyprior_logic::fd::{self, Relation, Solution, SolveError, Stopped};
 use pyprior_logic::problem::{Goal, Problem};
 
 use super::constraint::{self, Constraint, Made};
 use super::domain::FiniteDomain;
 use super::function::{self, Call, Raised};
 use super::{errors, objects};
+use crate::errors::PyPriorError;
 use crate::numbers::count;
 use crate::turns::{self, in_turns};
 
@@ -90,6 +91,16 @@ impl Repository {
             }
         }
         Ok(dict)
+    }
+
+    /// Why a search of it gave no answer.
+    pub(super) fn told(&self, py: Python<'_>, stopped: &Stopped) -> PyErr {
+        match stopped {
+            Stopped::Limit(limit) => errors::limit(py, *limit),
+            Stopped::Problem(error) => self.error(py, error),
+            Stopped::Objective(error) => errors::expression(py, error),
+            other => crate::errors::Raised::new::<PyPriorError>(py, other).err(),
+        }
     }
 
     /// What went wrong in a search: what a function raised, if it was that.

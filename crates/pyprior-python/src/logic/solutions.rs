@@ -10,7 +10,6 @@ use pyprior_logic::fd;
 
 use super::interrupt::Interruption;
 use super::repository::Repository;
-use super::solver::told;
 use crate::errors::{PyPriorError, Raised};
 
 /// Solutions, each looked for when it is asked for; a search that comes to a limit on choices or time raises LimitError.
@@ -74,7 +73,7 @@ impl Solutions {
             }
             (Some(Err(stopped)), None) => {
                 self.put(State::Over);
-                Err(told(py, problem, &stopped))
+                Err(problem.told(py, &stopped))
             }
             (None, None) => {
                 self.put(State::Over);

@@ -62,7 +62,7 @@ impl Solver {
         let found = interruption.run(py, || work(&solver, &problem.inner));
         match interruption.error() {
             Some(error) => Err(error),
-            None => found.map_err(|stopped| told(py, problem, &stopped)),
+            None => found.map_err(|stopped| problem.told(py, &stopped)),
         }
     }
 
@@ -81,16 +81,6 @@ impl Solver {
         let fd::Best { solution, value, stopped, statistics } = best;
         let stopped = stopped.map(errors::limit_name);
         Ok(Some((problem.solution(py, &solution)?, value, stopped, statistics.nodes, statistics.failures)))
-    }
-}
-
-/// Why a search gave no answer.
-pub(super) fn told(py: Python<'_>, problem: &Repository, stopped: &Stopped) -> PyErr {
-    match stopped {
-        Stopped::Limit(limit) => errors::limit(py, *limit),
-        Stopped::Problem(error) => problem.error(py, error),
-        Stopped::Objective(error) => errors::expression(py, error),
-        other => Raised::new::<PyPriorError>(py, other).err(),
     }
 }
 

@@ -12,7 +12,6 @@ use super::detached::Detached;
 use super::errors;
 use super::names::Names;
 use super::objects::{self, Kept};
-use super::terms::unreadable;
 use crate::locks::locked;
 use crate::turns::{self, Turns};
 
@@ -272,7 +271,7 @@ impl Store {
             store.undo_to(mark);
             read
         })?;
-        let nodes = read.map_err(|error| unreadable(py, error))?;
+        let nodes = read.map_err(|error| errors::unreadable(py, error))?;
         Store::object(slf, &nodes, &kept, &mut turns)
     }
 

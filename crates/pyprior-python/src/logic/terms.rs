@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyprior_logic::{DomainError, GraphNode, ReadError, UnifyError, Universe, Value, Var};
+use pyprior_logic::{DomainError, GraphNode, UnifyError, Universe, Value, Var};
 
 use super::flat::{self, Variables};
 use super::objects::{self, Kept, Name};
@@ -12,14 +12,6 @@ use super::store::Store;
 use super::{domain, errors};
 use crate::bounded::{MOST, bounded};
 use crate::turns::{self, Turns};
-
-/// Why a term was not read, or could not be written down to be read.
-pub(super) fn unreadable(py: Python<'_>, error: Result<ReadError, UnifyError>) -> PyErr {
-    match error {
-        Ok(error) => errors::read(py, &error),
-        Err(error) => errors::unify(py, &error),
-    }
-}
 
 /// The store as the one whose variables are meant.
 struct Own<'a, 'py>(&'a Bound<'py, Store>);
@@ -113,7 +105,7 @@ impl Store {
                 store.undo_to(mark);
                 value
             };
-            all.push(value.map_err(|error| unreadable(py, error))?);
+            all.push(value.map_err(|error| errors::unreadable(py, error))?);
         }
         Ok(turns::without(py, all.len(), || Universe::new(all)))
     }
@@ -132,7 +124,7 @@ impl Store {
             store.undo_to(mark);
             nodes
         };
-        let nodes = nodes.map_err(|error| unreadable(py, error))?;
+        let nodes = nodes.map_err(|error| errors::unreadable(py, error))?;
         Store::object(slf, &nodes, &Kept::new(), turns)
     }
 }

@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use pyprior_sketch::{Enumerator, Sampler};
+use pyprior_sketch::{Chooser, Enumerator, Sampler};
 
 use super::errors;
 use super::filling::Filling;
-use super::source::AnyChooser;
 use crate::errors::{PyPriorError, Raised, too_many};
 use crate::logic::Interruption;
 use crate::numbers::count;
@@ -74,6 +73,9 @@ impl Fillings {
         look(&self.inner, Enumerator::nodes).ok_or_else(|| taken(py))
     }
 }
+
+/// Who chooses among legal tokens.
+pub(super) type AnyChooser = Box<dyn Chooser + Send>;
 
 /// Fillings of one call, at most: what does not fit into memory would end the process.
 const MOST: usize = 1 << 20;

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyprior_core::{Language, LanguageConfig, PriorConfig};
-use pyprior_sketch::{
-    ByPrior, Chooser, Enumerator, Place, Sampler, SketchError, SketchErrorKind, SketchSource, Uniform,
-};
+use pyprior_sketch::{ByPrior, Enumerator, Place, Sampler, SketchError, SketchErrorKind, SketchSource, Uniform};
 
 use super::errors;
-use super::fillings::{Fillings, SketchSampler};
+use super::fillings::{AnyChooser, Fillings, SketchSampler};
 use super::rows::SketchRows;
 use crate::language::PyLanguage;
 use crate::numbers::{count, maybe_count};
@@ -18,9 +16,6 @@ use crate::prior;
 
 /// Most tokens of a program, unless the sketch or the caller says otherwise; as on the command line.
 const MAX_LEN: u32 = 60;
-
-/// Who chooses among legal tokens.
-pub(super) type AnyChooser = Box<dyn Chooser + Send>;
 
 /// A sketch, read and compiled. See `pyprior_rs.sketch.Sketch`.
 #[pyclass(frozen, subclass, module = "pyprior_rs._engine")]

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::matrix::{self, Key, Matrices, Matrix};
-use super::propagate::Interrupt;
-use super::reach::Reach;
-use super::refusal::{Refusal, refused};
-use super::test::Test;
+use super::reach::{Edge, Reach};
+use super::refusal::{Interrupt, Refusal, refused};
+use super::test::{TEST, Test};
 use crate::fd::clock::Clock;
 use crate::fd::domain::Integers;
 use crate::fd::domains::{Conflict, Domains};
@@ -17,24 +16,10 @@ use crate::store::{Store, Universe, Var};
 
 /// Most words of a matrix and its transpose: 4 MiB, which is 4,096 by 4,096 values.
 pub(super) const WIDEST_MATRIX: usize = 1 << 19;
-/// The work of a test, in words of a domain.
-pub(super) const TEST: usize = 16;
 /// Numbers of variables and propagators stay below this.
 const MOST: usize = 1 << 30;
 /// Most words of all matrices: 1 GiB.
 const MOST_WORDS: usize = 1 << 27;
-
-/// A direction of a matrix, as seen from the variable that changed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Edge {
-    pub(crate) other: Var,
-    /// Where rows begin, and their width.
-    pub(crate) rows: u32,
-    pub(crate) words: u32,
-    /// Of more values than these each value of the other goes with one (Boussemart et al., CP 2004): then there is
-    /// nothing to revise.
-    pub(crate) conflicts: u32,
-}
 
 /// A propagator and its scope.
 #[derive(Debug, Clone)]

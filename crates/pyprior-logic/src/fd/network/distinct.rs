@@ -1,7 +1,7 @@
 //! Variables that are all different.
 
 use super::compile::Compiler;
-use super::propagate::Interrupt;
+use super::refusal::Interrupt;
 use crate::fd::propagators::{AllDistinctPropagator, Kind};
 use crate::fd::relation::{Consistency, Relation};
 use crate::store::Var;

@@ -11,8 +11,7 @@ use crate::fd::expression::{EvaluationError, Expression, Sides, canonical, has_t
 use crate::fd::relation::{Linear, Predicate, Relation};
 use crate::store::Universe;
 
-use super::compile::TEST;
-use super::test::Test;
+use super::test::{TEST, Test};
 
 /// Where a matrix lies in the arena, and how wide its rows are.
 ///

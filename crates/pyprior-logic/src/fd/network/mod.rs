@@ -14,8 +14,8 @@ mod values;
 use std::sync::Arc;
 
 pub(crate) use self::compile::Compiled;
-pub(crate) use self::propagate::{Interrupt, Scratch};
-pub(crate) use self::refusal::{Refusal, check_arity};
+pub(crate) use self::propagate::Scratch;
+pub(crate) use self::refusal::{Interrupt, Refusal, check_arity};
 pub(crate) use self::test::Test;
 use super::clock::Clock;
 use super::error::SolveError;

@@ -6,35 +6,9 @@ use crate::fd::propagators::Sets;
 use crate::store::{DomainError, DomainEvent, Store, Var};
 
 use super::agenda::Agenda;
-use super::compile::{Compiled, Edge};
-use super::refusal::{Refusal, refused};
-
-/// Why propagation ended before a fixed point.
-#[derive(Debug, Clone)]
-pub(crate) enum Interrupt {
-    /// No solution is left.
-    Failed,
-    /// The time is over.
-    OutOfTime,
-    /// Something is wrong with the problem.
-    Refused(Box<Refusal>),
-}
-
-impl Interrupt {
-    pub(super) fn refused(refusal: Refusal) -> Interrupt {
-        Interrupt::Refused(Box::new(refusal))
-    }
-
-    /// With the number of the constraint that it is about.
-    pub(super) fn at(mut self, constraint: u32) -> Interrupt {
-        if let Interrupt::Refused(refusal) = &mut self
-            && let Refusal::Evaluation { number, .. } = &mut **refusal
-        {
-            *number = constraint;
-        }
-        self
-    }
-}
+use super::compile::Compiled;
+use super::reach::Edge;
+use super::refusal::{Interrupt, refused};
 
 /// So many failures make a problem hard: then matching is tried where a constraint leaves it open.
 const HARD: u64 = 64;

@@ -1,7 +1,18 @@
 //! What a variable reaches: its pairs and the propagators that watch it, by the number of the variable.
 
-use super::compile::Edge;
 use crate::store::Var;
+
+/// A direction of a matrix, as seen from the variable that changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edge {
+    pub(crate) other: Var,
+    /// Where rows begin, and their width.
+    pub(crate) rows: u32,
+    pub(crate) words: u32,
+    /// Of more values than these each value of the other goes with one (Boussemart et al., CP 2004): then there is
+    /// nothing to revise.
+    pub(crate) conflicts: u32,
+}
 
 /// Where the lists of a variable begin; they end where those of the next one do.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,6 +1,5 @@
 //! What cannot be posted or evaluated.
 
-use super::propagate::Interrupt;
 use crate::Value;
 use crate::fd::domains::Conflict;
 use crate::fd::error::SolveError;
@@ -36,6 +35,33 @@ impl Refusal {
             }
             Refusal::TooLarge { what } => SolveError::TooLarge { what },
         }
+    }
+}
+
+/// Why propagation ended before a fixed point.
+#[derive(Debug, Clone)]
+pub(crate) enum Interrupt {
+    /// No solution is left.
+    Failed,
+    /// The time is over.
+    OutOfTime,
+    /// Something is wrong with the problem.
+    Refused(Box<Refusal>),
+}
+
+impl Interrupt {
+    pub(super) fn refused(refusal: Refusal) -> Interrupt {
+        Interrupt::Refused(Box::new(refusal))
+    }
+
+    /// With the number of the constraint that it is about.
+    pub(super) fn at(mut self, constraint: u32) -> Interrupt {
+        if let Interrupt::Refused(refusal) = &mut self
+            && let Refusal::Evaluation { number, .. } = &mut **refusal
+        {
+            *number = constraint;
+        }
+        self
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::compile::{Compiler, TEST, WIDEST_MATRIX, spread};
+use super::compile::{Compiler, WIDEST_MATRIX, spread};
 use super::matrix::{self, At, Key};
-use super::propagate::Interrupt;
-use super::refusal::Refusal;
-use super::test::Test;
+use super::refusal::{Interrupt, Refusal};
+use super::test::{TEST, Test};
 use crate::fd::domain::Integers;
 use crate::fd::domains::{has, ones, put};
 use crate::fd::expression::{Expression, LinearForm, LinearOperator, has_truth};

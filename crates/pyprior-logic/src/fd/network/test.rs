@@ -11,6 +11,9 @@ use crate::fd::panics::message;
 use crate::fd::relation::Predicate;
 use crate::store::Universe;
 
+/// The work of a test, in words of a domain.
+pub(super) const TEST: usize = 16;
+
 /// A test over different variables.
 #[derive(Clone)]
 pub(crate) struct Test {

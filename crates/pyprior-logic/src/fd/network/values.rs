@@ -1,9 +1,9 @@
 //! What is known by nothing but its values: tests, closures and tables.
 
-use super::compile::{Compiler, Scope, TEST, WIDEST_MATRIX, spread};
+use super::compile::{Compiler, Scope, WIDEST_MATRIX, spread};
 use super::matrix;
-use super::propagate::Interrupt;
-use super::test::Test;
+use super::refusal::Interrupt;
+use super::test::{TEST, Test};
 use crate::Value;
 use crate::fd::domains::{ones, put};
 use crate::fd::expression::{canonical, has_truth};

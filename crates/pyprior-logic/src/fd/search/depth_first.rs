@@ -1,83 +1,11 @@
 //! Depth-first search: choose, propagate, go back. Nothing recurses.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-
-use super::distribute::{Choice, Distributor, Order, View};
+use super::distribute::{Choice, View};
 use super::found::Statistics;
-use super::limits::{Limit, Meter};
-use super::objective::Objective;
 use super::sweep::Sweep;
-use crate::fd::error::SolveError;
-use crate::fd::network::{Compiled, Interrupt, Refusal, Scratch};
-use crate::fd::panics::message;
-use crate::store::{Mark, Store, Var};
-
-/// The strategy of a search.
-#[derive(Clone)]
-pub(crate) enum Strategy {
-    Order(Order),
-    Own(Arc<dyn Distributor>),
-}
-
-impl Strategy {
-    /// The next choice; nothing if all variables are decided.
-    pub(super) fn choose(&self, view: &View<'_>) -> Result<Option<Choice>, Stop> {
-        match self {
-            Strategy::Order(order) => Ok(order.choose(view)),
-            Strategy::Own(distributor) => {
-                let chosen = catch_unwind(AssertUnwindSafe(|| distributor.choose(view))).map_err(|panic| {
-                    Stop::Error(Box::new(SolveError::Panicked {
-                        what: "the strategy".into(),
-                        message: message(&*panic),
-                    }))
-                })?;
-                match &chosen {
-                    Some(choice) if !choice.divides(view) => Err(Stop::Error(Box::new(SolveError::Strategy))),
-                    None if (0..view.len()).any(|variable| view.size(variable) > 1) => {
-                        Err(Stop::Error(Box::new(SolveError::Strategy)))
-                    }
-                    _ => Ok(chosen),
-                }
-            }
-        }
-    }
-}
-
-/// Why a search ended before it was through.
-#[derive(Debug, Clone)]
-pub(crate) enum Stop {
-    Limit(Limit),
-    Refused(Box<Refusal>),
-    Error(Box<SolveError>),
-}
-
-impl From<Limit> for Stop {
-    fn from(limit: Limit) -> Stop {
-        Stop::Limit(limit)
-    }
-}
-
-/// What a search is about; shared by its threads.
-#[derive(Clone, Copy)]
-pub(crate) struct Task<'p> {
-    pub(super) compiled: &'p Compiled,
-    pub(super) variables: &'p [Var],
-    pub(super) strategy: &'p Strategy,
-    pub(super) meter: &'p Meter,
-    pub(super) objective: Option<&'p Objective>,
-    /// The number of the subtree, from the left: of equally good solutions the one further left is wanted.
-    pub(super) subtree: u32,
-    /// Whether solutions are only counted.
-    pub(super) counts: bool,
-}
-
-impl<'p> Task<'p> {
-    /// All solutions, whatever they are worth.
-    pub(super) fn new(compiled: &'p Compiled, variables: &'p [Var], strategy: &'p Strategy, meter: &'p Meter) -> Self {
-        Self { compiled, variables, strategy, meter, objective: None, subtree: 0, counts: false }
-    }
-}
+use super::task::{Stop, Task};
+use crate::fd::network::{Interrupt, Scratch};
+use crate::store::{Mark, Store};
 
 /// A search under way, and the state it can go on from. The store is at a solution whenever [`next`](DepthFirst::next) said so,
 /// or, without an objective, at the node from which all of a variable's values are solutions.
@@ -236,5 +164,32 @@ impl<'p> DepthFirst<'p> {
             return row.extend_from_slice(&sweep.row);
         }
         row.extend(self.task.variables.iter().map(|var| self.store.fixed(*var).unwrap_or(0)));
+    }
+}
+
+/// Goes through a search to its end.
+pub(super) fn drive(
+    task: &Task<'_>,
+    search: &mut DepthFirst<'_>,
+    tell: &mut dyn FnMut(i64, &[u32]),
+) -> Result<(), Stop> {
+    let mut row = Vec::with_capacity(task.variables.len());
+    loop {
+        task.meter.wanted()?;
+        if !search.next()? {
+            return Ok(());
+        }
+        let value = match task.objective {
+            None => Some(0),
+            Some(objective) => {
+                objective.take(&search.store, task.subtree).map_err(|error| Stop::Error(Box::new(error)))?
+            }
+        };
+        if let Some(value) = value {
+            task.meter.solution();
+            row.clear();
+            search.read(&mut row);
+            tell(value, &row);
+        }
     }
 }

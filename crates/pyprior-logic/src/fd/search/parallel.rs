@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use rayon::prelude::*;
 
-use super::depth_first::{DepthFirst, Stop, Task};
+use super::depth_first::{DepthFirst, drive};
 use super::found::Statistics;
-use super::solver::drive;
+use super::task::{Stop, Task};
 use crate::store::Store;
 
 /// Subtrees a thread: enough that a large one does not keep the others waiting.

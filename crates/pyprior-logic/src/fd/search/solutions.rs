@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::depth_first::{DepthFirst, State, Stop, Strategy, Task};
+use super::depth_first::{DepthFirst, State};
 use super::found::Solution;
 use super::limits::{Limit, Meter};
-use super::solver::Stopped;
+use super::task::{Stop, Stopped, Strategy, Task};
 use crate::fd::header::Header;
 use crate::fd::network::Compiled;
 use crate::fd::repository::Repository;

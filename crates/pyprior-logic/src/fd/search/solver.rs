@@ -3,35 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
-
-use super::depth_first::{DepthFirst, Stop, Strategy, Task};
+use super::depth_first::{DepthFirst, drive};
 use super::distribute::{Distribution, Distributor, Order, ValueOrder, VariableOrder};
 use super::found::{Best, Found, Solution, Statistics};
 use super::limits::{Limit, Limits, Meter};
 use super::objective::Objective;
 use super::parallel;
 use super::solutions::Solutions;
+use super::task::{Stop, Stopped, Strategy, Task};
 use crate::fd::error::SolveError;
-use crate::fd::expression::{Expression, ExpressionError};
+use crate::fd::expression::Expression;
 use crate::fd::network::{Compiled, Interrupt};
 use crate::fd::repository::{Model, Repository};
 use crate::store::Store;
-
-/// Why a search gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum Stopped {
-    /// It came to a limit first.
-    #[error("the search was stopped at its limit of {0}")]
-    Limit(Limit),
-    /// Something is wrong with the problem.
-    #[error(transparent)]
-    Problem(#[from] SolveError),
-    /// The objective cannot be read.
-    #[error(transparent)]
-    Objective(#[from] ExpressionError),
-}
 
 /// Looks for solutions: depth first, propagating to a fixed point after every choice.
 ///
@@ -365,33 +349,6 @@ fn limit_of(stop: Stop, model: &Model) -> Result<Limit, SolveError> {
         Stop::Limit(limit) => Ok(limit),
         Stop::Refused(refusal) => Err(refusal.named(&|var| model.name(var))),
         Stop::Error(error) => Err(*error),
-    }
-}
-
-/// Goes through a search to its end.
-pub(super) fn drive(
-    task: &Task<'_>,
-    search: &mut DepthFirst<'_>,
-    tell: &mut dyn FnMut(i64, &[u32]),
-) -> Result<(), Stop> {
-    let mut row = Vec::with_capacity(task.variables.len());
-    loop {
-        task.meter.wanted()?;
-        if !search.next()? {
-            return Ok(());
-        }
-        let value = match task.objective {
-            None => Some(0),
-            Some(objective) => {
-                objective.take(&search.store, task.subtree).map_err(|error| Stop::Error(Box::new(error)))?
-            }
-        };
-        if let Some(value) = value {
-            task.meter.solution();
-            row.clear();
-            search.read(&mut row);
-            tell(value, &row);
-        }
     }
 }
 

@@ -3,9 +3,9 @@
 //! To take a value or to take it away costs as much as its domain is wide, so that going through a wide one would be quadratic.
 //! Choices are those that the search would make, in its order, so that limits on them end it at the same place.
 
-use super::depth_first::{Strategy, Task};
 use super::distribute::{Distribution, Order, ValueOrder};
 use super::limits::Limit;
+use super::task::{Strategy, Task};
 use crate::fd::domains::ones;
 use crate::store::Store;
 
