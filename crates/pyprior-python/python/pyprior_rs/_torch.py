@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ._engine import Batch, SymbolicPrior
-    from .prior import PriorConfig
-    from .states import States
+    from .prior_config import PriorConfig
 
 
 def dtype_of(dtype: Any) -> torch.dtype:
@@ -32,7 +31,7 @@ def additive_mask(states: Batch, device: Any, dtype: Any) -> torch.Tensor:
     return torch.from_numpy(states.mask()).to(device=device, dtype=dtype_of(dtype))
 
 
-def fill_bitmask(states: States, out: torch.Tensor) -> None:
+def fill_bitmask(states: Batch, out: torch.Tensor) -> None:
     """Writes bits to an int32 tensor: in place on the CPU, by a copy to other devices."""
     if out.dtype not in (torch.int32, getattr(torch, "uint32", torch.int32)):
         raise shape_error("the bitmask", f"of {out.dtype}", "torch.int32")

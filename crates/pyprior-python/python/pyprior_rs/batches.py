@@ -12,7 +12,7 @@ from .errors import BatchError
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from .prior import PriorConfig
+    from .prior_config import PriorConfig
 
 
 class TrainingBatch(NamedTuple):

@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, cast
 
 from . import _engine
-from .prior import PriorConfig, prior_settings
+from .prior_config import PriorConfig, prior_settings
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:

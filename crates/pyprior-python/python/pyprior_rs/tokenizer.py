@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Iterable
 from . import _engine
 from .encode import EncodeResult, encode
 from .errors import ConfigError, UnknownIdError, UnknownNameError
+from .prior_config import PriorConfig, prior_settings
 
 if TYPE_CHECKING:
     from .exec import Result
-    from .prior import PriorConfig
 
 
 def integer_text(x: int) -> str:
@@ -272,8 +272,6 @@ class Tokenizer:
     ) -> _engine.Sampler:
         """Draws programs, uniformly among the legal tokens at each step or by the weights of a prior; ``prefix`` is what
         each starts with. Raises ConfigError, PriorError, TokenError."""
-        from .prior import prior_settings
-
         return _engine.Sampler(self.with_limits(max_len, exclude), seed, prior_settings(prior), prefix)
 
     def sample(

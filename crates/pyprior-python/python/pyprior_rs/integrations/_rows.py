@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _engine
 from ..errors import TokenError
-from ..prior import PriorConfig
+from ..prior_config import PriorConfig
 from ..states import States, init
 from ._settings import ModelLanguage, ProgramSettings
 

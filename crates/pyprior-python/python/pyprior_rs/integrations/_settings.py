@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 from .. import _engine
 from ..errors import PyPriorError, SettingError
-from ..prior import PriorConfig
+from ..prior_config import PriorConfig
 from ..tokenizer import Tokenizer
 
 #: Legal sets alone, whatever the model's logits are.

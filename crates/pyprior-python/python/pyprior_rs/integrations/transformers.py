@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import Any, Iterable
 
 import torch
 from transformers import LogitsProcessor
 
 from ..errors import SettingError, shape_error
-from ..prior import check_prior
+from ..prior_config import PriorConfig, check_prior
 from ..tokenizer import Tokenizer
 from ._logits import Restriction
 from ._rows import Ask, ProgramRow, Rows
 from ._settings import NO_PRIOR, ModelLanguage, ProgramSettings
-
-if TYPE_CHECKING:
-    from ..prior import PriorConfig
 
 
 class ProgramLogitsProcessor(LogitsProcessor):
