@@ -244,8 +244,12 @@ def test_arguments_by_place_and_by_name(processors):
     # Where nothing says how many tokens the model has, the logits do.
     processor = processors.PyPriorLogitsProcessor(SimpleNamespace(), "cpu", False)
     processor.update_state(update(added=[(0, params(Naive({}, 20, [1])), [1], [])]))
-    with pytest.raises(pp.errors.ShapeError):
-        processor.apply(random_logits(1, 0)[:, :60])
+    fine = random_logits(1, 0)
+    for wrong in (fine[:, :60], fine[0], fine[:0], fine.unsqueeze(0)):
+        with pytest.raises(pp.errors.ShapeError):
+            processor.apply(wrong)
+    with pytest.raises(TypeError, match="no floating type"):
+        processor.apply(fine.long())
 
 
 def test_requests_are_checked(processors):

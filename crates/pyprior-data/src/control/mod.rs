@@ -1,9 +1,9 @@
 //! Control of distributions: programs are accepted with a probability that makes columns have the shares that were asked for.
 //!
 //! ```text
-//! describe.rs   what is asked for, checked · limits of the language where it is steered
+//! describe.rs   what is asked for, checked
 //! bins.rs       bins of a column
-//! rake.rs       factors of bins from it
+//! rake.rs       factors of bins from what a pilot tells
 //! fit.rs        those that are wanted, and what is let go for them
 //! record.rs     what was asked for, what there is without
 //! ```

@@ -8,8 +8,8 @@ from typing import Iterable
 import numpy as np
 import torch
 
-from .._torch import PriorTensors
-from ..errors import ShapeError
+from .._torch import PriorTensors, dtype_of
+from ..errors import ShapeError, shape_error
 from ._rows import Ask, RowPool, Rows
 
 
@@ -61,9 +61,16 @@ class Restriction:
         """Writes to the rows of ``logits`` (``[rows, vocabulary of the model]``) that are asked for, and to no other.
 
         There, tokens that are not legal become -inf and legal ones finite, mixed with the prior; where a program is over,
-        the stop token becomes 0 and all else -inf. Raises ShapeError if the model has too few tokens.
+        the stop token becomes 0 and all else -inf. Raises ShapeError if there are too few rows or tokens, TypeError for numbers that
+        are not floating.
         """
+        if logits.dim() != 2:
+            raise shape_error("what is given", f"of shape {tuple(logits.shape)}", "[rows, vocabulary of the model]")
+        dtype_of(logits.dtype)
         pools = Rows.by_pool(asked)
+        rows = 1 + max((ask.at for asks in pools.values() for ask in asks), default=-1)
+        if rows > logits.shape[0]:
+            raise shape_error("what is given", f"of {logits.shape[0]} rows", f"{rows} rows or more")
         for pool in pools:
             if logits.shape[1] < pool.language.vocab_needed:
                 raise ShapeError(
