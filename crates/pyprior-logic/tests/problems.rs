@@ -34,13 +34,24 @@ fn every_statement() {
 }
 
 #[test]
+fn what_has_no_value_is_told_with_the_values_that_it_has_none_for() {
+    for (text, expected) in [
+        ("var a in 1..2\nmin('ab') == 'a'", "min('ab') == 'a': `min` does not take str"),
+        ("var a in 'x', 'y'\na + 1 == 2", "a + 1 == 2 at a = 'x': `+` does not take str and int"),
+    ] {
+        let problem = Problem::parse(text).unwrap();
+        let error = Solver::new().count(problem.repository()).unwrap_err().to_string();
+        assert_eq!(error, expected);
+    }
+}
+
+#[test]
 fn errors_have_line_and_column() {
     for (text, expected) in [
         ("var a in 1..3\na < q", "2:5: `q` is neither a variable of this constraint nor a function"),
         ("var a in 1..3\n\n  a <\n", "3:6: a value is missing before the end"),
         ("var a in 3..1", "1:10: the range 3..1 is empty"),
         ("var a in 0..16777216", "1:10: the range 0..16777216 has more than 2^24 values"),
-        ("var a in 1..2\nmin('ab') == 'a'", "2:1: min('ab') == 'a': `min` does not take str"),
         ("var a in d", "1:10: there is no domain `d`"),
         ("var a, a in 1..2", "1:8: `a` has a meaning already"),
         ("var 1a in 1..2", "1:5: `1a` is not a name"),
