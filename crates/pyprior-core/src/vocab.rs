@@ -303,7 +303,8 @@ impl Vocab {
     /// The place of the first token behind a program, from `end` on, that may not stand there: an `EOS` may, and padding.
     pub(crate) fn trailing(&self, tokens: &[u32], end: usize) -> Option<usize> {
         let start = end + usize::from(tokens.get(end) == Some(&self.eos()));
-        (start..tokens.len()).find(|&place| tokens[place] != self.pad())
+        let pad = self.pad();
+        (start..tokens.len()).find(|&place| tokens[place] != pad)
     }
 
     /// The ids that `exclude` names forbid.

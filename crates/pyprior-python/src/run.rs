@@ -133,9 +133,9 @@ const MAX_WORKERS: usize = 1024;
 /// What was given to be run, without Python.
 enum Given {
     /// Source, and what its one def is called with behind it, if it is that of a `Func`.
-    Source(String, Option<Vec<Value>>),
+    Source(String, Option<Call>),
     /// The same as a module.
-    Tree(Module, Option<Vec<Value>>),
+    Tree(Module, Option<Call>),
     Refused(String),
 }
 
@@ -146,17 +146,19 @@ impl Given {
             return Ok(program.extract().map_or_else(|_| surrogate(), |source| Self::Source(source, None)));
         }
         match tree::module(program) {
-            Ok(module) => Ok(Self::Tree(module, arguments(program, inputs)?)),
-            Err(error) if error.is_instance_of::<errors::TreeError_>(program.py()) => Self::by_name(program, inputs),
+            Ok(module) => Ok(Self::Tree(module, Call::of(program, inputs)?)),
+            Err(error) if error.is_instance_of::<errors::TreeError_>(program.py()) => {
+                Self::by_name(program, || Call::of(program, inputs))
+            }
             Err(error) => Err(error),
         }
     }
 
     /// Nodes whose names are not those of tokens, or not in their order.
-    fn by_name(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    fn by_name(program: &Bound<'_, PyAny>, call: impl FnOnce() -> PyResult<Option<Call>>) -> PyResult<Self> {
         let py = program.py();
         match tree::source(program, ComparisonValues::Int) {
-            Ok(source) => Ok(Self::Source(source, arguments(program, inputs)?)),
+            Ok(source) => Ok(Self::Source(source, call()?)),
             Err(error) if error.is_instance_of::<errors::TreeError_>(py) => {
                 Ok(Self::Refused(format!("TreeError: {}", error.value(py))))
             }
@@ -169,8 +171,10 @@ impl Given {
             Self::Source(source, call) => (source, call),
             Self::Refused(reason) => return End::Refused(reason),
             Self::Tree(module, call) => {
-                let compiled = compiled(&module, ComparisonValues::Int);
-                return compiled.map_or(End::Unnumbered, |program| End::Ran(outcome(machine, &program, call)));
+                return match compiled(&module, ComparisonValues::Int) {
+                    Ok(program) => End::Ran(outcome(machine, &program, call)),
+                    Err(_) => End::Unnumbered(call),
+                };
             }
         };
         match from_source(&source) {
@@ -186,15 +190,31 @@ impl Given {
 }
 
 /// Runs a module, and calls its one def behind it if it is to be called.
-fn outcome(machine: &mut Machine, program: &Program, call: Option<Vec<Value>>) -> Outcome {
-    machine.outcome(program, call.as_deref().map(|args| (1, args)))
+fn outcome(machine: &mut Machine, program: &Program, call: Option<Call>) -> Outcome {
+    let result = machine.run(program).and_then(|()| match call {
+        Some(Call { name, args }) => {
+            program.check_call(1, &name, args.len())?;
+            machine.call(program, 1, &args)
+        }
+        None => Ok(Value::None),
+    });
+    machine.finish(result)
 }
 
-/// What a `Func` is called with; none for other programs.
-fn arguments(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<Value>>> {
-    match tree::is_func(program)? {
-        true => inputs.map_or(Ok(Vec::new()), values).map(Some),
-        false => Ok(None),
+/// How the function of a `Func` is called.
+struct Call {
+    name: String,
+    args: Vec<Value>,
+}
+
+impl Call {
+    /// None for other programs.
+    fn of(program: &Bound<'_, PyAny>, inputs: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Self>> {
+        if !tree::is_func(program)? {
+            return Ok(None);
+        }
+        let name = program.getattr("name")?.to_string();
+        Ok(Some(Self { name, args: inputs.map_or(Ok(Vec::new()), values)? }))
     }
 }
 
@@ -203,30 +223,20 @@ enum End {
     Ran(Outcome),
     Refused(String),
     /// It is a tree whose variables are not numbered as tokens number them: by name it may be a program.
-    Unnumbered,
+    Unnumbered(Option<Call>),
 }
 
 /// The end of a run as Python has it; of a tree that is not numbered, that of the same program by name.
-fn told<'py>(
-    program: &Bound<'py, PyAny>,
-    inputs: Option<&Bound<'py, PyAny>>,
-    fuel: Fuel,
-    end: End,
-) -> PyResult<Ended<'py>> {
+fn told<'py>(program: &Bound<'py, PyAny>, fuel: Fuel, end: End) -> PyResult<Ended<'py>> {
     let py = program.py();
     match end {
-        End::Ran(mut outcome) => {
-            if let Some(error) = outcome.error.take_if(|error| matches!(error, ExecError::Arguments { .. })) {
-                outcome.error = Some(error.of_function(1, &program.getattr("name")?.to_string()));
-            }
-            fuel.ended(py, outcome)
-        }
+        End::Ran(outcome) => fuel.ended(py, outcome),
         // What was refused says so itself.
         End::Refused(reason) => Ok((py.None().into_bound(py), String::new(), 0, Some(reason))),
-        End::Unnumbered => {
-            let given = Given::by_name(program, inputs)?;
+        End::Unnumbered(call) => {
+            let given = Given::by_name(program, || Ok(call))?;
             let end = interruptible(py, fuel.steps, |stop| given.run(&mut machine(fuel, stop), stop))?;
-            told(program, inputs, fuel, end)
+            told(program, fuel, end)
         }
     }
 }
@@ -242,7 +252,7 @@ pub fn run_source<'py>(
 ) -> PyResult<Ended<'py>> {
     let (given, fuel) = (Given::of(program, inputs)?, Fuel { steps: fuel, timed });
     let end = interruptible(program.py(), fuel.steps, |stop| given.run(&mut machine(fuel, stop), stop))?;
-    told(program, inputs, fuel, end)
+    told(program, fuel, end)
 }
 
 /// Reads and runs programs on as many threads, all cores with 0, without the interpreter. Outcomes come in their order.
@@ -289,8 +299,8 @@ pub fn run_many<'py>(
     let ends = interruptible(py, all, |stop| pool::on(threads.as_deref(), || work(stop)))?;
     let ends = ends.map_err(|error| errors::Raised::new::<errors::PyPriorError>(py, error).err())?;
     let list = PyList::empty(py);
-    for ((nth, program), end) in programs.iter().enumerate().zip(in_turns(py, ends)) {
-        list.append(told(program, inputs(nth), fuel, end)?)?;
+    for (program, end) in programs.iter().zip(in_turns(py, ends)) {
+        list.append(told(program, fuel, end)?)?;
     }
     Ok(list)
 }

@@ -57,8 +57,8 @@ impl Sampler {
         targets: &mut [i64],
         counts: &mut [bool],
     ) {
-        let special = self.inner.language().vocab().ids_of(Form::Special);
-        let (bos, end, pad) = (special.start, special.start + 1, special.end - 1);
+        let vocab = self.inner.language().vocab();
+        let (bos, end, pad) = (vocab.ids_of(Form::Special).start, vocab.eos(), vocab.pad());
         ids.fill(i64::from(pad));
         targets.fill(i64::from(pad));
         let width = width.max(1);

@@ -40,11 +40,8 @@ impl Loaded {
             None => name == format!("FUNC_{number}") || name == format!("func_{number}"),
         };
         let found = self.program.functions().find(numbered);
-        let (number, arity) = found.ok_or_else(|| ExecError::NoFunction { name: name.to_owned() })?;
-        match usize::from(arity) == given {
-            true => Ok(number),
-            false => Err(ExecError::arguments(name, arity.into(), given)),
-        }
+        let (number, _) = found.ok_or_else(|| ExecError::NoFunction { name: name.to_owned() })?;
+        self.program.check_call(number, name, given).map(|()| number)
     }
 
     /// The line of the file that an error is about, where it is about one.

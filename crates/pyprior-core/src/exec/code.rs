@@ -4,6 +4,7 @@
 //! expressions and loops hold. What an operand is, a register or a number written into the instruction, is part of
 //! the instruction's name, so that running it asks nothing.
 
+use super::fault::ExecError;
 use crate::config::ComparisonValues;
 
 /// Number of the statements that an input of a session has from earlier ones.
@@ -125,6 +126,25 @@ impl Program {
     /// Numbers of the functions, as in `FUNC_1`, in the order of their definitions, each with its number of parameters.
     pub fn functions(&self) -> impl ExactSizeIterator<Item = (u8, u8)> {
         self.funcs.iter().map(|func| (func.number, func.arity))
+    }
+
+    /// Whether a function, by its number, can be called with so many arguments.
+    ///
+    /// # Errors
+    ///
+    /// What [`Machine::call`](super::Machine::call) says then, which knows numbers alone, under the name that the function has
+    /// for whoever calls it.
+    pub fn check_call(&self, func: u8, name: &str, given: usize) -> Result<(), ExecError> {
+        self.entry(func, given, || name.to_owned()).map(drop)
+    }
+
+    /// Position in the list of a function that is called with so many arguments.
+    pub(super) fn entry(&self, number: u8, given: usize, name: impl Fn() -> String) -> Result<usize, ExecError> {
+        let nth = self.find(number).ok_or_else(|| ExecError::NoFunction { name: name() })?;
+        match usize::from(self.funcs[nth].arity) {
+            arity if arity == given => Ok(nth),
+            arity => Err(ExecError::arguments(&name(), arity, given)),
+        }
     }
 
     /// Whether there is a `return` in a function, by its number.

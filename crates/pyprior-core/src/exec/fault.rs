@@ -107,19 +107,6 @@ impl ExecError {
         Self::Arguments { message: format!("{name}() takes {arity} argument{plural} but {given} {were} given") }
     }
 
-    /// The same of a call from outside to function `number`, told by the name that it has there: machines have none.
-    #[must_use]
-    pub fn of_function(self, number: u8, name: &str) -> Self {
-        match self {
-            Self::NoFunction { .. } => Self::NoFunction { name: name.to_owned() },
-            Self::Arguments { message } => match message.strip_prefix(&function_name(number)) {
-                Some(rest) => Self::Arguments { message: format!("{name}{rest}") },
-                None => Self::Arguments { message },
-            },
-            other => other,
-        }
-    }
-
     /// Position in preorder, counted from 0, of the statement that could not be executed, if there is one to blame.
     pub fn statement(&self) -> Option<u32> {
         match self {
@@ -129,11 +116,6 @@ impl ExecError {
             Self::OutOfFuel { .. } | Self::Stopped | Self::Arguments { .. } | Self::NoFunction { .. } => None,
         }
     }
-}
-
-/// What a machine calls a function, of which it knows the number alone.
-pub(super) fn function_name(number: u8) -> String {
-    format!("func_{number}")
 }
 
 /// What stops the machine, before it is known where.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::code::{CARRIED, Program};
 use super::coverage::Coverage;
-use super::fault::{ExecError, Limits, function_name};
+use super::fault::{ExecError, Limits};
 use super::machine::State;
 use super::outcome::Outcome;
 use super::steps::{StepRecorder, Steps};
@@ -207,12 +207,7 @@ impl Machine {
         args: &[Value],
         tracer: &mut T,
     ) -> Result<Value, ExecError> {
-        let name = || function_name(number);
-        let Some(nth) = program.find(number) else { return Err(ExecError::NoFunction { name: name() }) };
-        let arity = usize::from(program.funcs[nth].arity);
-        if args.len() != arity {
-            return Err(ExecError::arguments(&name(), arity, args.len()));
-        }
+        let nth = program.entry(number, args.len(), || format!("func_{number}"))?;
         let statement = program.marks.get(program.funcs[nth].mark as usize).map_or(0, |mark| mark.statement);
         let admitted = args.iter().try_for_each(|arg| self.state.room.admit(arg));
         admitted.map_err(|fault| fault.at(statement, &self.limits))?;

@@ -241,9 +241,10 @@ impl Grader {
         expected: &Value,
     ) -> Result<(), Wrong> {
         self.machine.reset();
-        let found = self.machine.call(program, func, inputs);
+        let fits = program.check_call(func, function, inputs.len());
+        let found = fits.and_then(|()| self.machine.call(program, func, inputs));
         let call = || written(function, inputs);
-        let found = found.map_err(|source| Wrong::Call { call: call(), source: source.of_function(func, function) })?;
+        let found = found.map_err(|source| Wrong::Call { call: call(), source })?;
         match equal(&found, expected) {
             true => Ok(()),
             false => Err(Wrong::Different { call: call(), found: shown(&found), expected: shown(expected) }),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Iterable, Sequence
 
 from . import _engine
@@ -45,11 +44,6 @@ def _fuel(timeout: float | None, fuel: int | None) -> tuple[int, bool]:
     return int(min(timeout * FUEL_PER_SECOND, 2.0**63)), True
 
 
-def _inputs(inputs: Iterable[int]) -> list[int]:
-    """What a function is called with: so many that the engine refuses them, at most."""
-    return list(islice(inputs, 2**16 + 1))
-
-
 def run(
     program: str | Func | Module, inputs: Sequence[int] = (), *, timeout: float | None = 1.0, fuel: int | None = None
 ) -> Result:
@@ -63,7 +57,7 @@ def run(
     ``FUEL_PER_SECOND`` steps a second, 0 and None as no limit, and the error of a run that comes to it is ``"timeout"``.
     """
     steps, timed = _fuel(timeout, fuel)
-    return result(*_engine.run_source(program, _inputs(inputs), steps, timed))
+    return result(*_engine.run_source(program, inputs, steps, timed))
 
 
 def run_batch(
@@ -80,7 +74,7 @@ def run_batch(
     """
     if isinstance(programs, (str, bytes)):
         raise TypeError("programs are several: a list of sources, not one")
-    each = None if inputs is None else [_inputs(of) for of in inputs]
+    each = None if inputs is None else list(inputs)
     steps, timed = _fuel(timeout, fuel)
     return [result(*end) for end in _engine.run_many(list(programs), each, steps, workers, timed)]
 

@@ -253,11 +253,11 @@ class Tokenizer:
         """Runs a complete program of this vocabulary, and calls its function ``FUNC_call`` with ``inputs`` if a number is
         given. Raises DecodeError if the tokens are no complete program, TreeError if they are one that cannot run: with a
         ``return`` outside of functions, or variables that nothing has written."""
-        from .exec import _inputs, result
+        from .exec import result
 
         if call is None:
             return result(*_engine.run_tokens(self.language, tokens, fuel))
-        return result(*_engine.call_func(self.language, tokens, call, _inputs(inputs), fuel))
+        return result(*_engine.call_func(self.language, tokens, call, inputs, fuel))
 
     # ----------------------------------------------------------------- sampling
 
